@@ -1,0 +1,27 @@
+"""Make the training data: `python -m export.prepare --shared ../shared`. What is already made is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from export import corpus, teacher
+
+
+@click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@click.option("--seed", default=20261121, show_default=True)
+def main(shared: Path, seed: int) -> None:
+    """Unpack and decode the corpora, and run the teacher over every stream of speech."""
+    cache = corpus.default_cache()
+    try:
+        corpus.prepare(shared, cache, seed)
+        for path in sorted((cache / "train").glob("speech-*.raw")):
+            teacher.embed_stream(corpus.stream(cache, path.stem), path.with_suffix(".teacher"))
+    except (corpus.CorpusError, teacher.TeacherError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Train the encoder and its codebook: `python -m export.train`. Stops and resumes at any checkpoint.
+
+Loss per frame: 2 (1 - cos(z, target)) + 0.5 cross-entropy of the codebook's cosines against the target's cluster;
+input noisy, targets from clean audio. Token and vector are trained together, so the codebook is the encoder's own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from export import corpus, teacher
+from export.model import Codebook, Encoder, Shape
+from export.targets import Targets, fit
+from export.windows import WARM, Windows
+
+SHARPNESS = 16.0  # scale of cosines before the softmax
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a run, beside the data."""
+
+    seed: int = 20261121
+    steps: int = 9000
+    batch: int = 24
+    seconds: float = 6.4
+    rate: float = 2e-3
+    warm_up: float = 0.08
+    cluster_weight: float = 0.5
+
+    def rate_at(self, step: int) -> float:
+        """Linear warm-up over the first 8 % of the steps, then a cosine to zero."""
+        warm = self.warm_up * self.steps
+        if step < warm:
+            return self.rate * (step + 1) / warm
+        return self.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / (self.steps - warm))))
+
+
+class Student(torch.nn.Module):
+    """The encoder with its codebook, as trained."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.encoder = Encoder(shape)
+        self.codebook = Codebook(shape.tokens, shape.dim)
+
+    def loss(self, samples: Tensor, targets: Tensor, clusters: Tensor, weight: float) -> dict[str, Tensor]:
+        """The loss and its parts, averaged over the frames that have heard enough."""
+        front, *body = self.encoder.states(len(samples))
+        with torch.no_grad():
+            mel, _ = self.encoder.front(samples, front)
+            labels = (targets @ clusters.T).argmax(dim=2)
+        with torch.autocast("cpu", torch.bfloat16):
+            z, _ = self.encoder.body(mel, body)
+        z = z[:, WARM:]
+        distance = (1 - (z * targets).sum(dim=2)).mean()
+        logits = SHARPNESS * self.codebook(z)
+        entropy = functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+        hit = (logits.argmax(dim=2) == labels).float().mean()
+        return {"loss": 2 * distance + weight * entropy, "cos": 1 - distance, "entropy": entropy, "token": hit}
+
+
+class Run:
+    """A training run in a folder: `checkpoint.pt`, replaced atomically, and `log.jsonl`."""
+
+    def __init__(self, folder: Path, cache: Path, recipe: Recipe, shape: Shape) -> None:
+        self.folder, self.recipe, self.cache = folder, recipe, cache
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(recipe.seed)
+        self.targets = self._targets(shape)
+        self.clusters = torch.from_numpy(self.targets.centroids)
+        self.student = Student(shape)
+        self.student.codebook.centroids.data.copy_(self.clusters)
+        self.optimizer = torch.optim.AdamW(self.student.parameters(), lr=recipe.rate, weight_decay=0.01)
+        self.step = 0
+        if (folder / "checkpoint.pt").exists():
+            self._resume(torch.load(folder / "checkpoint.pt", weights_only=True))
+
+    def _targets(self, shape: Shape) -> Targets:
+        path = self.folder / "targets.npz"
+        if not path.exists():
+            source = teacher.vectors(self.cache / "train" / "speech-1.teacher")
+            fit(source, shape.dim, shape.tokens, self.recipe.seed).save(path)
+        return Targets.load(path)
+
+    def _resume(self, saved: dict[str, Any]) -> None:
+        self.student.load_state_dict(saved["student"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.step = saved["step"]
+
+    def save(self) -> None:
+        """Replace the checkpoint; a run that is cut off goes on from here."""
+        part = self.folder / "checkpoint.part"
+        state = {
+            "student": self.student.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "shape": self.student.encoder.shape.as_dict(),
+        }
+        torch.save(state, part)
+        part.replace(self.folder / "checkpoint.pt")
+
+    def train(self, every: int) -> None:
+        """Train to the last step, with a checkpoint and a line in the log every so many steps."""
+        recipe = self.recipe
+        windows = Windows(
+            self.cache,
+            self.targets,
+            seed=recipe.seed,
+            first=self.step,
+            batch=recipe.batch,
+            seconds=recipe.seconds,
+        )
+        batches = iter(DataLoader(windows, batch_size=None, num_workers=1, prefetch_factor=4))
+        held_out = windows.held_out()
+        started = time.monotonic()
+        with tqdm(total=recipe.steps, initial=self.step, unit="step") as bar:
+            while self.step < recipe.steps:
+                parts = self._advance(*next(batches))
+                bar.update()
+                bar.set_postfix({name: f"{value:.3f}" for name, value in parts.items()})
+                if self.step % every == 0 or self.step == recipe.steps:
+                    self.save()
+                    self._log(parts, self._judge(*held_out), time.monotonic() - started)
+
+    def _advance(self, samples: Tensor, targets: Tensor) -> dict[str, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.rate_at(self.step)
+        parts = self.student.loss(samples, targets, self.clusters, self.recipe.cluster_weight)
+        self.optimizer.zero_grad()
+        parts["loss"].backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        return {name: value.item() for name, value in parts.items()}
+
+    @torch.no_grad()
+    def _judge(self, samples: Tensor, targets: Tensor) -> dict[str, float]:
+        parts = self.student.loss(samples, targets, self.clusters, self.recipe.cluster_weight)
+        return {f"held_out_{name}": value.item() for name, value in parts.items()}
+
+    def _log(self, *groups: dict[str, float] | float) -> None:
+        *parts, seconds = groups
+        line: dict[str, Any] = {"step": self.step, "seconds": round(float(seconds), 1)}  # type: ignore[arg-type]
+        for group in parts:
+            line |= {name: round(value, 4) for name, value in group.items()}  # type: ignore[union-attr]
+        with (self.folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder of the run.")
+@click.option("--steps", default=Recipe.steps, show_default=True)
+@click.option("--threads", default=torch.get_num_threads(), show_default=True)
+@click.option("--every", default=250, show_default=True, help="Steps between checkpoints.")
+def main(out: Path | None, steps: int, threads: int, every: int) -> None:
+    """Train from the prepared data, going on from the last checkpoint if there is one."""
+    torch.set_num_threads(threads)
+    cache = corpus.default_cache()
+    run = Run(out or cache / "run", cache, Recipe(steps=steps), Shape())
+    run.train(every)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The compiled scorers; everything else about the package is in pyproject.toml.
+
+`KWSD_CHECKED=1 pip install .` compiles them with bounds checks, for debugging.
+"""
+
+import os
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+CHECKED = bool(os.environ.get("KWSD_CHECKED"))
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": CHECKED,
+    "wraparound": False,
+    "initializedcheck": CHECKED,
+    "cdivision": not CHECKED,
+    "freethreading_compatible": True,
+}
+KERNELS = [
+    Extension(f"kwsd.scorers._{name}", [f"cython_ext/{name}.pyx"], extra_compile_args=["-O3"])
+    for name in ("edit_distance", "dtw")
+]
+
+setup(ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES))

@@ -1,0 +1,17 @@
+"""Prints what kwsd hears: pip install pyzmq; python subscriber.py [ENDPOINT]."""
+
+import json
+import sys
+
+import zmq
+
+socket = zmq.Context().socket(zmq.SUB)
+socket.connect(sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:7391")
+socket.subscribe("kwsd/1/detection/")
+while True:
+    topic, payload = socket.recv_multipart()
+    event = json.loads(payload)
+    print(
+        f"{event['keyword']}: {event['start']:.2f} to {event['end']:.2f} s, distance {event['distance']:.3f}",
+        flush=True,
+    )

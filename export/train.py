@@ -33,7 +33,7 @@ class Recipe:
     """Everything that decides a run, beside the data."""
 
     seed: int = 20261121
-    steps: int = 9000
+    steps: int = 7000
     batch: int = 24
     seconds: float = 6.4
     rate: float = 2e-3

@@ -1,0 +1,60 @@
+"""Make the bank of background speech that ships: `python -m export.bank`, after `export.to_onnx`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from export import corpus
+from kwsd.background import Bank
+from kwsd.frames import Frames
+from kwsd.tokenizer import Tokenizer
+
+SOURCES = ("librispeech", "ljspeech", "alphanumeric", "dspspeech", "arabic-commands")
+
+
+def speech(shared: Path, hours: float, seed: int) -> Iterator[NDArray[np.float32]]:
+    """Training clips in a seeded order, half of the time read English, until there are that many hours of them."""
+    rng = random.Random(seed)
+    cache = corpus.default_cache()
+    english = corpus.clips(shared, SOURCES[0], cache)
+    others = [clip for name in SOURCES[1:] for clip in corpus.clips(shared, name, cache)]
+    for pool in (english, others):
+        left = hours * 3600 / 2
+        for clip in rng.sample(pool, len(pool)):
+            if left <= 0:
+                break
+            left -= clip.seconds
+            yield corpus.read(clip.path)
+
+
+def build(tokenizer: Tokenizer, pieces: Iterator[NDArray[np.float32]]) -> Bank:
+    """The bank of one unbroken stream."""
+    tokenizer.reset()
+    frames = Frames.join([tokenizer.push(piece) for piece in tqdm(pieces, desc="bank", unit="clip")])
+    return Bank(frames.vectors, frames.tokens, tokenizer.hop, tokenizer.digest)
+
+
+@click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@click.option(
+    "--model", type=click.Path(path_type=Path), default=None, help="ONNX file; the shipped model if not given."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/models/background.npz"), show_default=True)
+@click.option("--hours", default=0.5, show_default=True)
+@click.option("--seed", default=20261121, show_default=True)
+def main(shared: Path, model: Path | None, out: Path, hours: float, seed: int) -> None:
+    """Tokenize background speech and keep its vectors and tokens."""
+    bank = build(Tokenizer(model), speech(shared, hours, seed))
+    bank.save(out)
+    click.echo(f"{out}: {bank.hours:.2f} h, {out.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

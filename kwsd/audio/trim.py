@@ -1,0 +1,81 @@
+"""Where in a recording the phrase is: the loudest stretch of speech, silence and clicks cut off."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.errors import AudioError
+
+RATE = 16_000
+STEP = 160  # samples between energy values, 10 ms
+SILENCE = -65.0  # dBFS (after pre-emphasis) below which nothing counts as speech
+SHORTEST_SOUND = 5  # steps; shorter bursts are clicks
+LONGEST_PAUSE = 30  # steps inside one phrase
+MARGIN = 3  # steps kept on both sides
+SHORTEST, LONGEST = 0.2, 5.0  # seconds of speech that make a template
+CLIPPED = 0.01  # share of samples at full scale, within the phrase, that spoils it
+
+
+def speech_span(samples: NDArray[np.float32]) -> tuple[float, float]:
+    """Start and end in seconds of the phrase in a short recording at 16 kHz.
+
+    Raises:
+        AudioError: the recording is empty, silent, clipped, or holds too little or too much speech.
+    """
+    if not len(samples):
+        raise AudioError("it is empty: record the phrase again")
+    level = energy(samples)
+    runs = sounds(level > _loudness_threshold(level))
+    if not runs:
+        raise AudioError("it holds no speech: record the phrase again, closer to the microphone")
+    first, last = max(phrases(runs), key=lambda run: float(np.sum(10 ** (level[run[0] : run[1]] / 10))))
+    start, end = max(0, first - MARGIN) * STEP / RATE, min(len(level), last + MARGIN) * STEP / RATE
+    _check(samples, start, end)
+    return start, end
+
+
+def energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Energy in dBFS per 10 ms, over 30 ms, of the pre-emphasised samples (which drops hum and rumble)."""
+    sharp = np.diff(samples.astype(np.float64), prepend=samples[:1])
+    steps = np.pad(sharp, (0, -len(sharp) % STEP)).reshape(-1, STEP)
+    power = np.convolve(np.mean(steps**2, axis=1), np.full(3, 1 / 3), mode="same")
+    decibels: NDArray[np.float64] = 10 * np.log10(power + 1e-10)
+    return decibels
+
+
+def _loudness_threshold(level: NDArray[np.float64]) -> float:
+    """A level between the room's and the voice's: a third of the way up, and well below the loudest."""
+    quiet, loud = np.percentile(level, (10, 98))
+    return float(max(SILENCE, loud - 35, quiet + max(5.0, 0.33 * (loud - quiet))))
+
+
+def sounds(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Runs [first, last) of active steps that are longer than a click."""
+    edges = np.flatnonzero(np.diff(active.astype(np.int8), prepend=0, append=0))
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(first, last) for first, last in pairs if last - first >= SHORTEST_SOUND]
+
+
+def phrases(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Runs joined over the short pauses inside a phrase."""
+    joined = [runs[0]]
+    for first, last in runs[1:]:
+        if first - joined[-1][1] <= LONGEST_PAUSE:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _check(samples: NDArray[np.float32], start: float, end: float) -> None:
+    seconds = end - start - 2 * MARGIN * STEP / RATE
+    if seconds < SHORTEST:
+        raise AudioError(f"it holds {seconds:.2f} s of speech, a keyword needs {SHORTEST} s: say a longer phrase")
+    if seconds > LONGEST:
+        raise AudioError(
+            f"it holds {seconds:.1f} s of speech, a keyword has at most {LONGEST:.0f} s: cut the phrase out"
+        )
+    spoken = samples[int(start * RATE) : int(end * RATE)]
+    if np.mean(np.abs(spoken) > 0.999) > CLIPPED:
+        raise AudioError("it is clipped: record it again with a lower input level or farther from the microphone")

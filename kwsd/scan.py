@@ -1,0 +1,102 @@
+"""A source of audio to detections: the one loop that files and live sound share, so that they cannot differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.audio.source import Block, Source
+from kwsd.frames import Frames
+from kwsd.keyword import Keyword
+from kwsd.spotter import Detection, Spotter, Track
+from kwsd.tokenizer import Tokenizer
+
+
+@dataclass
+class Trace:
+    """The score track of a whole scan; it grows by 12 bytes and more per frame: 1 h and 10 keywords are 4 MB."""
+
+    _parts: list[Track] = field(default_factory=list)
+
+    def add(self, track: Track) -> None:
+        """Append a stretch."""
+        self._parts.append(track)
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """[n] seconds."""
+        return np.concatenate([p.time for p in self._parts])
+
+    @property
+    def distance(self) -> NDArray[np.float32]:
+        """[n, k], keywords in the order of `Spotter.keywords`."""
+        return np.concatenate([p.distance for p in self._parts]).astype(np.float32)
+
+
+class Listener:
+    """Blocks of audio to detections: tokenizer and spotter as one stream."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, keywords: Sequence[Keyword], *, refractory: float = 1.0, trace: Trace | None = None
+    ) -> None:
+        self._tokenizer, self._trace = tokenizer, trace
+        self._spotter = Spotter(keywords, tokenizer.hop, tokenizer.codebook, refractory)
+        self._offset: float | None = None
+        tokenizer.reset()
+
+    def push(self, block: Block) -> list[Detection]:
+        """The detections that became certain with this block; where audio was lost, the stream starts anew."""
+        found = self.flush() if block.lost else []
+        if self._offset is None:
+            self._offset = block.time
+        return found + self._spot(self._tokenizer.push(block.samples))
+
+    def flush(self) -> list[Detection]:
+        """The detections that the end of the audio brings."""
+        found = self._spot(self._tokenizer.flush())
+        found += self._spotter.flush()
+        self._offset = None
+        return found
+
+    def _spot(self, frames: Frames) -> list[Detection]:
+        shifted = replace(frames, time=frames.time + (self._offset or 0.0))
+        track = self._spotter.track(shifted)
+        if self._trace is not None:
+            self._trace.add(track)
+        return self._spotter.decide(track)
+
+
+def scan(
+    source: Source,
+    tokenizer: Tokenizer,
+    keywords: Sequence[Keyword],
+    *,
+    refractory: float = 1.0,
+    trace: Trace | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[Detection]:
+    """The detections in a source, as they become certain.
+
+    Args:
+        source: is read to its end and closed.
+        tokenizer: is reset.
+        keywords: at least one.
+        refractory: seconds after a detection in which the same keyword is not detected again.
+        trace: collects the score track.
+        progress: called with the seconds of audio that each block adds.
+
+    Raises:
+        AudioError: the audio cannot be used; what was detected before has been given out.
+    """
+    listener = Listener(tokenizer, keywords, refractory=refractory, trace=trace)
+    try:
+        for block in source.blocks():
+            yield from listener.push(block)
+            if progress is not None:
+                progress(block.seconds)
+        yield from listener.flush()
+    finally:
+        source.close()

@@ -1,0 +1,179 @@
+"""Misses and false alarms on real recordings: `python -m benchmarks.detection`, see docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from benchmarks.peers import SpeechEmbedding
+from benchmarks.protocol import Protocol
+from export.bank import speech
+from kwsd.background import Bank
+from kwsd.enroll import enroll
+from kwsd.frames import Frames
+from kwsd.keyword import Keyword
+from kwsd.matching import SCORERS
+from kwsd.spotter import Scorer
+from kwsd.tokenizer import Tokenizer
+
+REFRACTORY = 2.0
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One row of the table, averaged over words and draws; rates in percent."""
+
+    miss_at_0: float
+    miss_at_1: float
+    noisy_at_0: float
+    noisy_at_1: float
+    equal_error: float
+    own_miss: float
+    own_alarms_per_hour: float
+
+
+def frames_of(tokenizer: Tokenizer, pieces: Iterable[NDArray[np.float32]]) -> Frames:
+    """One stream of frames of consecutive pieces of audio."""
+    tokenizer.reset()
+    parts = [tokenizer.push(piece) for piece in pieces]
+    return Frames.join([*parts, tokenizer.flush()])
+
+
+@dataclass(frozen=True)
+class Data:
+    """All audio of the protocol as one tokenizer hears it."""
+
+    clean: list[Frames]
+    noisy: list[Frames]
+    words: list[Frames]
+    background: Frames
+    labels: NDArray[np.str_]
+
+    @classmethod
+    def hear(cls, tokenizer: Tokenizer, protocol: Protocol) -> Data:
+        """Tokenize everything once."""
+        clips = protocol.clips()
+        clean = [frames_of(tokenizer, [protocol.padded(c.samples)]) for c in tqdm(clips, desc="clips")]
+        noisy = [frames_of(tokenizer, [protocol.padded(protocol.noisy(c))]) for c in tqdm(clips, desc="noisy clips")]
+        words = [frames_of(tokenizer, [protocol.padded(x)]) for x in tqdm(protocol.other_words(), desc="other words")]
+        background = frames_of(tokenizer, tqdm(protocol.background(), desc="background"))
+        return cls(clean, noisy, words, background, np.array([c.keyword for c in clips]))
+
+
+def lowest(scorer: Scorer, clips: list[Frames]) -> Scores:
+    """[clips, keywords] the lowest distance in each clip, each a stream of its own."""
+    rows = []
+    for frames in clips:
+        scorer.reset()
+        rows.append(scorer.push(frames).distance.min(axis=0))
+    return np.array(rows)
+
+
+def dips(distance: Scores, hop: float, count: int = 200) -> Scores:
+    """The lowest distances of a track that are at least the refractory time apart, ascending."""
+    width, track, found = round(REFRACTORY / hop), distance.copy(), []
+    for _ in range(count):
+        lowest_at = int(track.argmin())
+        found.append(track[lowest_at])
+        track[max(0, lowest_at - width) : lowest_at + width + 1] = np.inf
+    return np.array(found)
+
+
+def equal_error(hits: Scores, others: Scores) -> float:
+    """The rate at which misses and false accepts are equally frequent."""
+    steps = np.sort(np.concatenate([hits, others]))
+    misses = 1 - np.searchsorted(np.sort(hits), steps, side="right") / len(hits)
+    accepts = np.searchsorted(np.sort(others), steps, side="right") / len(others)
+    at = int(np.abs(misses - accepts).argmin())
+    return float(misses[at] + accepts[at]) / 2
+
+
+def measure(keywords: list[Keyword], names: list[str], data: Data, tokenizer: Tokenizer) -> list[Figures]:
+    """The figures of each keyword, of which several may be of one word."""
+    scorer = Scorer(keywords[0].scorer, keywords, tokenizer.hop, tokenizer.codebook)
+    clean, noisy, words = (lowest(scorer, clips) for clips in (data.clean, data.noisy, data.words))
+    scorer.reset()
+    track = scorer.push(data.background).distance
+    hours = len(track) * tokenizer.hop / 3600
+    rows = []
+    for k, (keyword, name) in enumerate(zip(keywords, names, strict=True)):
+        own = data.labels == name
+        alarms = dips(track[:, k], tokenizer.hop)
+        miss = [100 * float(np.mean(s[own, k] >= alarms[n])) for s in (clean, noisy) for n in (0, 1)]
+        others = np.concatenate([clean[~own, k], words[:, k]])
+        own_miss = 100 * float(np.mean(clean[own, k] > keyword.threshold))
+        own_alarms = float(np.sum(alarms <= keyword.threshold)) / hours
+        error = 100 * equal_error(clean[own, k], others)
+        rows.append(Figures(miss[0], miss[1], miss[2], miss[3], error, own_miss, own_alarms))
+    return rows
+
+
+def evaluate(scorer: str, tokenizer: Tokenizer, bank: Bank, data: Data, protocol: Protocol) -> list[Figures]:
+    """Enrol every draw of every word with the product's own code, and measure."""
+    pairs = [(name, draw) for name in protocol.keywords for draw in protocol.draws(name)]
+    keywords = [enroll(name, draw, tokenizer, scorer=scorer, bank=bank).keyword for name, draw in pairs]
+    return measure(keywords, [name for name, _ in pairs], data, tokenizer)
+
+
+def average(rows: list[Figures]) -> Figures:
+    """The mean of every figure."""
+    return Figures(*(float(np.mean([getattr(r, f) for r in rows])) for f in Figures.__dataclass_fields__))
+
+
+def line(label: str, figures: Figures) -> str:
+    """A row of the Markdown table."""
+    return f"| {label} | " + " | ".join(f"{value:.1f}" for value in asdict(figures).values()) + " |"
+
+
+HEADER = """| scorer | miss % at 0 alarms | at 1 | noisy, at 0 | at 1 | EER % | own threshold: miss % | alarms/h |
+|---|---|---|---|---|---|---|---|"""
+
+
+@click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@click.option(
+    "--model", type=click.Path(path_type=Path), default=None, help="ONNX file; the shipped model if not given."
+)
+@click.option("--bank", type=click.Path(path_type=Path), default=None, help="Background bank of that model.")
+@click.option("--scorer", "scorers", multiple=True, type=click.Choice(SCORERS), help="Only these.")
+@click.option("--peer/--no-peer", default=False, help="Also measure the speech embedding in the same run.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the figures as JSON.")
+def main(
+    shared: Path, model: Path | None, bank: Path | None, scorers: tuple[str, ...], peer: bool, out: Path | None
+) -> None:
+    """Measure every scorer on `../shared/eval`."""
+    protocol = Protocol(shared)
+    tokenizer = Tokenizer(model)
+    loaded = Bank.load(bank) if bank else Bank.shipped()
+    data = Data.hear(tokenizer, protocol)
+    results = {s: evaluate(s, tokenizer, loaded, data, protocol) for s in scorers or SCORERS}
+    if peer:
+        results["speech embedding, subsequence"] = measure_peer(Protocol(shared))
+    click.echo(HEADER)
+    for label, rows in results.items():
+        click.echo(line(label, average(rows)))
+    if out:
+        out.write_text(json.dumps({k: [asdict(r) for r in rows] for k, rows in results.items()}, indent=1))
+
+
+def measure_peer(protocol: Protocol) -> list[Figures]:
+    """The same for the speech embedding; its bank is speech of the training split."""
+    embedding = SpeechEmbedding()
+    tokenizer = cast(Tokenizer, embedding)
+    data = Data.hear(tokenizer, protocol)
+    heard = frames_of(tokenizer, speech(protocol.shared, 0.5, seed=20261121))
+    bank = Bank(heard.vectors, heard.tokens, embedding.hop, embedding.digest)
+    return evaluate("subsequence", tokenizer, bank, data, protocol)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Representations that users have today, dressed as a tokenizer so that they go through the same matching."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export import corpus, teacher
+from kwsd.frames import Frames
+
+
+class SpeechEmbedding:
+    """Google's speech embedding with its mean over speech taken off: the check that our encoder must beat."""
+
+    digest = "speech-embedding"
+    rate, hop, delay = corpus.RATE, 0.04, 0.28
+
+    def __init__(self) -> None:
+        self._teacher = teacher.Teacher()
+        vectors = teacher.vectors(corpus.default_cache() / "train" / "speech-1.teacher")[::50].astype(np.float32)
+        self._mean = vectors.mean(axis=0)
+        self.codebook = np.zeros((2, teacher.DIM), np.float32)
+        self.reset()
+
+    def push(self, samples: NDArray[np.float32]) -> Frames:
+        """Nothing yet: the teacher is run over the whole stream at `flush`."""
+        self._samples.append(samples)
+        return Frames(np.zeros(0), np.zeros((0, teacher.DIM), np.float32), np.zeros(0, np.int32))
+
+    def flush(self) -> Frames:
+        """All frames of the stream, a minute at a time, as if silence followed."""
+        quiet = np.zeros(int(self.delay * self.rate), np.float32)
+        stream = np.concatenate([np.zeros(teacher.WINDOW, np.float32), *self._samples, quiet])
+        parts = [
+            self._teacher(stream[first : first + teacher.CHUNK + teacher.WINDOW - teacher.HOP])
+            for first in range(0, len(stream) - teacher.WINDOW - teacher.HOP, teacher.CHUNK)
+        ]
+        vectors = np.concatenate(parts) - self._mean
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        ends = np.arange(len(vectors), dtype=np.float64) * self.hop
+        self.reset()
+        return Frames(ends - self.delay, vectors.astype(np.float32), np.zeros(len(vectors), np.int32))
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._samples: list[NDArray[np.float32]] = []

@@ -1,0 +1,21 @@
+"""Where audio comes from: files, pipes and microphones, all as 16 kHz mono blocks with a clock."""
+
+from kwsd.audio.files import FileSource, audio_files, read
+from kwsd.audio.microphone import Device, Microphone, devices
+from kwsd.audio.pcm import PcmSource
+from kwsd.audio.queue import BufferedSource
+from kwsd.audio.source import RATE, Block, Source
+
+__all__ = [
+    "RATE",
+    "Block",
+    "BufferedSource",
+    "Device",
+    "FileSource",
+    "Microphone",
+    "PcmSource",
+    "Source",
+    "audio_files",
+    "devices",
+    "read",
+]

@@ -1,0 +1,127 @@
+"""One audio file, decoded from front to back."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import soundfile
+
+from kwsd.audio.resample import check_rate
+from kwsd.audio.samples import check_finite, mix
+from kwsd.audio.source import Samples
+from kwsd.errors import AudioError
+
+FORMATS = "WAV, FLAC, OGG, Opus, MP3 and AIFF are read"
+CHUNK = 1 << 20  # samples of all channels together, at most, in memory at a time
+UNKNOWN = 1 << 62  # libsndfile's frame counts of streams without a length are larger
+SHORTFALL = 0.1  # s; MP3 headers are allowed to be off by a few frames
+
+
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A sound file that is only read forwards.
+
+    soundfile seeks to where it is after each read of a seekable file. In an MP3 that throws away the bit reservoir,
+    and the next frames are decoded wrongly; in a truncated FLAC it raises, and the last samples are lost.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+def shown(path: Path) -> str:
+    """The path as text that any terminal or log takes, whatever bytes are in it."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+class Recording:
+    """An opened audio file: its facts, and its samples once.
+
+    Attributes:
+        rate: samples a second.
+        channels: how many there are.
+        seconds: the length that the header promises, None if it promises none.
+        damage: after the last chunk, one sentence if the file ended before it should have, else None.
+
+    Raises:
+        AudioError: the file is missing, unreadable, empty, not audio, or has a rate that cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.damage: str | None = None
+        self._file = _open(path)
+        try:
+            self._sound = _decoder(self._file, path)
+            self.rate: int = self._sound.samplerate
+            self.channels: int = self._sound.channels
+            check_rate(self.rate, shown(path))
+        except AudioError:
+            self._file.close()
+            raise
+        frames = self._sound.frames
+        self.seconds: float | None = frames / self.rate if frames < UNKNOWN else None
+
+    def chunks(self) -> Iterator[Samples]:
+        """The mean of the channels, [n] float32 at the file's own rate, about a second at a time.
+
+        Raises:
+            AudioError: there is no audio after the header, or a sample is NaN or infinite.
+        """
+        buffer = np.empty((max(1, min(self.rate, CHUNK // self.channels)), self.channels), np.float32)
+        done = 0
+        while count := self._fill(buffer):
+            mono = mix(buffer[:count])
+            check_finite(mono, done, self.rate, shown(self.path))
+            done += count
+            yield mono
+        self._check_length(done / self.rate)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._sound.close()
+        self._file.close()
+
+    def _fill(self, buffer: Samples) -> int:
+        # A decoder that fails says how, not how far it came: what it did not write is still NaN.
+        buffer.fill(np.nan)
+        try:
+            return len(self._sound.read(out=buffer))
+        except soundfile.LibsndfileError:
+            missing = np.isnan(buffer[:, 0])
+            return int(missing.argmax()) if missing.any() else len(buffer)
+
+    def _check_length(self, seconds: float) -> None:
+        if seconds == 0:
+            raise AudioError(f"{shown(self.path)} holds no audio that can be read")
+        if self.seconds is not None and seconds < self.seconds - SHORTFALL:
+            promised = f"{seconds:.2f} s of {self.seconds:.2f} s could be read"
+            self.damage = f"{shown(self.path)} is damaged or cut short: {promised}"
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        file: BinaryIO = path.open("rb", buffering=0)
+    except FileNotFoundError:
+        raise AudioError(f"{shown(path)} does not exist") from None
+    except IsADirectoryError:
+        raise AudioError(f"{shown(path)} is a directory, not a recording") from None
+    except OSError as error:
+        raise AudioError(f"{shown(path)} cannot be read: {error.strerror}") from None
+    return file
+
+
+def _decoder(file: BinaryIO, path: Path) -> Any:
+    # By its descriptor, the file is known by its content alone: a text called .mp3 is not tried as MP3, which would
+    # print the decoder's complaints.
+    facts = os.fstat(file.fileno())
+    if stat.S_ISREG(facts.st_mode) and not facts.st_size:
+        raise AudioError(f"{shown(path)} is empty")
+    try:
+        return _Forward(file.fileno(), closefd=False)
+    except soundfile.LibsndfileError:
+        raise AudioError(f"{shown(path)} is not a recording that can be read; {FORMATS}") from None

@@ -1,0 +1,147 @@
+"""Raw PCM from a pipe: what `arecord`, `ffmpeg` or `parec` write to standard output."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from kwsd.audio.resample import check_rate
+from kwsd.audio.samples import check_finite, mix
+from kwsd.audio.source import Block, Samples
+from kwsd.audio.timeline import Chunk, Timeline
+from kwsd.errors import AudioError
+
+WIDTHS = {"s16": 2, "s24": 3, "s32": 4, "f32": 4}  # bytes a sample, little-endian
+MAX_CHANNELS = 64
+LONGEST = 0.5  # s; the most that one read takes
+
+
+class PcmSource:
+    """Interleaved little-endian PCM as a source; channels are mixed to their mean.
+
+    A block comes as soon as `block` seconds are there, however much more the writer means to send. Bytes at the end
+    that do not make a whole sample of every channel are left out.
+
+    Raises:
+        AudioError: the rate, width or channel count cannot be used, or the stream is a terminal.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        rate: int,
+        width: str = "s16",
+        channels: int = 1,
+        *,
+        block: float = 0.02,
+        name: str = "stdin",
+    ) -> None:
+        _check_layout(stream, rate, width, channels, name)
+        self.name = name
+        self._stream = stream
+        self._rate = rate
+        self._width = width
+        self._channels = channels
+        self._frame = WIDTHS[width] * channels
+        self._least = max(1, round(block * rate)) * self._frame
+        self._bell, self._ring = os.pipe()
+        self._closed = False
+
+    def blocks(self) -> Iterator[Block]:
+        """The audio as it arrives, until the stream ends.
+
+        Raises:
+            AudioError: a sample is NaN or infinite (f32 only).
+        """
+        timeline, done = Timeline(), 0
+        hint = f"; is it really {self._width} at {self._rate} Hz?"
+        for data in self._whole_frames():
+            samples = mix(_decode(data, self._width).reshape(-1, self._channels))
+            check_finite(samples, done, self._rate, self.name, hint)
+            done += len(samples)
+            yield from timeline.push(Chunk(samples, self._rate, time.time() - len(samples) / self._rate))
+        if not self._closed:
+            yield from timeline.flush()
+
+    def close(self) -> None:
+        """Make `blocks` end soon, also while it waits for the writer."""
+        if not self._closed:
+            self._closed = True
+            os.write(self._ring, b"!")
+
+    def __del__(self) -> None:
+        for end in (getattr(self, "_bell", None), getattr(self, "_ring", None)):
+            if end is not None:
+                os.close(end)
+
+    def _whole_frames(self) -> Iterator[bytes]:
+        held = b""
+        for data in self._reads():
+            held += data
+            if len(held) >= self._least:
+                whole = len(held) - len(held) % self._frame
+                yield held[:whole]
+                held = held[whole:]
+        if len(held) >= self._frame:
+            yield held[: len(held) - len(held) % self._frame]
+
+    def _reads(self) -> Iterator[bytes]:
+        size = max(self._least, round(LONGEST * self._rate) * self._frame)
+        while self._ready() and (data := self._read(size)):
+            yield data
+
+    def _ready(self) -> bool:
+        descriptor = _descriptor(self._stream)
+        if descriptor is not None and not self._closed:
+            waiting = select.poll()
+            waiting.register(descriptor, select.POLLIN)
+            waiting.register(self._bell, select.POLLIN)
+            waiting.poll()
+        return not self._closed
+
+    def _read(self, size: int) -> bytes:
+        descriptor = _descriptor(self._stream)
+        try:
+            return _read_available(self._stream, size) if descriptor is None else os.read(descriptor, size)
+        except OSError as error:
+            raise AudioError(f"{self.name} cannot be read: {error.strerror}") from None
+
+
+def _check_layout(stream: BinaryIO, rate: int, width: str, channels: int, name: str) -> None:
+    check_rate(rate, name)
+    if width not in WIDTHS:
+        raise AudioError(f"{width!r} is not a PCM width; use one of {', '.join(WIDTHS)}")
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise AudioError(f"{name} cannot have {channels} channels; 1 to {MAX_CHANNELS} are possible")
+    if stream.isatty():
+        raise AudioError(f"{name} is a terminal; pipe raw PCM into it")
+
+
+def _descriptor(stream: BinaryIO) -> int | None:
+    try:
+        return stream.fileno()
+    except OSError:
+        return None
+
+
+def _read_available(stream: Any, size: int) -> bytes:
+    data: bytes = getattr(stream, "read1", stream.read)(size)
+    return data
+
+
+def _decode(data: bytes, width: str) -> Samples:
+    if width == "f32":
+        return np.frombuffer(data, "<f4").astype(np.float32)
+    if width == "s24":
+        # The three bytes become the upper ones of an s32, which keeps the sign.
+        wide = np.zeros((len(data) // 3, 4), np.uint8)
+        wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
+        data, width = wide.tobytes(), "s32"
+    kind, full_scale = {"s16": ("<i2", 2**15), "s32": ("<i4", 2**31)}[width]
+    scaled: Samples = np.frombuffer(data, kind).astype(np.float32) / np.float32(full_scale)
+    return scaled

@@ -1,0 +1,138 @@
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from kwsd.audio import Block, BufferedSource
+from kwsd.audio.queue import Backlog
+from kwsd.errors import AudioError
+
+TENTH = 1600  # samples
+
+
+def block(number, lost=0.0, samples=TENTH):
+    return Block(np.full(samples, number, np.float32), number / 10, lost=lost)
+
+
+class Scripted:
+    """A source that gives its blocks at once and then ends, fails, or waits until it is closed."""
+
+    name = "scripted"
+
+    def __init__(self, blocks, error=None, wait=False):
+        self._blocks, self._error, self._wait = blocks, error, wait
+        self._closed = threading.Event()
+        self.given = threading.Event()
+
+    def blocks(self):
+        yield from self._blocks
+        self.given.set()
+        if self._error:
+            raise self._error
+        if self._wait:
+            self._closed.wait()
+
+    def close(self):
+        self._closed.set()
+
+
+def test_blocks_come_in_order_and_unchanged():
+    script = [block(n) for n in range(20)]
+
+    assert list(BufferedSource(Scripted(script)).blocks()) == script
+
+
+def test_a_full_backlog_drops_the_oldest_and_says_so_on_what_follows():
+    backlog = Backlog(0.35)
+    for number in range(6):
+        backlog.put(block(number))
+
+    first = backlog.get()
+    assert (first.time, first.lost) == (0.3, pytest.approx(0.3))
+    assert [backlog.get().lost, backlog.get().lost] == [0, 0]
+    assert backlog.dropped == pytest.approx(0.3)
+
+
+def test_what_was_already_lost_is_not_forgotten_when_its_block_is_dropped():
+    backlog = Backlog(0.15)
+    for item in (block(0, lost=5.0), block(1), block(2)):
+        backlog.put(item)
+
+    assert backlog.get().lost == pytest.approx(5.2)
+    assert backlog.dropped == pytest.approx(0.2)
+
+
+def test_a_block_longer_than_the_limit_is_still_delivered():
+    backlog = Backlog(0.05)
+    backlog.put(block(0))
+
+    assert backlog.get().time == 0
+
+
+def test_a_slow_consumer_is_told_what_it_missed():
+    inner = Scripted([block(n) for n in range(100)], wait=True)
+    source = BufferedSource(inner, seconds=1.0)
+    blocks = source.blocks()
+    first = next(blocks)
+    inner.given.wait()
+    second = next(blocks)
+    source.close()
+
+    assert source.dropped > 8.0
+    assert first.lost + second.lost == pytest.approx(source.dropped)
+    assert second.time == pytest.approx(first.time + first.seconds + second.lost)
+
+
+def test_time_adds_up_over_what_was_dropped():
+    inner = Scripted([block(n) for n in range(200)])
+    heard = list(BufferedSource(inner, seconds=1.0).blocks())
+
+    assert sum(b.lost + b.seconds for b in heard) == pytest.approx(20.0)
+
+
+def test_an_error_of_the_source_reaches_the_consumer_after_the_blocks_before_it():
+    blocks = BufferedSource(Scripted([block(0), block(1)], AudioError("the cable is cut"))).blocks()
+
+    assert [next(blocks).time, next(blocks).time] == [0, 0.1]
+    with pytest.raises(AudioError, match="the cable is cut"):
+        next(blocks)
+
+
+def test_a_wait_without_audio_ends_with_nothing():
+    assert Backlog(1.0).get(timeout=0.01) is None
+
+
+def test_closing_ends_a_consumer_that_waits_and_the_source_behind_it():
+    inner = Scripted([], wait=True)
+    source = BufferedSource(inner)
+    consumer = threading.Thread(target=lambda: list(source.blocks()))
+    consumer.start()
+    source.close()
+    consumer.join(5.0)
+
+    assert not consumer.is_alive()
+    assert not any(thread.name == "kwsd-audio" for thread in threading.enumerate())
+
+
+def test_a_signal_handler_may_close_the_source_that_its_thread_reads():
+    source = BufferedSource(Scripted([], wait=True))
+    before = signal.signal(signal.SIGALRM, lambda *_: source.close())
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    blocks = list(source.blocks())
+    signal.signal(signal.SIGALRM, before)
+
+    assert blocks == []
+
+
+def test_a_consumer_that_stops_early_stops_the_source():
+    inner = Scripted([block(n) for n in range(5)], wait=True)
+    blocks = BufferedSource(inner).blocks()
+    next(blocks)
+    blocks.close()
+
+    assert not any(thread.name == "kwsd-audio" for thread in threading.enumerate())
+
+
+def test_the_name_is_the_inner_sources():
+    assert BufferedSource(Scripted([])).name == "scripted"

@@ -18,8 +18,14 @@ DIRECTIVES = {
     "freethreading_compatible": True,
 }
 KERNELS = [
-    Extension(f"kwsd.scorers._{name}", [f"cython_ext/{name}.pyx"], extra_compile_args=["-O3"])
-    for name in ("edit_distance", "dtw")
+    Extension(
+        f"kwsd.scorers._{name}",
+        [f"cython_ext/{name}.pyx"],
+        # These go into the source distribution, and of a .pyx only what it compiles to would.
+        depends=[f"cython_ext/{name}.pyx", "cython_ext/costs.h", "cython_ext/columns.h"],
+        extra_compile_args=["-O3"],
+    )
+    for name in ("edit_distance", "dtw", "windows")
 ]
 
 setup(ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES))

@@ -1,0 +1,46 @@
+"""How a template is compared with a stream: compiled kernels, each with a readable twin in `kwsd.scorers.reference`.
+
+A matrix of local costs stands between what is compared and how it is aligned: rows are stream frames, columns template
+frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to look up for tokens.
+
+- `dtw`, `dtw_costs`: two whole sequences, dynamic time warping (Sakoe & Chiba 1978).
+- `edit_distance`, `edit_distances`: two whole token sequences (Levenshtein 1966; Hyyrö 2003 for unit costs).
+- `subsequence_dtw`: a template anywhere in a sequence (Müller 2007).
+- `SubsequenceDTW`, `WindowedDTW`, `WindowedEditDistance`: many templates along a stream, frame by frame, with constant
+  work per frame; the windows are those of Wav2Tok, eq. 19.
+"""
+
+from kwsd.errors import KwsdError
+from kwsd.scorers.costs import cosine_costs
+from kwsd.scorers.tokens import compress, mean_vectors, substitution_costs
+
+
+class KernelsMissingError(KwsdError, ImportError):
+    """The compiled scorers are not there or do not load."""
+
+
+try:
+    from kwsd.scorers._dtw import SubsequenceDTW, dtw, dtw_costs, subsequence_dtw
+    from kwsd.scorers._edit_distance import edit_distance, edit_distances
+    from kwsd.scorers._windows import WindowedDTW, WindowedEditDistance
+except ImportError as error:
+    raise KernelsMissingError(
+        f"the compiled scorers do not load ({error}): install kwsd with `pip install .`, "
+        "or run `python setup.py build_ext --inplace` in its source folder"
+    ) from error
+
+__all__ = [
+    "KernelsMissingError",
+    "SubsequenceDTW",
+    "WindowedDTW",
+    "WindowedEditDistance",
+    "compress",
+    "cosine_costs",
+    "dtw",
+    "dtw_costs",
+    "edit_distance",
+    "edit_distances",
+    "mean_vectors",
+    "subsequence_dtw",
+    "substitution_costs",
+]

@@ -1,0 +1,18 @@
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+def edit_distance(
+    a: NDArray[np.int32],
+    b: NDArray[np.int32],
+    substitution: ArrayLike | None = None,
+    *,
+    score_cutoff: float | None = None,
+) -> float: ...
+def edit_distances(
+    a: NDArray[np.int32],
+    tokens: NDArray[np.int32],
+    lengths: ArrayLike,
+    substitution: ArrayLike | None = None,
+    *,
+    score_cutoff: float | None = None,
+) -> NDArray[np.float32]: ...

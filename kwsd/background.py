@@ -23,7 +23,7 @@ class Bank:
     """Frames of other people's speech, one unbroken stream.
 
     Attributes:
-        vectors: [n, m] float32, unit but for rounding.
+        vectors: [n, m] float32 unit vectors.
         tokens: [n] int32.
         hop: seconds between frames.
         model: digest of the tokenizer that made it.
@@ -62,10 +62,11 @@ class Bank:
             ModelError: the file is missing or is not a bank.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
-                vectors = data["vectors"].astype(np.float32) / SCALE
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+                vectors = data["vectors"].astype(np.float32)
+                vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
                 return cls(vectors, data["tokens"].astype(np.int32), float(data["hop"]), str(data["model"]))
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(f"the background bank {path} cannot be read: reinstall kwsd") from error
 
     @classmethod

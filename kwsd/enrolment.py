@@ -17,7 +17,7 @@ from kwsd.background import Bank
 from kwsd.errors import AudioError, KeywordError, ModelError
 from kwsd.keyword import Keyword, Template, check_name
 from kwsd.spotter import Scorer
-from kwsd.threshold import Background, background, midpoint
+from kwsd.threshold import Background, background, calibrated, midpoint
 from kwsd.tokenizer import Tokenizer
 
 CONTEXT = 1.0  # seconds kept on both sides of the phrase
@@ -110,15 +110,21 @@ def enroll(
             refused.append(f"{label} is not used: {error}")
     if len(refused) == len(recordings):
         raise KeywordError("no recording can be used. " + " ".join(refused))
+    templates = calibrated(templates, scorer, bank, tokenizer.codebook)
     return _learn(
         Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, ""), threshold, refused, tokenizer, bank
     )
 
 
 def reenroll(
-    keyword: Keyword, tokenizer: Tokenizer, *, scorer: str | None = None, bank: Bank | None = None
+    keyword: Keyword,
+    tokenizer: Tokenizer,
+    *,
+    scorer: str | None = None,
+    threshold: float | None = None,
+    bank: Bank | None = None,
 ) -> Enrolment:
-    """The same keyword made anew from the audio that was kept with it.
+    """The same keyword made anew from the audio that was kept with it; options as in `enroll`.
 
     Raises:
         KeywordError: a recording's audio was not kept.
@@ -129,7 +135,15 @@ def reenroll(
             f'the recordings of "{keyword.name}" were not kept (--keep-audio): enroll it again from recordings'
         )
     recordings = [Recording(name, sf.read(io.BytesIO(audio), dtype="float32")[0]) for name, audio in kept]
-    return enroll(keyword.name, recordings, tokenizer, scorer=scorer or keyword.scorer, keep_audio=True, bank=bank)
+    return enroll(
+        keyword.name,
+        recordings,
+        tokenizer,
+        scorer=scorer or keyword.scorer,
+        threshold=threshold,
+        keep_audio=True,
+        bank=bank,
+    )
 
 
 def _template(recording: Path | Recording, tokenizer: Tokenizer, keep_audio: bool) -> Template:

@@ -20,6 +20,7 @@ class Template:
         heard: the frames of the recording, the phrase and a second on both sides; times are those of the recording.
         start, end: seconds within the recording between which the phrase was found.
         audio: the recording itself as FLAC, if it was to be kept.
+        offset, scale: what its raw distances are measured from and in, see `kwsd.threshold.calibrated`.
     """
 
     recording: str
@@ -27,6 +28,8 @@ class Template:
     start: float
     end: float
     audio: bytes | None = None
+    offset: float = 0.0
+    scale: float = 1.0
 
     @property
     def frames(self) -> Frames:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from kwsd.errors import ConfigError
 from kwsd.frames import Frames
 from kwsd.keyword import Template
-from kwsd.scorers import SubsequenceDTW, WindowedDTW, WindowedEditDistance, compress, substitution_costs
+from kwsd.scorers import SubsequenceDTW, WindowedDTW, WindowedEditDistance, compress, cosine_costs, substitution_costs
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class VectorMatcher:
     def __init__(
         self, templates: Sequence[Template], hop: float, kernel: Callable[[NDArray[np.int32]], Aligner]
     ) -> None:
-        self._stacked = np.ascontiguousarray(np.concatenate([t.frames.vectors for t in templates]).T)
+        self._stacked = np.concatenate([t.frames.vectors for t in templates])
         self._kernel = kernel(np.array([len(t.frames) for t in templates], np.int32))
         self._hop = hop
 
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
-        distance, span = self._kernel.push(np.float32(1) - frames.vectors @ self._stacked)
+        distance, span = self._kernel.push(cosine_costs(frames.vectors, self._stacked))
         return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
 
     def reset(self) -> None:
@@ -97,7 +97,7 @@ class TokenMatcher:
         distance, span = self._kernel.push(self._costs[frames.tokens[fresh]])
         onsets = np.concatenate([self._onsets, frames.time[fresh] - self._hop / 2])
         runs = np.arange(len(self._onsets), len(onsets))[:, None]
-        changed = Matches(distance, onsets[np.clip(runs - span + 1, 0, None)])
+        changed = Matches(distance, onsets[np.maximum(runs - np.maximum(span, 1) + 1, 0)])
         held = Matches(
             *(np.vstack([getattr(m, part) for m in (self._last, changed)]) for part in ("distance", "start"))
         )

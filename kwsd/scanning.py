@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +15,30 @@ from kwsd.spotter import Detection, Spotter, Track
 from kwsd.tokenizer import Tokenizer
 
 
-@dataclass
 class Trace:
-    """The score track of a whole scan; it grows by 12 bytes and more per frame: 1 h and 10 keywords are 4 MB."""
+    """The score track of a whole scan, collected in memory: 8 bytes a frame and 4 a keyword, 4 MB an hour for 10."""
 
-    _parts: list[Track] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._times: list[NDArray[np.float64]] = []
+        self._distances: list[NDArray[np.float32]] = []
 
     def add(self, track: Track) -> None:
         """Append a stretch."""
-        self._parts.append(track)
+        self._times.append(track.time)
+        self._distances.append(track.distance.astype(np.float32))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._times))
 
     @property
     def time(self) -> NDArray[np.float64]:
-        """[n] seconds."""
-        return np.concatenate([p.time for p in self._parts])
+        """[n] seconds; something must have been scanned."""
+        return np.concatenate(self._times)
 
     @property
     def distance(self) -> NDArray[np.float32]:
-        """[n, k], keywords in the order of `Spotter.keywords`."""
-        return np.concatenate([p.distance for p in self._parts]).astype(np.float32)
+        """[n, k], keywords in the order in which they were given; something must have been scanned."""
+        return np.concatenate(self._distances)
 
 
 class Listener:

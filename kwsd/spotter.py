@@ -42,7 +42,7 @@ class Track:
 
     Attributes:
         time: [n] seconds.
-        distance: [n, k] mean distance of the best templates of each keyword.
+        distance: [n, k] mean of the calibrated distances of each keyword's best templates.
         start, end: [n, k] seconds of the stretch that the best template matched.
     """
 
@@ -60,6 +60,8 @@ class Scorer:
         self._matcher = matcher(scorer, templates, hop, codebook)
         counts = np.array([len(keyword.templates) for keyword in keywords])
         self._templates = len(templates)
+        self._offset = np.array([t.offset for t in templates], np.float32)
+        self._scale = np.array([t.scale for t in templates], np.float32)
         self._voters = np.maximum(1, np.round(VOTERS * counts)).astype(int)
         self._members = _members(counts)
         self._recent: Matches
@@ -69,7 +71,7 @@ class Scorer:
     def push(self, frames: Frames) -> Track:
         """The track at each of these frames."""
         matches = self._matcher.push(frames)
-        distance = np.vstack([self._recent.distance, matches.distance])
+        distance = np.vstack([self._recent.distance, (matches.distance - self._offset) / self._scale])
         start = np.vstack([self._recent.start, matches.start])
         time = np.concatenate([self._time, frames.time])
         self._recent, self._time = Matches(distance[-AGREEMENT + 1 :], start[-AGREEMENT + 1 :]), time[-AGREEMENT + 1 :]

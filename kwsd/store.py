@@ -20,6 +20,7 @@ from kwsd.keyword import Keyword, Template, check_name
 
 FORMAT = 1
 SUFFIX = ".kwsd"
+TEMPLATE_FACTS = ("recording", "start", "end", "offset", "scale")
 
 
 def default_folder() -> Path:
@@ -75,8 +76,9 @@ class Store:
         return path
 
     def remove(self, name: str) -> None:
-        """Delete a keyword."""
-        self.load(name)
+        """Delete a keyword, even one that cannot be read."""
+        if name not in self.names():
+            self.load(name)
         self._path(name).unlink()
 
     def export(self, name: str, out: Path) -> None:
@@ -122,7 +124,7 @@ def to_bytes(keyword: Keyword) -> bytes:
         "scorer": keyword.scorer,
         "model": keyword.model,
         "rule": keyword.rule,
-        "templates": [{"recording": t.recording, "start": t.start, "end": t.end} for t in keyword.templates],
+        "templates": [{name: getattr(t, name) for name in TEMPLATE_FACTS} for t in keyword.templates],
     }
     buffer = io.BytesIO()
     np.savez(buffer, keyword=np.array(json.dumps(facts)), **arrays)
@@ -136,7 +138,7 @@ def read(path: Path) -> Keyword:
         StoreError: the file is missing, damaged, not a keyword, or of a newer format.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             return _from_arrays(data, path)
     except OSError as error:
         raise StoreError(f"the keyword file {path} cannot be read: {error.strerror or error}") from error
@@ -150,11 +152,9 @@ def _from_arrays(data: Any, path: Path) -> Keyword:
         raise StoreError(f"{path} is of format {facts['format']}, written by a newer kwsd: upgrade this one to read it")
     templates = tuple(
         Template(
-            t["recording"],
-            Frames(data[f"time_{i}"], data[f"vectors_{i}"], data[f"tokens_{i}"]),
-            t["start"],
-            t["end"],
-            data[f"audio_{i}"].tobytes() if f"audio_{i}" in data else None,
+            heard=Frames(data[f"time_{i}"], data[f"vectors_{i}"], data[f"tokens_{i}"]),
+            audio=data[f"audio_{i}"].tobytes() if f"audio_{i}" in data else None,
+            **{name: t[name] for name in TEMPLATE_FACTS},
         )
         for i, t in enumerate(facts["templates"])
     )

@@ -8,15 +8,17 @@ keyword in each stretch of the bank. The line is moved down where the bank says 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.background import Bank
-from kwsd.keyword import Keyword
+from kwsd.keyword import Keyword, Template
+from kwsd.matching import matcher
 from kwsd.spotter import Scorer
 
+CLOSE = 0.01  # share of background frames whose distance sets a template's scale
 STRETCH = 2.0  # seconds of background that can hold one false alarm
 TAIL = 20  # closest stretches whose spread extrapolates to rates that the bank is too short to show
 BIN = 0.05  # width of a histogram's bins when a mode is asked for
@@ -52,6 +54,22 @@ class Background:
     def _scale(self) -> float:
         """The mean distance of the closest stretches from the edge of the tail: an exponential fit."""
         return float(np.mean(self.dips[TAIL - 1] - self.dips[: TAIL - 1])) + 1e-6
+
+
+def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook: NDArray[np.float32]) -> list[Template]:
+    """Templates whose distances mean the same, so that one that is close to everything does not outvote the others.
+
+    Each template's distances are shifted and stretched until background speech is as far from it, on average and in
+    its closest hundredth, as it is from the keyword's templates on average.
+    """
+    stream = matcher(scorer, templates, bank.hop, codebook)
+    distance = np.concatenate([stream.push(frames).distance for frames in bank.frames()])
+    finite = distance[np.isfinite(distance).all(axis=1)]
+    mean = finite.mean(axis=0, dtype=np.float64)
+    spread = np.maximum(mean - np.quantile(finite, CLOSE, axis=0), 1e-3)
+    scale = spread / spread.mean()
+    pairs = zip(templates, (mean - mean.mean() * scale).tolist(), scale.tolist(), strict=True)
+    return [replace(template, offset=offset, scale=s) for template, offset, s in pairs]
 
 
 def background(keyword: Keyword, bank: Bank, codebook: NDArray[np.float32]) -> Background:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ from kwsd.errors import AudioError
 FORMATS = "WAV, FLAC, OGG, Opus, MP3 and AIFF are read"
 CHUNK = 1 << 20  # samples of all channels together, at most, in memory at a time
 UNKNOWN = 1 << 62  # libsndfile's frame counts of streams without a length are larger
+STREAMED = 0x7FFFF000  # RIFF sizes from here on are what programs write that do not know the length
 SHORTFALL = 0.1  # s; MP3 headers are allowed to be off by a few frames
 
 
@@ -101,6 +103,8 @@ class Recording:
         if self.seconds is not None and seconds < self.seconds - SHORTFALL:
             promised = f"{seconds:.2f} s of {self.seconds:.2f} s could be read"
             self.damage = f"{shown(self.path)} is damaged or cut short: {promised}"
+        elif missing := _bytes_missing(self._file):
+            self.damage = f"{shown(self.path)} is damaged or cut short: its last {missing} bytes are missing"
 
 
 def _open(path: Path) -> BinaryIO:
@@ -113,6 +117,16 @@ def _open(path: Path) -> BinaryIO:
     except OSError as error:
         raise AudioError(f"{shown(path)} cannot be read: {error.strerror}") from None
     return file
+
+
+def _bytes_missing(file: BinaryIO) -> int:
+    """How much shorter a WAV file is than its header says, which libsndfile passes over in silence."""
+    facts = os.fstat(file.fileno())
+    if not stat.S_ISREG(facts.st_mode):
+        return 0
+    kind, size = struct.unpack("<4sI", os.pread(file.fileno(), 8, 0).ljust(8, b"\0"))
+    written_as_it_came = size >= STREAMED
+    return max(0, size + 8 - facts.st_size) if kind == b"RIFF" and not written_as_it_came else 0
 
 
 def _decoder(file: BinaryIO, path: Path) -> Any:

@@ -17,14 +17,16 @@ from kwsd.errors import AudioError
 
 COMMON = {".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 SUFFIXES = COMMON | {".aifc", ".au", ".caf", ".rf64", ".snd", ".sph", ".w64", ".wave"}
+PROMPT, EFFICIENT = 0.08, 2.56  # s of a block; two and 64 frames of the tokenizer
 PATIENCE = 0.05  # s; how long a paced source sleeps before it looks whether it was closed
 
 
 class FileSource:
     """A file as a source: any format that libsndfile reads, any length in the same memory.
 
-    Every block but the last has exactly `block` seconds. With `realtime` a block comes when its last sample would
-    have been heard, against a monotonic clock, so that a slow consumer catches up and nothing drifts.
+    Every block but the last has exactly `block` seconds: if not said, long enough to be efficient, and short enough to
+    be prompt in real time. With `realtime` a block comes when its last sample would have been heard, against a
+    monotonic clock, so that a slow consumer catches up and nothing drifts.
 
     Attributes:
         name: the path.
@@ -34,12 +36,12 @@ class FileSource:
         AudioError: the file is missing, unreadable, empty, not audio, or below 8 kHz.
     """
 
-    def __init__(self, path: str | Path, realtime: bool = False, block: float = 0.08) -> None:
+    def __init__(self, path: str | Path, realtime: bool = False, block: float | None = None) -> None:
         self._recording = Recording(Path(path))
         self.name = shown(Path(path))
         self.seconds = self._recording.seconds
         self._realtime = realtime
-        self._size = max(1, round(block * RATE))
+        self._size = max(1, round((block or (PROMPT if realtime else EFFICIENT)) * RATE))
         self._begun = False
         self._closed = False
 
@@ -90,10 +92,12 @@ def read(path: str | Path, limit: float | None = 60.0) -> Samples:
     """The whole of a short recording, [n] float32 mono at 16 kHz in [-1, 1].
 
     Raises:
-        AudioError: as FileSource and its blocks, or the recording lasts longer than `limit` seconds.
+        AudioError: as FileSource and its blocks, or the recording lasts longer than `limit` seconds, or is truncated.
     """
     with closing(Recording(Path(path))) as recording:
         whole: Samples = np.concatenate(list(_within(_at_rate(recording), limit, shown(Path(path)))))
+        if recording.damage:
+            raise AudioError(recording.damage)
     return whole.clip(-1, 1)
 
 

@@ -14,7 +14,7 @@ SHORTEST_SOUND = 5  # steps; shorter bursts are clicks
 LONGEST_PAUSE = 30  # steps inside one phrase
 MARGIN = 3  # steps kept on both sides
 SHORTEST, LONGEST = 0.2, 5.0  # seconds of speech that make a template
-CLIPPED = 0.01  # share of samples at full scale, within the phrase, that spoils it
+CLIPPED, FULL_SCALE = 0.01, 0.999  # share of samples within the phrase, and where they lie, that spoils it
 
 
 def speech_span(samples: NDArray[np.float32]) -> tuple[float, float]:
@@ -29,9 +29,14 @@ def speech_span(samples: NDArray[np.float32]) -> tuple[float, float]:
     runs = sounds(level > _loudness_threshold(level))
     if not runs:
         raise AudioError("it holds no speech: record the phrase again, closer to the microphone")
+    spoken = sum(last - first for first, last in runs) * STEP / RATE
+    if spoken > LONGEST:
+        raise AudioError(
+            f"it holds {spoken:.1f} s of speech, a keyword has at most {LONGEST:.0f} s: cut the phrase out"
+        )
     first, last = max(phrases(runs), key=lambda run: float(np.sum(10 ** (level[run[0] : run[1]] / 10))))
     start, end = max(0, first - MARGIN) * STEP / RATE, min(len(level), last + MARGIN) * STEP / RATE
-    _check(samples, start, end)
+    _check(samples[int(start * RATE) : int(end * RATE)])
     return start, end
 
 
@@ -68,14 +73,9 @@ def phrases(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _check(samples: NDArray[np.float32], start: float, end: float) -> None:
-    seconds = end - start - 2 * MARGIN * STEP / RATE
+def _check(phrase: NDArray[np.float32]) -> None:
+    seconds = len(phrase) / RATE - 2 * MARGIN * STEP / RATE
     if seconds < SHORTEST:
         raise AudioError(f"it holds {seconds:.2f} s of speech, a keyword needs {SHORTEST} s: say a longer phrase")
-    if seconds > LONGEST:
-        raise AudioError(
-            f"it holds {seconds:.1f} s of speech, a keyword has at most {LONGEST:.0f} s: cut the phrase out"
-        )
-    spoken = samples[int(start * RATE) : int(end * RATE)]
-    if np.mean(np.abs(spoken) > 0.999) > CLIPPED:
+    if np.mean(np.abs(phrase) > FULL_SCALE) > CLIPPED:
         raise AudioError("it is clipped: record it again with a lower input level or farther from the microphone")

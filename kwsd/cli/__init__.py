@@ -1,0 +1,46 @@
+"""Everything that is typed: `kwsd VERB`, one module a verb."""
+
+from __future__ import annotations
+
+import click
+
+from kwsd._version import __version__
+from kwsd.cli.devices import devices
+from kwsd.cli.doctor import doctor
+from kwsd.cli.enroll import enroll
+from kwsd.cli.group import Verbs
+from kwsd.cli.keywords import keywords
+from kwsd.cli.listen import listen
+from kwsd.cli.scan import scan
+from kwsd.cli.settings import config_option
+from kwsd.cli.subscribe import subscribe
+
+__all__ = ["main"]
+
+CONTEXT = {"auto_envvar_prefix": "KWSD", "help_option_names": ["-h", "--help"], "show_default": True}
+
+
+@config_option
+@click.group(cls=Verbs, context_settings=CONTEXT)
+@click.option(
+    "--log-level",
+    type=click.Choice(("debug", "info", "warning", "error")),
+    default="info",
+    help="The least important messages to show.",
+)
+@click.version_option(__version__, prog_name="kwsd", message="%(prog)s %(version)s")
+def main(log_level: str) -> None:
+    """Spot your own phrase, from a handful of recordings, on your own machine.
+
+    \b
+    kwsd enroll "hey snips" recordings/*.wav   teach it the phrase
+    kwsd scan meeting.ogg                      find it in files
+    kwsd listen                                wait for it at the microphone
+    kwsd subscribe                             print what a listening kwsd hears
+
+    Every option is also a variable, KWSD_VERB_OPTION (such as KWSD_LISTEN_REFRACTORY), and a line of the settings file.
+    """
+
+
+for verb in (enroll, keywords, scan, listen, subscribe, devices, doctor):
+    main.add_command(verb)

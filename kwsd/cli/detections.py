@@ -1,0 +1,53 @@
+"""Detections in files, as lines for people or as the events that `kwsd listen` publishes."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from kwsd.audio.decode import shown
+from kwsd.events import DetectionEvent
+from kwsd.publish.jsonl import JsonLinesPublisher
+from kwsd.spotter import Detection
+
+
+class Printer:
+    """Writes detections to standard output.
+
+    Args:
+        jsonl: write events, one JSON object a line.
+        model: the tokenizer's digest, for the events.
+    """
+
+    def __init__(self, jsonl: bool, model: str) -> None:
+        self._jsonl, self._model = jsonl, model
+        self._instance = secrets.token_hex(4)
+        self._count = 0
+
+    def print(self, path: Path, detection: Detection) -> None:
+        """Write one detection."""
+        if self._jsonl:
+            JsonLinesPublisher(sys.stdout).publish(self._event(path, detection))
+        else:
+            click.echo(line(path, detection))
+
+    def _event(self, path: Path, detection: Detection) -> DetectionEvent:
+        self._count += 1
+        return DetectionEvent(
+            sequence=self._count,
+            instance=self._instance,
+            stream=shown(path),
+            wall=time.time(),
+            model=self._model,
+            **vars(detection),
+        )
+
+
+def line(path: Path, detection: Detection) -> str:
+    """A detection for people: seconds, keyword, distance and threshold, file."""
+    one = detection
+    return f"{one.start:9.2f} - {one.end:9.2f}  {one.keyword}  {one.distance:.3f} ({one.threshold:.3f})  {shown(path)}"

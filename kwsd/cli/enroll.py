@@ -1,0 +1,145 @@
+"""`kwsd enroll`: recordings in, a keyword in the store."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kwsd.cli.group import FAILED, complain, warn
+from kwsd.cli.options import PATH, SCORERS, model_option, store_option
+
+if TYPE_CHECKING:
+    from kwsd.enrolment import Enrolment
+    from kwsd.store import Store
+    from kwsd.tokenizer import Tokenizer
+
+
+@click.command(short_help="Teach it a phrase from recordings.")
+@click.argument("name")
+@click.argument("recordings", nargs=-1, type=PATH, metavar="WAV...")
+@click.option("--threshold", type=float, show_default="learned", help="Largest distance that counts as the keyword.")
+@click.option(
+    "--scorer",
+    type=click.Choice(SCORERS),
+    show_default="as before, else subsequence",
+    help="How speech is compared with the recordings.",
+)
+@click.option("--replace", is_flag=True, help="Forget the earlier recordings instead of adding to them.")
+@click.option("--keep-audio", is_flag=True, help="Keep the recordings, so that another model can enrol them again.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
+@store_option
+@model_option
+@click.pass_context
+def enroll(
+    ctx: click.Context,
+    name: str,
+    recordings: tuple[Path, ...],
+    threshold: float | None,
+    scorer: str | None,
+    replace: bool,
+    keep_audio: bool,
+    as_json: bool,
+    store: Path,
+    model: Path | None,
+) -> None:
+    """Enrol the phrase NAME from recordings, each holding it once.
+
+    Three to ten recordings by different voices, in different rooms, make a good keyword. More can be added later by
+    the same command. With --replace and no recordings, a keyword whose audio was kept is made anew.
+
+    The exit status is 2 if a recording was not used; the others are enrolled all the same.
+
+    \b
+    Example:
+      kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
+    """
+    from kwsd.config import check_threshold
+    from kwsd.store import Store
+    from kwsd.tokenizer import Tokenizer
+
+    check_threshold(threshold)
+    folder = Store(store)
+    made = _make(name, recordings, folder, Tokenizer(model), threshold, scorer, replace, keep_audio)
+    path = folder.save(made.keyword)
+    _print_json(made, path) if as_json else _print(made, path)
+    for sentence in made.refused:
+        complain(sentence)
+    if made.refused:
+        ctx.exit(FAILED)
+
+
+def _make(
+    name: str,
+    recordings: tuple[Path, ...],
+    store: Store,
+    tokenizer: Tokenizer,
+    threshold: float | None,
+    scorer: str | None,
+    replace: bool,
+    keep_audio: bool,
+) -> Enrolment:
+    from kwsd.enrolment import enroll as make
+    from kwsd.enrolment import reenroll
+    from kwsd.errors import KeywordError
+    from kwsd.keyword import check_name
+    from kwsd.store import check_model
+
+    name = check_name(name)
+    if not recordings:
+        if not replace:
+            raise KeywordError(f'no recording of "{name}" was given: name a few files that hold the phrase once each')
+        return reenroll(store.load(name), tokenizer, scorer=scorer, threshold=threshold)
+    before = store.load(name) if not replace and name in store.names() else None
+    if before:
+        check_model(before, tokenizer.digest)
+    return make(
+        name,
+        recordings,
+        tokenizer,
+        scorer=scorer or (before.scorer if before else SCORERS[0]),
+        threshold=threshold,
+        adding_to=before,
+        keep_audio=keep_audio,
+    )
+
+
+def _print(made: Enrolment, path: Path) -> None:
+    keyword = made.keyword
+    width = max(len(match.recording) for match in made.matches)
+    click.echo(f'"{keyword.name}", {len(made.matches)} recordings, each with its distance from the others:')
+    for match in made.matches:
+        distance = "     -" if match.distance is None else f"{match.distance:6.3f}"
+        click.echo(f"  {match.recording:{width}}  {distance}{'  <- the odd one out' if match.odd else ''}")
+    click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
+    click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
+    for sentence in made.warnings:
+        warn(sentence)
+    click.echo(f"saved as {path}")
+
+
+def _print_json(made: Enrolment, path: Path) -> None:
+    keyword = made.keyword
+    facts: dict[str, Any] = {
+        "name": keyword.name,
+        "scorer": keyword.scorer,
+        "model": keyword.model,
+        "threshold": keyword.threshold,
+        "rule": keyword.rule,
+        "false_alarms_per_hour": made.false_alarms_per_hour,
+        "recordings": [
+            {"recording": match.recording, "distance": _finite(match.distance), "odd": match.odd, "seconds": t.seconds}
+            for match, t in zip(made.matches, keyword.templates, strict=True)
+        ],
+        "refused": list(made.refused),
+        "warnings": list(made.warnings),
+        "file": str(path),
+    }
+    click.echo(json.dumps(facts))
+
+
+def _finite(distance: float | None) -> float | None:
+    return distance if distance is not None and math.isfinite(distance) else None

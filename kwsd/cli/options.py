@@ -1,0 +1,84 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SCORERS = ("subsequence", "dtw", "edit", "levenshtein")  # kwsd.matching has them too, and needs numpy
+
+
+class Name(click.types.StringParamType):
+    """A text that may hold spaces; several of them in a variable are separated by commas."""
+
+    envvar_list_splitter = ","
+
+
+def path(value: str | Path) -> Path:
+    """The path, with a leading "~" as the home folder also where no shell has seen it: in variables and TOML."""
+    if "\0" in str(value):
+        raise ValueError
+    return Path(os.path.expanduser(value))  # noqa: PTH111 - Path.expanduser raises where there is no home
+
+
+PATH = click.types.FuncParamType(path)
+NAME = Name()
+
+
+def store_option(verb: F) -> F:
+    """Add `--store`."""
+    return click.option(
+        "--store",
+        type=PATH,
+        default=_default_store,
+        show_default="~/.local/share/kwsd/keywords",
+        envvar="KWSD_STORE",
+        show_envvar=True,
+        metavar="DIR",
+        help="Folder of the keywords.",
+    )(verb)
+
+
+def model_option(verb: F) -> F:
+    """Add `--model`."""
+    return click.option(
+        "--model",
+        type=PATH,
+        show_default="the shipped model",
+        envvar="KWSD_MODEL",
+        show_envvar=True,
+        metavar="FILE",
+        help="Tokenizer to hear with, an ONNX file.",
+    )(verb)
+
+
+def spotting_options(verb: F) -> F:
+    """Add what `scan` and `listen` have in common: `--keyword`, `--refractory`, `--store`, `--model`."""
+    keyword = click.option(
+        "--keyword",
+        type=NAME,
+        multiple=True,
+        metavar="NAME",
+        show_default="all in the store",
+        help="Keyword to spot; give it again for more.",
+    )
+    refractory = click.option(
+        "--refractory",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="How long after a detection the same keyword is not detected again.",
+    )
+    return keyword(refractory(store_option(model_option(verb))))
+
+
+def _default_store() -> Path:
+    from kwsd.store import default_folder
+
+    return default_folder()

@@ -1,0 +1,150 @@
+"""`kwsd scan`: keywords in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kwsd.cli.group import FAILED, complain
+from kwsd.cli.options import PATH, spotting_options
+from kwsd.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from kwsd.batch import Finding, Progress
+    from kwsd.cli.detections import Printer
+    from kwsd.config import ScanConfig
+    from kwsd.keyword import Keyword
+    from kwsd.scanning import Trace
+    from kwsd.spotter import Detection
+    from kwsd.tokenizer import Tokenizer
+
+
+@click.command(short_help="Find the keywords in files.")
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@click.option("--recursive", is_flag=True, help="Search the recordings in folders and the folders below them.")
+@click.option("--jsonl", is_flag=True, help="Print one JSON object a line for each detection, as `kwsd listen` does.")
+@click.option(
+    "--trace",
+    type=PATH,
+    metavar="OUT.npz",
+    help="Write the distance of every keyword at every moment of one file; 4 MB an hour with 10 keywords.",
+)
+@click.option("--plot", type=PATH, metavar="OUT.png", help="Draw those distances over time; needs kwsd[plot].")
+@click.option("--workers", type=int, default=1, metavar="COUNT", help="Processes that share the files.")
+@spotting_options
+@click.pass_context
+def scan(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    recursive: bool,
+    jsonl: bool,
+    trace: Path | None,
+    plot: Path | None,
+    workers: int,
+    keyword: tuple[str, ...],
+    refractory: float,
+    store: Path,
+    model: Path | None,
+) -> None:
+    """Find keywords in audio files: WAV, FLAC, OGG, Opus, MP3, of any rate, length and number of channels.
+
+    A line for each detection says its start and end in seconds, the keyword, its distance and the threshold. The exit
+    status is 2 if a file could not be searched to its end; the others are searched all the same.
+
+    \b
+    Examples:
+      kwsd scan meeting.ogg
+      kwsd scan --recursive archive --workers 4 --jsonl > found.jsonl
+    """
+    from kwsd.audio import audio_files
+    from kwsd.config import ScanConfig
+
+    config = ScanConfig(store=store, model=model, keywords=keyword, refractory=refractory, workers=workers)
+    paths = audio_files(files, recursive)
+    _check_outputs(paths, trace, plot)
+    if _run(config, paths, jsonl, trace, plot):
+        ctx.exit(FAILED)
+
+
+def _run(config: ScanConfig, paths: list[Path], jsonl: bool, trace: Path | None, plot: Path | None) -> bool:
+    """Whether something went wrong, which was said."""
+    from kwsd.cli.detections import Printer
+    from kwsd.scanning import Trace
+    from kwsd.selection import select
+    from kwsd.store import Store
+    from kwsd.tokenizer import Tokenizer
+
+    tokenizer = Tokenizer(config.model)
+    selection = select(Store(config.store), config.keywords, tokenizer.digest)
+    for problem in selection.problems:
+        complain(problem)
+    track = Trace() if trace or plot else None
+    with Bar(len(paths)) as bar:
+        findings = _findings(config, paths, tokenizer, selection.keywords, bar.move, track)
+        found, failed = _say(findings, Printer(jsonl, tokenizer.digest), bar)
+    if track:
+        _write(track, found, selection.keywords, trace, plot)
+    return failed or bool(selection.problems)
+
+
+def _findings(
+    config: ScanConfig,
+    paths: list[Path],
+    tokenizer: Tokenizer,
+    keywords: Sequence[Keyword],
+    progress: Progress,
+    track: Trace | None,
+) -> Iterator[Finding]:
+    from kwsd.batch import Searcher, by_processes
+
+    if min(config.workers, len(paths)) > 1:
+        return by_processes(paths, config, keywords, progress)
+    return Searcher(tokenizer, keywords, config.refractory).one_by_one(paths, progress, track)
+
+
+def _say(findings: Iterator[Finding], printer: Printer, bar: Bar) -> tuple[list[Detection], bool]:
+    """The detections of the last file, and whether a file had a problem."""
+    found: list[Detection] = []
+    failed, path = False, None
+    for finding in findings:
+        if finding.path != path:
+            found, path = [], finding.path
+        with bar.aside():
+            if finding.detection:
+                found.append(finding.detection)
+                printer.print(finding.path, finding.detection)
+            else:
+                failed = True
+                complain(finding.problem)
+    return found, failed
+
+
+def _check_outputs(paths: list[Path], trace: Path | None, plot: Path | None) -> None:
+    from kwsd.errors import ConfigError
+    from kwsd.trace import check_writable
+
+    outputs = [out for out in (trace, plot) if out]
+    if outputs and len(paths) != 1:
+        raise ConfigError(f"--trace and --plot are of one file, these are {len(paths)}: scan them one by one")
+    if plot:
+        from kwsd.plot import load
+
+        load()
+    for out in outputs:
+        check_writable(out)
+
+
+def _write(
+    track: Trace, found: list[Detection], keywords: Sequence[Keyword], trace: Path | None, plot: Path | None
+) -> None:
+    from kwsd.trace import save
+
+    if trace:
+        save(trace, track, keywords)
+    if plot:
+        from kwsd.plot import plot as draw
+
+        draw(plot, track.time, track.distance, keywords, found)

@@ -1,0 +1,35 @@
+"""Where log messages go: standard error, for people on a terminal and as JSON lines otherwise."""
+
+from __future__ import annotations
+
+import logging
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def configure(level: str, stream: TextIO) -> None:
+    """Send messages of at least this level to the stream, in the form that suits it."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, *(_for_people() if stream.isatty() else _for_machines())],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+    )
+
+
+def _for_people() -> list[Processor]:
+    return [
+        structlog.processors.TimeStamper("%H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(pad_event_to=0),
+    ]
+
+
+def _for_machines() -> list[Processor]:
+    return [
+        structlog.processors.TimeStamper("iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]

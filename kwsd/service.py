@@ -1,0 +1,72 @@
+"""The daemon in the world: its source, its sockets and its signals, from what was asked for."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any, BinaryIO, TextIO
+
+from kwsd.config import ListenConfig
+from kwsd.daemon import Daemon
+from kwsd.intake import open_source
+from kwsd.notify import Notifier
+from kwsd.publish import Fanout, Publisher
+from kwsd.publish.jsonl import JsonLinesPublisher
+from kwsd.publish.zeromq import ZeroMQPublisher
+from kwsd.selection import Selection, select
+from kwsd.signals import deadline, handling
+from kwsd.store import Store
+from kwsd.tokenizer import Tokenizer
+
+GRACE = 10  # s from a signal to the end of the process, whatever a driver or a socket does
+
+
+def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Notifier) -> None:
+    """Listen as configured until the audio ends or SIGINT or SIGTERM comes; SIGHUP reads the keywords again.
+
+    Raises:
+        KwsdError: the model, the keywords, the source or an endpoint cannot be used.
+    """
+    tokenizer = Tokenizer(config.model)
+    store = Store(config.store)
+
+    def choose() -> Selection:
+        return select(store, config.keywords, tokenizer.digest)
+
+    choose()  # what cannot work is refused before a socket or a device is opened
+    with deadline(GRACE) as hurry, closing(open_publisher(config.endpoints, stdout if config.jsonl else None)) as out:
+
+        def changed(status: str, **facts: Any) -> None:
+            daemon.microphone_changed(status, **facts)
+
+        def stop() -> None:
+            hurry()
+            daemon.stop()
+
+        source = open_source(config.input, stdin, config.queue, changed)
+        daemon = Daemon(
+            source,
+            tokenizer,
+            choose,
+            out,
+            refractory=config.refractory,
+            heartbeat=config.heartbeat,
+            notifier=notifier,
+        )
+        with handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: daemon.reload}):
+            daemon.run()
+
+
+def open_publisher(endpoints: Sequence[str], lines: TextIO | None) -> Publisher:
+    """One publisher for all the places that events go to.
+
+    Raises:
+        EndpointError: an endpoint cannot be bound.
+    """
+    sockets: list[Publisher] = [ZeroMQPublisher(endpoints)] if endpoints else []
+    if lines is None:
+        return Fanout(sockets)
+    # Alone, the lines tell whoever writes them that their reader has gone; among others they only fall silent.
+    writer = JsonLinesPublisher(lines)
+    return Fanout([*sockets, writer]) if sockets else writer

@@ -1,0 +1,66 @@
+"""`kwsd doctor`."""
+
+import pytest
+
+from kwsd.errors import DeviceError
+from kwsd.publish.zeromq import ZeroMQPublisher
+
+
+@pytest.fixture(autouse=True)
+def own_endpoints(ipc, monkeypatch):
+    """Default endpoints that no daemon of this machine has."""
+    monkeypatch.setattr("kwsd.doctor.default_endpoints", lambda: (ipc, "tcp://127.0.0.1:*"))
+    return ipc
+
+
+def marks(result):
+    """What was said of each subject."""
+    pairs = [line.partition(":")[0].split(maxsplit=1) for line in result.stdout.splitlines()]
+    return {subject: mark for mark, subject in pairs}
+
+
+def test_an_installation_that_works_has_nothing_to_complain_about(kwsd, store):
+    result = kwsd("doctor", "--store", store)
+    said = marks(result)
+
+    assert result.exit_code == 0
+    assert {said[one] for one in ("kernels", "model", "background bank", "keyword store", "socket")} == {"ok"}
+    assert "microphones" in said
+
+
+def test_a_store_that_is_not_there_yet_is_fine(kwsd, tmp_path):
+    assert kwsd("doctor", "--store", tmp_path / "not" / "yet").exit_code == 0
+
+
+def test_a_model_that_is_not_one_fails(kwsd, store, recordings):
+    result = kwsd("doctor", "--store", store, "--model", recordings[0])
+
+    assert result.exit_code == 2
+    assert marks(result)["model"] == "FAIL"
+
+
+def test_a_damaged_keyword_fails_by_name(kwsd, store):
+    (store / "broken.kwsd").write_bytes(b"no zip file")
+    result = kwsd("doctor", "--store", store)
+
+    assert result.exit_code == 2
+    assert "broken.kwsd is not a keyword file" in result.stdout
+
+
+def test_a_socket_in_use_is_only_noted(kwsd, store, own_endpoints):
+    with ZeroMQPublisher([own_endpoints]):
+        result = kwsd("doctor", "--store", store)
+
+    assert result.exit_code == 0
+    assert f"note  socket: another kwsd is publishing on {own_endpoints}" in result.stdout
+
+
+def test_a_missing_portaudio_is_only_noted(kwsd, store, monkeypatch):
+    def nothing():
+        raise DeviceError("PortAudio is not installed")
+
+    monkeypatch.setattr("kwsd.doctor.devices", nothing)
+    result = kwsd("doctor", "--store", store)
+
+    assert result.exit_code == 0
+    assert "note  microphones: PortAudio is not installed" in result.stdout

@@ -1,0 +1,237 @@
+"""`kwsd listen` as a process of its own, heard by a real subscriber."""
+
+import json
+import os
+import signal
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from cli_helpers import complaint
+
+from kwsd.audio.portaudio import load
+from kwsd.errors import DeviceError
+from kwsd.events import DetectionEvent, StatusEvent, from_json
+from kwsd.store import Store
+from kwsd.subscribe import subscribe
+
+PATIENCE = 30  # s
+
+
+@pytest.fixture
+def quiet_listen(start, store):
+    """Starts `kwsd listen --stdin --jsonl` without sockets and waits until it listens."""
+
+    def begin(*options, **settings):
+        process = start("listen", "--stdin", "--jsonl", "--no-zmq", "--store", store, *options, **settings)
+        until(process, "listening")
+        return process
+
+    return begin
+
+
+def until(process, state):
+    """The next event that is a status of this state."""
+    for line in process.stdout:
+        event = from_json(line)
+        if getattr(event, "state", event.kind) == state:
+            return event
+    raise AssertionError(f"it ended before it was {state}: {process.stderr.read().decode()}")
+
+
+def heard(events):
+    """What was detected, comparable between runs; rounding may differ where blocks are cut differently."""
+    return [
+        (event.keyword, round(event.start, 2), round(event.end, 2), round(event.distance, 5))
+        for event in events
+        if isinstance(event, DetectionEvent)
+    ]
+
+
+def scanned(kwsd, path, store):
+    return heard(from_json(line) for line in kwsd("scan", path, "--jsonl", "--store", store).stdout.splitlines())
+
+
+def pcm(samples):
+    return (samples * 32767).round().astype("<i2").tobytes()
+
+
+def test_a_file_in_real_time_sends_a_subscriber_what_a_scan_finds(kwsd, start, store, speech, ipc, tmp_path):
+    excerpt = tmp_path / "excerpt.wav"
+    sf.write(excerpt, speech[: 4 * 16_000], 16_000)
+    expected = scanned(kwsd, excerpt, store)
+    with subscribe(ipc, timeout=PATIENCE) as subscription:
+        start("listen", "--file", excerpt, "--realtime", "--endpoint", ipc, "--store", store)
+        events = []
+        while not (events and getattr(events[-1], "state", "") == "stopping"):
+            events.append(next(subscription))
+    found = [event for event in events if isinstance(event, DetectionEvent)]
+
+    assert heard(events) == expected != []
+    assert all(0 < event.wall - event.heard < 2 for event in found)
+
+
+def test_a_file_through_a_pipe_is_heard_whole_however_fast_it_comes(kwsd, start, store, long_recording, ipc, tmp_path):
+    samples = sf.read(long_recording, dtype="float32", stop=100 * 16_000)[0]
+    path = tmp_path / "same.wav"
+    sf.write(path, np.frombuffer(pcm(samples), "<i2"), 16_000)
+    process = start("listen", "--stdin", "--endpoint", ipc, "--store", store, "--queue", "1")
+    with subscribe(ipc, timeout=PATIENCE) as subscription:
+        events = [next(subscription)]
+        while getattr(events[-1], "state", "") != "listening":
+            events.append(next(subscription))
+        process.communicate(pcm(samples), timeout=PATIENCE)
+        while getattr(events[-1], "state", "") != "stopping":
+            events.append(next(subscription))
+
+    assert heard(events) == scanned(kwsd, path, store) != []
+    assert "overflow" not in {event.state for event in events if isinstance(event, StatusEvent)}
+
+
+def test_listening_to_a_file_prints_what_a_scan_finds(kwsd, store, speech, tmp_path):
+    path = tmp_path / "talk.wav"
+    sf.write(path, speech, 16_000)
+    result = kwsd("listen", "--file", path, "--jsonl", "--no-zmq", "--store", store)
+    events = [from_json(line) for line in result.stdout.splitlines()]
+
+    assert result.exit_code == 0
+    assert heard(events) == scanned(kwsd, path, store) != []
+    assert [event.state for event in events if isinstance(event, StatusEvent)] == ["starting", "listening", "stopping"]
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(quiet_listen, number):
+    process = quiet_listen()
+    process.send_signal(number)
+
+    assert until(process, "stopping").message == "as asked"
+    assert process.wait(timeout=PATIENCE) == 0
+    assert b"Traceback" not in process.stderr.read()
+
+
+def test_sighup_makes_it_read_the_keywords_again(quiet_listen, store, enrolment):
+    process = quiet_listen()
+    Store(store).save(replace(enrolment.keyword, name="another"))
+    process.send_signal(signal.SIGHUP)
+    feed(process)
+
+    assert until(process, "reloaded").keywords == ("another", "hey snips")
+
+
+def test_a_reload_that_fails_leaves_the_keywords_as_they_were(quiet_listen, store):
+    process = quiet_listen("--heartbeat", "0.1")
+    (store / "hey snips.kwsd").unlink()
+    process.send_signal(signal.SIGHUP)
+    feed(process)
+    first = json.loads(next(line for line in process.stderr if b"stay as they were" in line))
+
+    assert "no keyword is enrolled" in first["reason"]
+    process.send_signal(signal.SIGTERM)
+    assert until(process, "stopping").keywords == ("hey snips",)
+
+
+def feed(process):
+    """A second of faint noise."""
+    process.stdin.write(pcm(np.random.default_rng(0).normal(0, 1e-3, 16_000)))
+    process.stdin.flush()
+
+
+def test_heartbeats_come_also_while_no_audio_does(quiet_listen):
+    beat = until(quiet_listen("--heartbeat", "0.1"), "heartbeat")
+
+    assert beat.uptime > 0
+    assert (beat.processed, beat.dropped, beat.level) == (0, 0, None)
+
+
+def test_the_level_of_what_is_heard_is_in_the_heartbeat(quiet_listen):
+    process = quiet_listen("--heartbeat", "0.1")
+    feed(process)
+    beat = until(process, "heartbeat")
+    while not beat.level:
+        beat = until(process, "heartbeat")
+
+    assert beat.level == pytest.approx(-60, abs=1)
+
+
+def test_the_service_manager_is_told(quiet_listen, ipc):
+    path = Path(ipc.removeprefix("ipc://")).with_name("notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(PATIENCE)
+        process = quiet_listen(env=os.environ | {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "100000"})
+        told = [manager.recv(100), manager.recv(100)]
+        process.send_signal(signal.SIGTERM)
+        while told[-1] == b"WATCHDOG=1":
+            told.append(manager.recv(100))
+
+    assert told[:2] == [b"READY=1", b"WATCHDOG=1"]
+    assert told[-1] == b"STOPPING=1"
+
+
+def test_it_ends_quietly_when_nobody_reads_its_lines_any_more(quiet_listen):
+    process = quiet_listen("--heartbeat", "0.1")
+    process.stdout.close()
+
+    assert process.wait(timeout=PATIENCE) == 141
+    assert b"Traceback" not in process.stderr.read()
+
+
+def test_without_keywords_the_command_that_enrols_one_is_named(kwsd, tmp_path):
+    assert "kwsd enroll" in complaint(kwsd("listen", "--store", tmp_path / "nowhere"))
+
+
+def test_a_damaged_keyword_is_said_and_the_others_are_spotted(kwsd, store, recordings):
+    (store / "broken.kwsd").write_bytes(b"no zip file")
+    result = kwsd("listen", "--file", recordings[0], "--jsonl", "--no-zmq", "--store", store)
+
+    assert result.exit_code == 0
+    assert "broken.kwsd" in result.stderr
+    assert '"detection"' in result.stdout
+
+
+def test_a_device_that_does_not_exist_is_refused(kwsd, store, ipc):
+    result = kwsd("listen", "--device", "no such microphone", "--endpoint", ipc, "--store", store)
+
+    assert any(word in complaint(result) for word in ("does not exist", "no microphone", "PortAudio"))
+
+
+def test_a_port_in_use_is_refused(kwsd, store, recordings):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        endpoint = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        sentence = complaint(kwsd("listen", "--file", recordings[0], "--endpoint", endpoint, "--store", store))
+
+    assert endpoint in sentence
+    assert "in use" in sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--stdin", "--mic"), "more than one input"),
+        (("--stdin", "--file", "x.wav"), "more than one input"),
+        (("--stdin", "--realtime"), "--realtime paces a file"),
+        (("--stdin", "--rate", "4000"), "4000 Hz"),
+        (("--stdin", "--channels", "0"), "0 channels"),
+        (("--file", "gone.wav"), "does not exist"),
+        (("--stdin", "--queue", "0"), "the queue"),
+        (("--stdin", "--heartbeat", "nan"), "heartbeats"),
+        (("--stdin", "--refractory", "-1"), "refractory"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(kwsd, store, options, words):
+    assert words in complaint(kwsd("listen", "--no-zmq", "--store", store, *options))
+
+
+def test_the_devices_are_listed(kwsd):
+    try:
+        load()
+    except DeviceError as error:
+        pytest.skip(str(error))
+    result = kwsd("devices", "--json")
+
+    assert result.exit_code == 0
+    assert all({"index", "name", "rate"} <= set(device) for device in json.loads(result.stdout))

@@ -17,7 +17,7 @@ from benchmarks.peers import SpeechEmbedding
 from benchmarks.protocol import Protocol
 from export.bank import speech
 from kwsd.background import Bank
-from kwsd.enroll import enroll
+from kwsd.enrolment import enroll
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword
 from kwsd.matching import SCORERS

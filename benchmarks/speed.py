@@ -1,0 +1,110 @@
+"""How much audio a core scans: `python -m benchmarks.speed`, see docs/benchmarks.md.
+
+Each case runs in a process of its own, so that peak memory is that case's.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+import soundfile as sf
+
+from export import corpus
+from kwsd.audio.files import FileSource
+from kwsd.frames import Frames
+from kwsd.keyword import Keyword, Template
+from kwsd.matching import SCORERS
+from kwsd.scanning import scan
+from kwsd.tokenizer import Tokenizer
+
+TEMPLATES = 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: a scorer over so many keywords, or the tokenizer alone."""
+
+    scorer: str
+    keywords: int
+    audio: Path
+
+
+def speech(shared: Path, seconds: float) -> np.ndarray:
+    """Read prose of the `dev` split."""
+    parts, held = [], 0.0
+    for clip in corpus.clips(shared, "librispeech", corpus.default_cache(), "dev"):
+        parts.append(corpus.read(clip.path))
+        held += clip.seconds
+        if held > seconds:
+            break
+    return np.concatenate(parts)[: int(seconds * corpus.RATE)]
+
+
+def keywords(frames: Frames, scorer: str, count: int, hop: float) -> list[Keyword]:
+    """Keywords whose templates are stretches of real speech, 0.5 to 1 s long; none is ever detected."""
+    rng = np.random.default_rng(4)
+
+    def template() -> Template:
+        first = int(rng.integers(len(frames) - 30))
+        length = int(rng.integers(12, 26))
+        start = frames.time[first] - hop / 2
+        return Template("cut", frames, start, start + length * hop)
+
+    return [Keyword(str(k), tuple(template() for _ in range(TEMPLATES)), -1.0, scorer, "", "") for k in range(count)]
+
+
+def run(case: Case, answers: multiprocessing.SimpleQueue[tuple[float, float]]) -> None:
+    """CPU seconds of one scan, start-up not counted, and peak memory in MB."""
+    tokenizer = Tokenizer()
+    some, _ = sf.read(case.audio, dtype="float32", stop=120 * corpus.RATE)
+    frames = tokenizer.push(some)
+    enrolled = keywords(frames, case.scorer, case.keywords, tokenizer.hop) if case.keywords else []
+    began = time.process_time()
+    if enrolled:
+        list(scan(FileSource(case.audio), tokenizer, enrolled))
+    else:
+        tokenizer.reset()
+        for block in FileSource(case.audio).blocks():
+            tokenizer.push(block.samples)
+    answers.put((time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+
+
+def measure(case: Case, repeats: int) -> tuple[float, float]:
+    """Median CPU seconds and median peak memory over repeats, each in a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    answers: multiprocessing.SimpleQueue[tuple[float, float]] = context.SimpleQueue()
+    results = []
+    for _ in range(repeats):
+        process = context.Process(target=run, args=(case, answers))
+        process.start()
+        results.append(answers.get())
+        process.join()
+    return statistics.median(r[0] for r in results), statistics.median(r[1] for r in results)
+
+
+@click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@click.option("--seconds", default=600.0, show_default=True, help="Length of the audio that is scanned.")
+@click.option("--repeats", default=3, show_default=True)
+def main(shared: Path, seconds: float, repeats: int) -> None:
+    """Scan one file with 1, 10 and 100 keywords of 5 templates, by every scorer."""
+    with tempfile.TemporaryDirectory() as folder:
+        audio = Path(folder) / "speech.wav"
+        sf.write(audio, speech(shared, seconds), corpus.RATE)
+        click.echo("| scorer | keywords | s of audio per CPU s | peak MB |\n|---|---|---|---|")
+        cases = [("tokenizer alone", 0), *((s, n) for s in SCORERS for n in (1, 10, 100))]
+        for scorer, count in cases:
+            cpu, memory = measure(Case(scorer, count, audio), repeats)
+            click.echo(f"| {scorer} | {count or '-'} | {seconds / cpu:.0f} | {memory:.0f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
+
+from export.model import HOP, Codebook, Encoder, Shape, fourier, mel_filters  # noqa: E402  after the skip
+from export.targets import spherical_kmeans, unit  # noqa: E402
+from export.train import Recipe, Student  # noqa: E402
+from export.windows import WARM  # noqa: E402
+
+SMALL = Shape(bands=16, stem=12, channels=16, hidden=24, dilations=(1, 2), dim=8, tokens=6)
+
+
+@pytest.fixture
+def encoder():
+    torch.manual_seed(0)
+    return Encoder(SMALL).eval()
+
+
+def test_a_window_in_pieces_gives_the_same_vectors_as_in_one(encoder):
+    samples = torch.randn(1, 20 * HOP) * 0.1
+    whole, _ = encoder(samples, encoder.states())
+
+    states, parts = encoder.states(), []
+    for first, last in ((0, 1), (1, 7), (7, 20)):
+        z, states = encoder(samples[:, first * HOP : last * HOP], states)
+        parts.append(z)
+
+    assert torch.allclose(torch.cat(parts, dim=1), whole, atol=1e-5)
+
+
+def test_the_fourier_matrix_is_the_windowed_transform():
+    x = np.random.default_rng(0).standard_normal(400).astype(np.float32)
+    spectrum = np.fft.rfft(x * np.hanning(401)[:400])
+    cosines, sines = np.split(x @ fourier().numpy(), 2)
+
+    assert np.allclose(cosines, spectrum.real, atol=1e-3)
+    assert np.allclose(sines, -spectrum.imag, atol=1e-3)
+
+
+def test_mel_filters_cover_the_band_and_weigh_the_same():
+    filters = mel_filters(64)
+
+    assert torch.allclose(filters.sum(dim=0), torch.ones(64), atol=1e-5)
+    assert (filters[4:190].sum(dim=1) > 0).all()
+
+
+def test_training_on_speech_lowers_the_loss_and_raises_the_token_accuracy(speech):
+    torch.manual_seed(0)
+    student = Student(SMALL)
+    samples = torch.from_numpy(speech[: 8 * 50 * HOP].reshape(8, -1))
+    mel, _ = student.encoder.front(samples, student.encoder.states(8)[0])
+    heard = (mel.reshape(8, 50, 4, -1).mean(dim=2)[:, WARM:] - mel.mean(dim=(0, 1))) @ torch.randn(
+        SMALL.bands, SMALL.dim
+    )
+    targets = torch.nn.functional.normalize(heard, dim=2)
+    clusters = torch.from_numpy(spherical_kmeans(targets.reshape(-1, SMALL.dim).numpy(), 6, np.random.default_rng(0)))
+    optimizer = torch.optim.Adam(student.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(80):
+        parts = student.loss(samples, targets, clusters, weight=0.5)
+        optimizer.zero_grad()
+        parts["loss"].backward()
+        optimizer.step()
+        losses.append({name: value.item() for name, value in parts.items()})
+
+    assert losses[-1]["loss"] < 0.5 * losses[0]["loss"]
+    assert losses[-1]["token"] > 0.6 > losses[0]["token"]
+
+
+def test_a_token_is_chosen_by_cosine_whatever_the_length_of_a_centroid():
+    codebook = Codebook(3, 2)
+    codebook.centroids.data = torch.tensor([[9.0, 0.0], [0.0, 0.1], [-1.0, 0.0]])
+
+    assert codebook(torch.tensor([0.6, 0.8])).argmax().item() == 1
+
+
+def test_spherical_kmeans_finds_separated_clusters():
+    rng = np.random.default_rng(2)
+    true = unit(rng.standard_normal((5, 16)).astype(np.float32))
+    x = unit(true[rng.integers(0, 5, 600)] + 0.05 * rng.standard_normal((600, 16)).astype(np.float32))
+    centroids = spherical_kmeans(x, 5, rng)
+
+    assert np.allclose(np.linalg.norm(centroids, axis=1), 1, atol=1e-5)
+    assert (x @ centroids.T).max(axis=1).mean() > 0.9
+
+
+def test_the_learning_rate_warms_up_and_ends_at_nothing():
+    recipe = Recipe(steps=100)
+
+    assert recipe.rate_at(0) < recipe.rate_at(4) < recipe.rate_at(7)
+    assert max(recipe.rate_at(s) for s in range(100)) == pytest.approx(recipe.rate, rel=0.01)
+    assert recipe.rate_at(99) < 0.01 * recipe.rate

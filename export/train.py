@@ -7,9 +7,7 @@ input noisy, targets from clean audio. Token and vector are trained together, so
 from __future__ import annotations
 
 import json
-import math
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +20,11 @@ from tqdm import tqdm
 
 from export import corpus, teacher
 from export.model import Codebook, Encoder, Shape
+from export.recipe import Recipe
 from export.targets import Targets, fit
 from export.windows import WARM, Windows
 
 SHARPNESS = 16.0  # scale of cosines before the softmax
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a run, beside the data."""
-
-    seed: int = 20261121
-    steps: int = 7000
-    batch: int = 24
-    seconds: float = 6.4
-    rate: float = 2e-3
-    warm_up: float = 0.08
-    cluster_weight: float = 0.5
-
-    def rate_at(self, step: int) -> float:
-        """Linear warm-up over the first 8 % of the steps, then a cosine to zero."""
-        warm = self.warm_up * self.steps
-        if step < warm:
-            return self.rate * (step + 1) / warm
-        return self.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / (self.steps - warm))))
 
 
 class Student(torch.nn.Module):
@@ -83,7 +62,7 @@ class Run:
         self.clusters = torch.from_numpy(self.targets.centroids)
         self.student = Student(shape)
         self.student.codebook.centroids.data.copy_(self.clusters)
-        self.optimizer = torch.optim.AdamW(self.student.parameters(), lr=recipe.rate, weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(self.student.parameters(), weight_decay=0.01)
         self.step = 0
         if (folder / "checkpoint.pt").exists():
             self._resume(torch.load(folder / "checkpoint.pt", weights_only=True))
@@ -115,14 +94,7 @@ class Run:
     def train(self, every: int) -> None:
         """Train to the last step, with a checkpoint and a line in the log every so many steps."""
         recipe = self.recipe
-        windows = Windows(
-            self.cache,
-            self.targets,
-            seed=recipe.seed,
-            first=self.step,
-            batch=recipe.batch,
-            seconds=recipe.seconds,
-        )
+        windows = Windows(self.cache, self.targets, recipe, first=self.step)
         batches = iter(DataLoader(windows, batch_size=None, num_workers=1, prefetch_factor=4))
         held_out = windows.held_out()
         started = time.monotonic()
@@ -162,14 +134,13 @@ class Run:
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder of the run.")
-@click.option("--steps", default=Recipe.steps, show_default=True)
 @click.option("--threads", default=torch.get_num_threads(), show_default=True)
 @click.option("--every", default=250, show_default=True, help="Steps between checkpoints.")
-def main(out: Path | None, steps: int, threads: int, every: int) -> None:
+def main(out: Path | None, threads: int, every: int) -> None:
     """Train from the prepared data, going on from the last checkpoint if there is one."""
     torch.set_num_threads(threads)
     cache = corpus.default_cache()
-    run = Run(out or cache / "run", cache, Recipe(steps=steps), Shape())
+    run = Run(out or cache / "run", cache, Recipe(), Shape())
     run.train(every)
 
 

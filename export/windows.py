@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from export import augment, corpus, teacher
+from export.recipe import Phase, Recipe
 from export.targets import Targets
 
 HOP = teacher.HOP
@@ -39,29 +40,31 @@ class Stream:
 
 
 class Windows(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Batches (samples [b, n], targets [b, n / 640 - WARM, dim]); batch i depends on the seed and i alone."""
+    """Batches (samples [b, n], targets [b, n / 640 - WARM, dim]) that depend on the recipe and the step alone."""
 
-    def __init__(self, cache: Path, targets: Targets, *, seed: int, first: int, batch: int, seconds: float) -> None:
+    def __init__(self, cache: Path, targets: Targets, recipe: Recipe, first: int = 0) -> None:
         work = cache / "train"
         paths = sorted(work.glob("speech-*.teacher"))
         if not paths:
             raise corpus.CorpusError(f"{work} holds no prepared speech: run `python -m export.prepare` first")
         self._streams = [Stream(corpus.stream(cache, path.stem), teacher.vectors(path)) for path in paths]
         self._noise = corpus.stream(cache, "noise-1")
-        self._targets, self._seed, self._first, self._batch = targets, seed, first, batch
-        self._hops = int(seconds * corpus.RATE) // HOP
+        self._targets, self._recipe, self._first = targets, recipe, first
+        self._hops = int(recipe.seconds * corpus.RATE) // HOP
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         step = self._first
         while True:
-            yield self.batch(np.random.default_rng((self._seed, step)))
+            yield self.batch(step)
             step += 1
 
-    def batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """One noisy batch."""
-        pairs = [self._pick(rng) for _ in range(self._batch)]
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The noisy batch of a step."""
+        rng = np.random.default_rng((self._recipe.seed, step))
+        phase, _ = self._recipe.at(step)
+        pairs = [self._pick(rng) for _ in range(self._recipe.batch)]
         clean = [samples for samples, _ in pairs]
-        noisy = np.stack([self._spoil(i, clean, rng) for i in range(len(clean))])
+        noisy = np.stack([self._spoil(i, clean, phase, rng) for i in range(len(clean))])
         targets = self._targets(np.stack([vectors for _, vectors in pairs]))
         return torch.from_numpy(noisy), torch.from_numpy(targets)
 
@@ -79,10 +82,12 @@ class Windows(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
         stream = self._streams[rng.integers(len(self._streams))]
         return stream.cut(int(rng.integers(stream.trained - 2 * self._hops)), self._hops)
 
-    def _spoil(self, i: int, clean: list[NDArray[np.float32]], rng: np.random.Generator) -> NDArray[np.float32]:
+    def _spoil(
+        self, i: int, clean: list[NDArray[np.float32]], phase: Phase, rng: np.random.Generator
+    ) -> NDArray[np.float32]:
         heard = augment.filtered(clean[i], rng, reverberate=0.4, recolour=0.6)
-        if rng.random() < 0.7:
-            heard = augment.mixed(heard, self._noise_for(i, clean, rng), rng.uniform(-2, 20))
+        if rng.random() < phase.noisy:
+            heard = augment.mixed(heard, self._noise_for(i, clean, rng), rng.uniform(*phase.ratio))
         return augment.gained(heard, rng)
 
     def _noise_for(self, i: int, clean: list[NDArray[np.float32]], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -4,8 +4,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
 
 from export.model import HOP, Codebook, Encoder, Shape, fourier, mel_filters  # noqa: E402  after the skip
+from export.recipe import Phase, Recipe  # noqa: E402
 from export.targets import spherical_kmeans, unit  # noqa: E402
-from export.train import Recipe, Student  # noqa: E402
+from export.train import Student  # noqa: E402
 from export.windows import WARM  # noqa: E402
 
 SMALL = Shape(bands=16, stem=12, channels=16, hidden=24, dilations=(1, 2), dim=8, tokens=6)
@@ -85,9 +86,11 @@ def test_spherical_kmeans_finds_separated_clusters():
     assert (x @ centroids.T).max(axis=1).mean() > 0.9
 
 
-def test_the_learning_rate_warms_up_and_ends_at_nothing():
-    recipe = Recipe(steps=100)
+def test_the_learning_rate_warms_up_and_ends_at_nothing_in_each_phase():
+    recipe = Recipe(phases=(Phase(100, 2e-3, 0.7, (0, 20)), Phase(50, 1e-3, 0.7, (0, 20))))
+    rates = [recipe.rate_at(step) for step in range(recipe.steps)]
 
-    assert recipe.rate_at(0) < recipe.rate_at(4) < recipe.rate_at(7)
-    assert max(recipe.rate_at(s) for s in range(100)) == pytest.approx(recipe.rate, rel=0.01)
-    assert recipe.rate_at(99) < 0.01 * recipe.rate
+    assert rates[0] < rates[4] < rates[7]
+    assert max(rates[:100]) == pytest.approx(2e-3, rel=0.01)
+    assert max(rates[100:]) == pytest.approx(1e-3, rel=0.01)
+    assert rates[99] < 1e-5 > rates[149]

@@ -4,6 +4,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
 
 from export import augment, corpus  # noqa: E402  after the skip
+from export.recipe import Recipe  # noqa: E402
 from export.targets import Targets, fit, unit  # noqa: E402
 from export.windows import HOP, LAG, WARM, Windows  # noqa: E402
 
@@ -26,7 +27,7 @@ def cache(tmp_path):
 
 def windows(cache, first=0):
     targets = Targets(np.zeros(96, np.float32), np.eye(96, 2, dtype=np.float32), np.eye(2, dtype=np.float32))
-    return Windows(cache, targets, seed=5, first=first, batch=4, seconds=2.0)
+    return Windows(cache, targets, Recipe(seed=5, batch=4, seconds=2.0), first)
 
 
 def test_a_batch_has_a_target_for_every_frame_that_has_heard_enough(cache):

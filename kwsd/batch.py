@@ -13,7 +13,6 @@ from pathlib import Path
 from kwsd.audio import FileSource
 from kwsd.config import ScanConfig
 from kwsd.errors import AudioError, KwsdError
-from kwsd.intake import STRETCH
 from kwsd.keyword import Keyword
 from kwsd.scanning import Trace, scan
 from kwsd.spotter import Detection
@@ -58,7 +57,7 @@ class Searcher:
     def in_file(self, path: Path, progress: Progress, trace: Trace | None = None) -> Iterator[Finding]:
         """The findings in one file; `progress` is told the share of it that is done."""
         try:
-            source = FileSource(path, block=STRETCH)
+            source = FileSource(path)
             for detection in self._scan(source, progress, trace):
                 yield Finding(path, detection)
             if source.damage:

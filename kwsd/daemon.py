@@ -24,7 +24,6 @@ from kwsd.tokenizer import Tokenizer
 log = structlog.get_logger()
 
 STUCK = 10.0  # s that one block may take; a service that needs longer is not alive
-SILENT = "silent"  # a state that is worth knowing, of a microphone that gives nothing but zeros
 
 
 class Daemon:
@@ -138,7 +137,7 @@ class Daemon:
 
     def _say_silence(self) -> None:
         if self._silence.silent:
-            self._say(SILENT, f"{self._source.name} gives nothing but zeros: is it muted, or the wrong one?")
+            self._say(State.SILENT, f"{self._source.name} gives nothing but zeros: is it muted, or the wrong one?")
         else:
             self._say(State.LISTENING, f"{self._source.name} gives sound again")
 
@@ -176,7 +175,7 @@ class Daemon:
 
     def _say(self, state: str, message: str) -> None:
         self._announcer.announce(StatusEvent, state=str(state), message=message, keywords=self._names)
-        tell = log.warning if state in (State.OVERFLOW, State.MICROPHONE_LOST, SILENT) else log.info
+        tell = log.warning if state in (State.OVERFLOW, State.MICROPHONE_LOST, State.SILENT) else log.info
         tell(str(state), message=message, keywords=len(self._names))
 
     def _leave(self, reason: str) -> None:

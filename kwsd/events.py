@@ -52,6 +52,7 @@ class State(StrEnum):
     MICROPHONE_LOST = "microphone-lost"
     MICROPHONE_BACK = "microphone-back"
     OVERFLOW = "overflow"
+    SILENT = "silent"
     RELOADED = "reloaded"
     STOPPING = "stopping"
 

@@ -15,7 +15,7 @@ class Selection:
     """The keywords to spot, at least one.
 
     Attributes:
-        keywords: those that can be used, sorted by scorer, which is the order of a score track's columns.
+        keywords: those that can be used.
         problems: a sentence for each keyword of the store that cannot be used.
     """
 
@@ -30,7 +30,7 @@ def select(store: Store, names: Sequence[str], model: str) -> Selection:
         KwsdError: a named keyword cannot be used, or none of the store can.
     """
     if names:
-        return Selection(_sorted(store.load_all(dict.fromkeys(names), model)))
+        return Selection(tuple(store.load_all(dict.fromkeys(names), model)))
     keywords, problems = [], []
     for name in store.names():
         try:
@@ -39,17 +39,13 @@ def select(store: Store, names: Sequence[str], model: str) -> Selection:
             problems.append(str(error))
     if not keywords:
         raise _nothing(store, problems)
-    return Selection(_sorted(keywords), tuple(problems))
+    return Selection(tuple(keywords), tuple(problems))
 
 
 def _usable(store: Store, name: str, model: str) -> Keyword:
     keyword = store.load(name)
     check_model(keyword, model)
     return keyword
-
-
-def _sorted(keywords: Sequence[Keyword]) -> tuple[Keyword, ...]:
-    return tuple(sorted(keywords, key=lambda keyword: keyword.scorer))
 
 
 def _nothing(store: Store, problems: Sequence[str]) -> KeywordError:

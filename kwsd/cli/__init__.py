@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from kwsd._version import __version__
@@ -16,6 +18,9 @@ from kwsd.cli.settings import config_option
 from kwsd.cli.subscribe import subscribe
 
 __all__ = ["main"]
+
+# Else numpy keeps a thread per core spinning for products that one core does in no time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 CONTEXT = {"auto_envvar_prefix": "KWSD", "help_option_names": ["-h", "--help"], "show_default": True}
 

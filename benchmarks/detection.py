@@ -17,11 +17,12 @@ from benchmarks.peers import SpeechEmbedding
 from benchmarks.protocol import Protocol
 from export.bank import speech
 from kwsd.background import Bank
-from kwsd.enrolment import enroll
+from kwsd.enrolment import LEARNED, enroll
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword
 from kwsd.matching import SCORERS
 from kwsd.spotter import Scorer
+from kwsd.threshold import Rule
 from kwsd.tokenizer import Tokenizer
 
 REFRACTORY = 2.0
@@ -117,10 +118,12 @@ def measure(keywords: list[Keyword], names: list[str], data: Data, tokenizer: To
     return rows
 
 
-def evaluate(scorer: str, tokenizer: Tokenizer, bank: Bank, data: Data, protocol: Protocol) -> list[Figures]:
+def evaluate(
+    scorer: str, tokenizer: Tokenizer, bank: Bank, data: Data, protocol: Protocol, rule: Rule = LEARNED
+) -> list[Figures]:
     """Enrol every draw of every word with the product's own code, and measure."""
     pairs = [(name, draw) for name in protocol.keywords for draw in protocol.draws(name)]
-    keywords = [enroll(name, draw, tokenizer, scorer=scorer, bank=bank).keyword for name, draw in pairs]
+    keywords = [enroll(name, draw, tokenizer, scorer=scorer, bank=bank, threshold=rule).keyword for name, draw in pairs]
     return measure(keywords, [name for name, _ in pairs], data, tokenizer)
 
 
@@ -156,6 +159,8 @@ def main(
     loaded = Bank.load(bank) if bank else Bank.shipped()
     data = Data.hear(tokenizer, protocol)
     results = {s: evaluate(s, tokenizer, loaded, data, protocol) for s in scorers or SCORERS}
+    midpoint = evaluate("subsequence", tokenizer, loaded, data, protocol, Rule("midpoint"))
+    results["subsequence, midpoint rule"] = midpoint
     if peer:
         results["speech embedding, subsequence"] = measure_peer(Protocol(shared))
     click.echo(HEADER)
@@ -170,7 +175,7 @@ def measure_peer(protocol: Protocol) -> list[Figures]:
     embedding = SpeechEmbedding()
     tokenizer = cast(Tokenizer, embedding)
     data = Data.hear(tokenizer, protocol)
-    heard = frames_of(tokenizer, speech(protocol.shared, 0.5, seed=20261121))
+    heard = frames_of(tokenizer, speech(protocol.shared, 0.7, seed=20261121))
     bank = Bank(heard.vectors, heard.tokens, embedding.hop, embedding.digest)
     return evaluate("subsequence", tokenizer, bank, data, protocol)
 

@@ -53,7 +53,7 @@ def lags(spoken: list[Spoken], store: Path, audio: Path, endpoint: str) -> list[
     """Seconds from the end of each detected word to its event's arrival here."""
     command = ["listen", "--store", str(store), "--file", str(audio), "--realtime", "--endpoint", endpoint]
     found = []
-    with subscribe(endpoint, [], None) as events:
+    with subscribe(endpoint) as events:
         process = subprocess.Popen([sys.executable, "-m", "kwsd", *command], stderr=subprocess.DEVNULL)
         for event in events:
             now = time.time()

@@ -105,9 +105,9 @@ class ListenConfig(SpottingConfig):
         _check("the time between heartbeats", self.heartbeat, 0, "s")
 
 
-def check_threshold(value: float | None) -> float | None:
+def check_threshold(value: float) -> float:
     """The threshold itself; ConfigError for one that no distance can be compared with."""
-    if value is not None and not 0 <= value < math.inf:
+    if not 0 <= value < math.inf:
         raise ConfigError(f"the threshold is {value:g}: give a number from 0 on")
     return value
 

@@ -17,13 +17,14 @@ from kwsd.background import Bank
 from kwsd.errors import AudioError, KeywordError, ModelError
 from kwsd.keyword import Keyword, Template, check_name
 from kwsd.spotter import Scorer
-from kwsd.threshold import Background, background, calibrated, midpoint
+from kwsd.threshold import Rule, background, calibrated
 from kwsd.tokenizer import Tokenizer
 
 CONTEXT = 1.0  # seconds kept on both sides of the phrase
-MOST_ALARMS = 0.5  # false alarms per hour on the bank that a learned threshold allows
 TOO_SHORT = 0.45  # seconds; shorter phrases are found in too many others
+MANY_ALARMS = 3.0  # an hour, which is more than anybody bears for long
 ODD = 1.35  # times the median distance of the others, at which a recording is the odd one out
+LEARNED = Rule()
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def enroll(
     tokenizer: Tokenizer,
     *,
     scorer: str = "subsequence",
-    threshold: float | None = None,
+    threshold: float | Rule = LEARNED,
     adding_to: Keyword | None = None,
     keep_audio: bool = False,
     bank: Bank | None = None,
@@ -86,7 +87,7 @@ def enroll(
         recordings: files, or samples in memory; those that cannot be used are refused and the others taken.
         tokenizer: is reset.
         scorer: "subsequence", "dtw", "edit" or "levenshtein", see `kwsd.matching`.
-        threshold: distance under which speech is the keyword; learned if None.
+        threshold: distance up to which speech is the keyword, or the rule that learns it.
         adding_to: a keyword whose templates are kept.
         keep_audio: store the recordings, so that another model can enrol them again.
         bank: background speech as this tokenizer hears it; the shipped bank if None.
@@ -121,7 +122,7 @@ def reenroll(
     tokenizer: Tokenizer,
     *,
     scorer: str | None = None,
-    threshold: float | None = None,
+    threshold: float | Rule = LEARNED,
     bank: Bank | None = None,
 ) -> Enrolment:
     """The same keyword made anew from the audio that was kept with it; options as in `enroll`.
@@ -169,14 +170,16 @@ def _distinct(template: Template, others: Sequence[Template]) -> Template:
 
 
 def _learn(
-    draft: Keyword, threshold: float | None, refused: Sequence[str], tokenizer: Tokenizer, bank: Bank
+    draft: Keyword, threshold: float | Rule, refused: Sequence[str], tokenizer: Tokenizer, bank: Bank
 ) -> Enrolment:
     """Set the threshold, and look at the recordings through each other's eyes."""
     codebook = tokenizer.codebook
     others = background(draft, bank, codebook)
     distances = [_leave_out(draft, i, tokenizer) for i in range(len(draft.templates))]
     hits = [d for d in distances if d is not None]
-    value, rule = _threshold(threshold, hits, others, draft.scorer)
+    value, rule = (
+        threshold.learn(hits, others, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
+    )
     keyword = replace(draft, threshold=value, rule=rule)
     alarms = others.alarms_per_hour(value)
     return Enrolment(keyword, _matches(keyword, distances), tuple(refused), alarms, _warnings(keyword, hits, alarms))
@@ -189,16 +192,6 @@ def _leave_out(keyword: Keyword, i: int, tokenizer: Tokenizer) -> float | None:
         return None
     scorer = Scorer(keyword.scorer, [replace(keyword, templates=rest)], tokenizer.hop, tokenizer.codebook)
     return float(scorer.push(keyword.templates[i].heard).distance.min())
-
-
-def _threshold(asked: float | None, hits: Sequence[float], others: Background, scorer: str) -> tuple[float, str]:
-    if asked is not None:
-        return asked, "as asked"
-    ceiling = others.threshold(MOST_ALARMS)
-    middle = midpoint(hits, others, scorer) if hits else np.inf
-    if middle <= ceiling:
-        return middle, "midway between the recordings and background speech"
-    return ceiling, f"at most {MOST_ALARMS} false alarms an hour on background speech"
 
 
 def _matches(keyword: Keyword, distances: Sequence[float | None]) -> tuple[Match, ...]:
@@ -220,6 +213,6 @@ def _warnings(keyword: Keyword, hits: Sequence[float], alarms: float) -> tuple[s
         found.append(f"{len(keyword.templates)} recording(s) are few: add some, by different voices, rooms and moods")
     if missed:
         found.append(f"{missed} of {len(hits)} recordings would be missed at this threshold: record those again")
-    if alarms > 2 * MOST_ALARMS:
-        found.append(f"about {alarms:.1f} false alarms an hour are to be expected: a lower --threshold has fewer")
+    if alarms > MANY_ALARMS:
+        found.append(f"about {alarms:.1f} false alarms an hour are to be expected: a lower threshold has fewer")
     return tuple(found)

@@ -2,7 +2,8 @@
 
 Three scorers, each a stream over all templates at once:
 
-* `subsequence`: DTW over vectors with an open begin; one alignment per frame, of any length.
+* `subsequence`: DTW over vectors with an open begin; of the best alignment at each frame, those count that are half to
+  twice as long as the template.
 * `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
 * `edit`: edit distance over compressed tokens in the same windows, substitutions priced by the codebook's geometry;
   `levenshtein` prices every substitution 1.
@@ -21,6 +22,8 @@ from kwsd.errors import ConfigError
 from kwsd.frames import Frames
 from kwsd.keyword import Template
 from kwsd.scorers import SubsequenceDTW, WindowedDTW, WindowedEditDistance, compress, cosine_costs, substitution_costs
+
+SLOWEST = 2.0  # times as fast or as slow as the template that speech may be, as the windows of eq. 19 have it
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,14 @@ class VectorMatcher:
         self, templates: Sequence[Template], hop: float, kernel: Callable[[NDArray[np.int32]], Aligner]
     ) -> None:
         self._stacked = np.concatenate([t.frames.vectors for t in templates])
-        self._kernel = kernel(np.array([len(t.frames) for t in templates], np.int32))
+        self._lengths = np.array([len(t.frames) for t in templates], np.int32)
+        self._kernel = kernel(self._lengths)
         self._hop = hop
 
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
         distance, span = self._kernel.push(cosine_costs(frames.vectors, self._stacked))
+        distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
         return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
 
     def reset(self) -> None:

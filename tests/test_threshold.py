@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kwsd.threshold import TAIL, Background, midpoint, typical
+from kwsd.errors import ConfigError
+from kwsd.threshold import TAIL, Background, Rule, dips, midpoint, typical
 
 
 @pytest.fixture
@@ -35,12 +36,36 @@ def test_rates_that_the_bank_can_show_are_counted(others):
     assert others.alarms_per_hour(threshold) == (2 * TAIL + 1) / 0.5
 
 
-def test_the_extrapolated_rate_is_right_for_an_exponential_tail():
+@pytest.mark.parametrize(
+    ("draw", "chance"),
+    [
+        (lambda rng, n: rng.exponential(0.1, n), lambda x: np.exp(-x / 0.1)),
+        (lambda rng, n: 0.5 - 0.5 * rng.random(n) ** 0.25, lambda x: max(0.0, 1 - 2 * x) ** 4),
+    ],
+    ids=["an exponential tail", "a tail that ends"],
+)
+def test_the_extrapolated_rate_is_about_right(draw, chance):
     rng = np.random.default_rng(5)
     rates = []
     for _ in range(200):
-        bank = Background(np.sort(1 - rng.exponential(0.1, 900)), 0.5)
-        threshold = bank.threshold(0.5)
-        rates.append(1800 * np.exp((threshold - 1) / 0.1))  # what an endless background would show an hour
+        bank = Background(np.sort(1 - draw(rng, 1260)), 0.7)
+        rates.append(1800 * chance(1 - bank.threshold(0.5)))  # what an endless background would show an hour
 
-    assert np.median(rates) == pytest.approx(0.5, rel=0.35)
+    assert 0.2 < np.median(rates) < 1.0
+
+
+def test_a_dip_across_the_border_of_two_stretches_counts_once():
+    distance = np.ones(40)
+    distance[8:12] = (0.5, 0.3, 0.4, 0.6)
+
+    assert dips(distance, 10).tolist() == [0.3, 1, 1]
+
+
+def test_a_lone_recording_leaves_only_the_background_to_learn_from(others):
+    assert Rule("midpoint").learn([], others, "dtw") == Rule("background").learn([], others, "dtw")
+
+
+@pytest.mark.parametrize(("name", "rate"), [("guess", 1.0), ("background", 0.0), ("background", float("nan"))])
+def test_a_rule_that_cannot_be_followed_is_refused(name, rate):
+    with pytest.raises(ConfigError, match=r"choose one of|above 0"):
+        Rule(name, rate)

@@ -15,6 +15,7 @@ from kwsd.cli.options import PATH, SCORERS, model_option, store_option
 if TYPE_CHECKING:
     from kwsd.enrolment import Enrolment
     from kwsd.store import Store
+    from kwsd.threshold import Rule
     from kwsd.tokenizer import Tokenizer
 
 
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.argument("recordings", nargs=-1, type=PATH, metavar="WAV...")
 @click.option("--threshold", type=float, show_default="learned", help="Largest distance that counts as the keyword.")
+@click.option(
+    "--threshold-rule",
+    type=click.Choice(("background", "midpoint")),
+    default="background",
+    help="How a threshold is learned: by a promise of false alarms, or midway between recordings and background.",
+)
+@click.option(
+    "--false-alarms-per-hour",
+    type=float,
+    default=0.5,
+    metavar="RATE",
+    help="What the background rule promises; more means fewer misses.",
+)
 @click.option(
     "--scorer",
     type=click.Choice(SCORERS),
@@ -39,6 +53,8 @@ def enroll(
     name: str,
     recordings: tuple[Path, ...],
     threshold: float | None,
+    threshold_rule: str,
+    false_alarms_per_hour: float,
     scorer: str | None,
     replace: bool,
     keep_audio: bool,
@@ -59,11 +75,13 @@ def enroll(
     """
     from kwsd.config import check_threshold
     from kwsd.store import Store
+    from kwsd.threshold import Rule
     from kwsd.tokenizer import Tokenizer
 
-    check_threshold(threshold)
+    rule = Rule(threshold_rule, false_alarms_per_hour)
+    line = rule if threshold is None else check_threshold(threshold)
     folder = Store(store)
-    made = _make(name, recordings, folder, Tokenizer(model), threshold, scorer, replace, keep_audio)
+    made = _make(name, recordings, folder, Tokenizer(model), line, scorer, replace, keep_audio)
     path = folder.save(made.keyword)
     _print_json(made, path) if as_json else _print(made, path)
     for sentence in made.refused:
@@ -77,7 +95,7 @@ def _make(
     recordings: tuple[Path, ...],
     store: Store,
     tokenizer: Tokenizer,
-    threshold: float | None,
+    threshold: float | Rule,
     scorer: str | None,
     replace: bool,
     keep_audio: bool,

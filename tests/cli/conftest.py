@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,9 @@ def kwsd():
 def start():
     """Starts `kwsd ARGUMENTS...` as a process, which is killed when the test ends."""
     started = []
+
+    # A run in the background ignores SIGINT and hands that on; a process that is started here must not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def begin(*arguments, **options):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options

@@ -85,6 +85,7 @@ def main() -> None:
     print(f"\n{'   spoken, s':20}{'voice':10}{'   detected, s':20}distance", *rows, sep="\n")
     counts = [sum(line.endswith(verdict) for line in rows) for verdict in ("found", "missed", "false alarm")]
     print("\nfound {}, missed {}, false alarms {};".format(*counts), f"the scan took {seconds:.1f} s from start to end")
+    print('(near misses, such as "hey, chips" and "hey, sniff this", are in the talk on purpose)')
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.background import Bank
-from kwsd.errors import ConfigError
+from kwsd.errors import ConfigError, ModelError
 from kwsd.keyword import Keyword, Template
 from kwsd.matching import matcher
 from kwsd.spotter import Scorer
@@ -24,8 +24,8 @@ from kwsd.spotter import Scorer
 CLOSE = 0.003  # share of background frames whose distance sets a template's scale
 STRETCH = 2.0  # seconds of background that can hold one false alarm
 TAIL = 80  # closest stretches, which extrapolate to rates that the bank is too short to show
-SHAPES = (-0.5, 0.2)
-NEARLY_EXPONENTIAL = 1e-3
+SHAPES = (-0.5, 0.2)  # of the tail; beyond them a fit to TAIL values is chance
+NEARLY_EXPONENTIAL = 1e-3  # shapes nearer to 0 are numerically 0
 BIN = 0.05  # width of a histogram's bins when a mode is asked for
 RULES = ("background", "midpoint")
 ALARMS = 0.5  # false alarms per hour that a learned threshold promises unless asked otherwise
@@ -91,10 +91,17 @@ def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook:
 
 
 def background(keyword: Keyword, bank: Bank, codebook: NDArray[np.float32]) -> Background:
-    """Score a keyword against the bank."""
+    """Score a keyword against the bank.
+
+    Raises:
+        ModelError: the bank is too short to learn from.
+    """
     scorer = Scorer(keyword.scorer, [keyword], bank.hop, codebook)
     distance = np.concatenate([scorer.push(frames).distance[:, 0] for frames in bank.frames()])
-    return Background(np.sort(dips(distance, round(STRETCH / bank.hop))), bank.hours)
+    low = np.sort(dips(distance, round(STRETCH / bank.hop)))
+    if len(low) <= TAIL:
+        raise ModelError(f"the background bank shows only {len(low)} stretches of speech: build it with more hours")
+    return Background(low, bank.hours)
 
 
 def dips(distance: NDArray[np.float64], apart: int) -> NDArray[np.float64]:

@@ -84,6 +84,7 @@ class Scorer:
         self._recent = Matches(np.full(before, np.inf, np.float32), np.zeros(before))
         self._time = np.zeros(AGREEMENT - 1)
 
+    # Arrays reach AGREEMENT - 1 frames back before `now`, so that templates that end a little apart vote together.
     def _vote(
         self,
         now: NDArray[np.float64],
@@ -91,19 +92,21 @@ class Scorer:
         start: NDArray[np.float64],
         time: NDArray[np.float64],
     ) -> Track:
-        n, k = len(now), self._templates
-        if not n:
+        if not len(now):
             empty = np.zeros((0, len(self._voters)))
             return Track(now, empty, empty, empty)
-        windows = sliding_window_view(distance, AGREEMENT, axis=0)
-        row = np.arange(n)[:, None] + windows.argmin(axis=2)
-        column = np.arange(k)
-        best = np.hstack([distance[row, column], np.full((n, 1), np.inf, np.float32)])[:, self._members]
-        ranked = np.cumsum(np.sort(best, axis=2), axis=2, dtype=np.float64)
-        votes = ranked[:, np.arange(len(self._voters)), self._voters - 1] / self._voters
-        leader = np.take_along_axis(self._members[None], best.argmin(axis=2)[:, :, None], axis=2)[:, :, 0]
+        row = np.arange(len(now))[:, None] + sliding_window_view(distance, AGREEMENT, axis=0).argmin(axis=2)
+        lowest = distance[row, np.arange(self._templates)]
+        candidates = np.pad(lowest, ((0, 0), (0, 1)), constant_values=np.inf)[:, self._members]
+        leader = np.take_along_axis(self._members[None], candidates.argmin(axis=2)[:, :, None], axis=2)[:, :, 0]
         rows = np.take_along_axis(row, leader, axis=1)
-        return Track(now, votes, start[rows, leader], time[rows])
+        return Track(now, self._mean_of_best(candidates), start[rows, leader], time[rows])
+
+    def _mean_of_best(self, candidates: NDArray[np.float32]) -> NDArray[np.float64]:
+        """[n, keywords] the mean of as many of each keyword's templates as vote, of [n, keywords, templates]."""
+        sums = np.cumsum(np.sort(candidates, axis=2), axis=2, dtype=np.float64)
+        mean: NDArray[np.float64] = sums[:, np.arange(len(self._voters)), self._voters - 1] / self._voters
+        return mean
 
 
 def _members(counts: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +34,10 @@ class Protocol:
     def __init__(self, shared: Path, seed: int = 7) -> None:
         self.shared, self._rng = shared, np.random.default_rng(seed)
         self._cache = corpus.default_cache()
-        self._facts: dict[str, Any] = json.loads((shared / "eval" / "protocol.json").read_text())["keywords"]
+        facts = shared / "eval" / "protocol.json"
+        if not facts.exists():
+            raise click.ClickException(f"{facts} is not there: pass --shared the folder that holds eval and corpus")
+        self._facts: dict[str, Any] = json.loads(facts.read_text())["keywords"]
         self.keywords = list(self._facts)
 
     def draws(self, keyword: str) -> list[list[Path]]:

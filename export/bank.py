@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from export import corpus
 from kwsd.background import Bank
+from kwsd.errors import KwsdError
 from kwsd.frames import Frames
 from kwsd.tokenizer import Tokenizer
 
@@ -52,7 +53,10 @@ def build(tokenizer: Tokenizer, pieces: Iterator[NDArray[np.float32]]) -> Bank:
 @click.option("--seed", default=20261121, show_default=True)
 def main(shared: Path, model: Path | None, out: Path, hours: float, seed: int) -> None:
     """Tokenize background speech and keep its vectors and tokens."""
-    bank = build(Tokenizer(model), speech(shared, hours, seed))
+    try:
+        bank = build(Tokenizer(model), speech(shared, hours, seed))
+    except (corpus.CorpusError, KwsdError) as error:
+        raise click.ClickException(str(error)) from error
     bank.save(out)
     click.echo(f"{out}: {bank.hours:.2f} h, {out.stat().st_size / 1e6:.2f} MB")
 

@@ -95,5 +95,11 @@ def embed_stream(pcm: NDArray[np.int16], out: Path) -> None:
 
 
 def vectors(path: Path) -> NDArray[np.float16]:
-    """Embedded vectors as a read-only memory map [n, 96]."""
+    """Embedded vectors as a read-only memory map [n, 96].
+
+    Raises:
+        TeacherError: the file is not there.
+    """
+    if not path.exists():
+        raise TeacherError(f"{path} is not there: run `python -m export.prepare` first")
     return np.memmap(path, dtype=np.float16, mode="r").reshape(-1, DIM)

@@ -123,7 +123,10 @@ def commit() -> str:
 def main(run: Path | None, out: Path, metrics: Path | None) -> None:
     """Export the last checkpoint of a run."""
     cache = corpus.default_cache()
-    student, step = load((run or cache / "run") / "checkpoint.pt")
+    checkpoint = (run or cache / "run") / "checkpoint.pt"
+    if not checkpoint.exists():
+        raise click.ClickException(f"{checkpoint} is not there: run `python -m export.train` first")
+    student, step = load(checkpoint)
     part = out.with_suffix(".part")
     model = trace(student, part)
     halve_weights(model)

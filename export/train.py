@@ -140,8 +140,10 @@ def main(out: Path | None, threads: int, every: int) -> None:
     """Train from the prepared data, going on from the last checkpoint if there is one."""
     torch.set_num_threads(threads)
     cache = corpus.default_cache()
-    run = Run(out or cache / "run", cache, Recipe(), Shape())
-    run.train(every)
+    try:
+        Run(out or cache / "run", cache, Recipe(), Shape()).train(every)
+    except (corpus.CorpusError, teacher.TeacherError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -62,10 +62,17 @@ def unpack(shared: Path, name: str, cache: Path) -> Path:
 
 
 def clips(shared: Path, name: str, cache: Path, split: str = "train") -> list[Clip]:
-    """The clips of one split of a corpus, in manifest order."""
+    """The clips of one split of a corpus, in manifest order.
+
+    Raises:
+        CorpusError: the corpus or its manifest is not there.
+    """
     folder = unpack(shared, name, cache)
-    with (shared / "corpus" / f"{name}.tsv").open(newline="") as manifest:
-        rows = list(csv.DictReader(manifest, delimiter="\t"))
+    manifest = shared / "corpus" / f"{name}.tsv"
+    if not manifest.exists():
+        raise CorpusError(f"{manifest} is not there: pass --shared the folder that holds it")
+    with manifest.open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
     return [
         Clip(folder / r["path"], r["speaker"], r["text"], r["language"], r["split"], float(r["seconds"]))
         for r in rows

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
+pytest.importorskip("export", reason="the trainer is not beside the tests")
 
 from export.model import HOP, Codebook, Encoder, Shape, fourier, mel_filters  # noqa: E402  after the skip
 from export.recipe import Phase, Recipe  # noqa: E402

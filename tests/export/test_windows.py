@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
+pytest.importorskip("export", reason="the trainer is not beside the tests")
 
 from export import augment, corpus  # noqa: E402  after the skip
 from export.recipe import Recipe  # noqa: E402

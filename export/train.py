@@ -123,11 +123,9 @@ class Run:
         parts = self.student.loss(samples, targets, self.clusters, self.recipe.cluster_weight)
         return {f"held_out_{name}": value.item() for name, value in parts.items()}
 
-    def _log(self, *groups: dict[str, float] | float) -> None:
-        *parts, seconds = groups
-        line: dict[str, Any] = {"step": self.step, "seconds": round(float(seconds), 1)}  # type: ignore[arg-type]
-        for group in parts:
-            line |= {name: round(value, 4) for name, value in group.items()}  # type: ignore[union-attr]
+    def _log(self, trained: dict[str, float], held_out: dict[str, float], seconds: float) -> None:
+        figures = {name: round(value, 4) for name, value in (trained | held_out).items()}
+        line = {"step": self.step, "seconds": round(seconds, 1), **figures}
         with (self.folder / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
 

@@ -15,6 +15,7 @@ from kwsd.audio.files import read
 from kwsd.audio.trim import speech_span
 from kwsd.background import Bank
 from kwsd.errors import AudioError, KeywordError, ModelError
+from kwsd.frames import Frames
 from kwsd.keyword import Keyword, Template, check_name
 from kwsd.spotter import Scorer
 from kwsd.threshold import Rule, background, calibrated
@@ -104,11 +105,10 @@ def enroll(
         )
     templates, refused = list(adding_to.templates if adding_to else ()), []
     for recording in recordings:
-        label = recording.name
         try:
             templates.append(_distinct(_template(recording, tokenizer, keep_audio), templates))
         except AudioError as error:
-            refused.append(f"{label} is not used: {error}")
+            refused.append(f"{recording.name} is not used: {error}")
     if len(refused) == len(recordings):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     templates = calibrated(templates, scorer, bank, tokenizer.codebook)
@@ -151,8 +151,7 @@ def _template(recording: Path | Recording, tokenizer: Tokenizer, keep_audio: boo
     samples = recording.samples if isinstance(recording, Recording) else read(recording)
     start, end = speech_span(samples)
     tokenizer.reset()
-    heard = tokenizer.push(samples)
-    heard = type(heard).join([heard, tokenizer.flush()]).between(start - CONTEXT, end + CONTEXT)
+    heard = Frames.join([tokenizer.push(samples), tokenizer.flush()]).between(start - CONTEXT, end + CONTEXT)
     return Template(recording.name, heard, start, end, _flac(samples, tokenizer.rate) if keep_audio else None)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kwsd.errors import KeywordError, KwsdError, ModelError, StoreError
+from kwsd.errors import KeywordError, ModelError, StoreError
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword, Template, check_name
 
@@ -183,12 +183,3 @@ def _writing(path: Path) -> Iterator[Any]:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def damaged(store: Store) -> Iterator[KwsdError]:
-    """What is wrong with each file of the store that cannot be loaded."""
-    for name in store.names():
-        try:
-            store.load(name)
-        except KwsdError as error:
-            yield error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwsd.cli.group import FAILED, complain, warn
-from kwsd.cli.options import PATH, SCORERS, model_option, store_option
+from kwsd.cli.options import ALARMS, PATH, RULES, SCORERS, model_option, store_option
 
 if TYPE_CHECKING:
     from kwsd.enrolment import Enrolment
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 @click.option("--threshold", type=float, show_default="learned", help="Largest distance that counts as the keyword.")
 @click.option(
     "--threshold-rule",
-    type=click.Choice(("background", "midpoint")),
-    default="background",
+    type=click.Choice(RULES),
+    default=RULES[0],
     help="How a threshold is learned: by a promise of false alarms, or midway between recordings and background.",
 )
 @click.option(
     "--false-alarms-per-hour",
     type=float,
-    default=0.5,
+    default=ALARMS,
     metavar="RATE",
     help="What the background rule promises; more means fewer misses.",
 )

@@ -8,7 +8,8 @@ import soundfile as sf
 from bad_recordings import KINDS
 from cli_helpers import complaint, contents, sentences
 
-from kwsd.cli.options import SCORERS
+from kwsd import threshold
+from kwsd.cli.options import ALARMS, RULES, SCORERS
 from kwsd.matching import SCORERS as KNOWN
 from kwsd.store import Store
 
@@ -110,6 +111,10 @@ def test_a_threshold_that_compares_with_nothing_is_refused(kwsd, recordings, sto
 
 def test_the_choice_of_scorers_is_that_of_the_engine():
     assert SCORERS == KNOWN
+
+
+def test_the_threshold_rules_that_the_help_names_are_those_there_are():
+    assert (RULES, ALARMS) == (threshold.RULES, threshold.ALARMS)
 
 
 @pytest.mark.parametrize("spoil", KINDS, ids=lambda spoil: spoil.__name__)

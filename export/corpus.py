@@ -10,7 +10,7 @@ import random
 import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -40,6 +40,25 @@ class Clip:
     language: str
     split: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a clip lies in a prepared stream.
+
+    Attributes:
+        corpus: its name.
+        path: below the folder of corpora.
+        speaker, text: as in the corpus's manifest.
+        first, samples: index of its first sample in the stream, and how many there are.
+    """
+
+    corpus: str
+    path: str
+    speaker: str
+    text: str
+    first: int
+    samples: int
 
 
 def default_cache() -> Path:
@@ -100,29 +119,46 @@ def _pcm(path: Path, speed: float) -> NDArray[np.int16] | None:
         return None
 
 
-def _write_stream(out: Path, paths: list[Path], speed: float) -> None:
-    """Decode the clips in parallel and append them to one raw file, which appears only when whole.
+def _write_stream(out: Path, clips: list[Clip], speed: float, root: Path) -> None:
+    """Decode the clips in parallel and append them to one raw file, which appears, last of all, only when whole.
 
-    Clips that cannot be decoded are left out and named in a `.skipped` file beside it.
+    Its `.index` says where each clip lies. Clips that cannot be decoded are left out and named in a `.skipped` file.
     """
-    part = out.with_suffix(".part")
-    skipped: list[str] = []
-    with part.open("wb") as file, ProcessPoolExecutor() as pool:
-        decoded = tqdm(
-            pool.map(partial(_pcm, speed=speed), paths, chunksize=32),
-            total=len(paths),
-            desc=f"decode {out.stem}",
-            unit="clip",
-        )
-        for path, pcm in zip(
-            paths, tqdm(decoded, total=len(paths), desc=f"decode {out.stem}", unit="clip"), strict=True
-        ):
+    part, skipped, first = out.with_suffix(".part"), [], 0
+    with (
+        part.open("wb") as file,
+        out.with_suffix(".index").open("w", newline="") as table,
+        ProcessPoolExecutor() as pool,
+    ):
+        index = csv.writer(table, delimiter="\t", lineterminator="\n")
+        index.writerow(field.name for field in fields(Entry))
+        decoded = pool.map(partial(_pcm, speed=speed), [clip.path for clip in clips], chunksize=32)
+        progress = tqdm(decoded, total=len(clips), desc=f"decode {out.stem}", unit="clip")
+        for clip, pcm in zip(clips, progress, strict=True):
             if pcm is None:
-                skipped.append(path.name)
-            else:
-                pcm.tofile(file)
+                skipped.append(clip.path.name)
+                continue
+            pcm.tofile(file)
+            path = clip.path.relative_to(root)
+            index.writerow([path.parts[0], path, clip.speaker, clip.text, first, len(pcm)])
+            first += len(pcm)
     out.with_suffix(".skipped").write_text("".join(f"{name}\n" for name in skipped))
     part.replace(out)
+
+
+def index(cache: Path, stem: str) -> Iterator[Entry]:
+    """The clips of a prepared stream, in order.
+
+    Raises:
+        CorpusError: the stream was not prepared.
+    """
+    path = cache / "train" / f"{stem}.index"
+    if not path.exists():
+        raise CorpusError(f"{path} is not there: run `python -m export.prepare` first")
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            place = (row["corpus"], row["path"], row["speaker"], row["text"])
+            yield Entry(*place, int(row["first"]), int(row["samples"]))
 
 
 def prepare(shared: Path, cache: Path, seed: int, speeds: tuple[float, ...] = (1.0, 0.9, 1.1)) -> dict[str, object]:
@@ -138,8 +174,8 @@ def prepare(shared: Path, cache: Path, seed: int, speeds: tuple[float, ...] = (1
     streams = [(f"speech-{speed:g}", speech, speed) for speed in speeds] + [("noise-1", noise, 1.0)]
     for stem, source, speed in streams:
         out = work / f"{stem}.raw"
-        if not out.exists():
-            _write_stream(out, [clip.path for clip in source], speed)
+        if not (out.exists() and out.with_suffix(".index").exists()):
+            _write_stream(out, source, speed, cache / "corpus")
     manifest: dict[str, object] = {
         "seed": seed,
         "speeds": list(speeds),

@@ -17,6 +17,7 @@ RATE = 16_000
 WINDOW = 400  # samples, 25 ms
 MEL_HOP = 160  # samples, 10 ms
 HOP = 4 * MEL_HOP  # samples of one output frame, 40 ms
+DELAY = 0.28  # s from the middle of the speech that a frame describes to the last sample it needs
 SLICE = 80  # the greatest common divisor of WINDOW and MEL_HOP
 
 
@@ -31,7 +32,9 @@ class Shape:
     kernel: int = 5
     dilations: tuple[int, ...] = (1, 2, 1, 2, 1, 2)
     dim: int = 96
-    tokens: int = 512
+    sound: int = 32
+    tokens: int = 40
+    clusters: int = 512
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for a checkpoint."""
@@ -121,7 +124,11 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Waveform to unit vectors z [b, n, dim], one per 40 ms, seeing only the past."""
+    """Waveform to unit vectors, one per 40 ms, seeing only the past.
+
+    Two kinds: z [b, n, dim] for what was said over the last second or so, and u [b, n, sound] for the sound of the
+    moment, of which tokens are made.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -131,6 +138,7 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(shape, d) for d in shape.dilations)
         self.norm = nn.LayerNorm(shape.channels)
         self.project = nn.Linear(shape.channels, shape.dim)
+        self.sound = nn.Linear(shape.channels, shape.sound)
 
     def states(self, batch: int = 1) -> list[Tensor]:
         """The states before the first sample: silence."""
@@ -140,29 +148,31 @@ class Encoder(nn.Module):
         contexts = [d * (self.shape.kernel - 1) for d in self.shape.dilations]
         return first + second + [torch.zeros(batch, c, self.shape.channels) for c in contexts]
 
-    def forward(self, samples: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Unit vectors of n hops of samples [b, 640 n], and the states after them."""
+    def forward(self, samples: Tensor, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """z and u of n hops of samples [b, 640 n], and the states after them."""
         mel, front = self.front(samples, states[0])
-        z, body = self.body(mel, states[1:])
-        return z, [front, *body]
+        z, u, body = self.body(mel, states[1:])
+        return z, u, [front, *body]
 
-    def body(self, mel: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """The learned part: unit vectors [b, n, dim] of log-mel frames [b, 4 n, bands]."""
+    def body(self, mel: Tensor, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """The learned part: z and u of log-mel frames [b, 4 n, bands]."""
         after: list[Tensor] = []
         x = mel
         for layer, state in zip([*self.stems, *self.blocks], states, strict=True):
             x, new = layer(x, state)
             after.append(new)
-        return functional.normalize(self.project(self.norm(x)).float(), dim=2), after
+        x = self.norm(x)
+        z, u = (functional.normalize(layer(x).float(), dim=2) for layer in (self.project, self.sound))
+        return z, u, after
 
 
 class Codebook(nn.Module):
-    """K centroids on the unit sphere; the token of z is argmax_k z . w_k (Wav2Tok, section 3.1)."""
+    """K centroids on the unit sphere; the token of u is argmax_k u . w_k (Wav2Tok, section 3.1)."""
 
     def __init__(self, tokens: int, dim: int) -> None:
         super().__init__()
         self.centroids = nn.Parameter(torch.randn(tokens, dim))
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, u: Tensor) -> Tensor:
         """Cosine of every vector with every centroid [..., K]."""
-        return z @ functional.normalize(self.centroids, dim=1).T
+        return u @ functional.normalize(self.centroids, dim=1).T

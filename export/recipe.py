@@ -17,23 +17,32 @@ class Phase:
         rate: the largest learning rate.
         noisy: share of windows that get noise.
         ratio: decibels between which the signal-to-noise ratio is drawn.
+        spotting: weight of the spotting loss; where it is not 0, windows are drawn in pairs.
+        phones: weight of the cross-entropy of the tokens against phones.
     """
 
     steps: int
     rate: float
     noisy: float
     ratio: tuple[float, float]
+    spotting: float = 0.0
+    phones: float = 0.0
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Speech with mild noise first, then a second round at half the rate with harder noise."""
+    """Imitate the teacher with mild noise, then with harder noise, then learn to spot words and to name phones."""
 
     seed: int = 20261121
-    phases: tuple[Phase, ...] = (Phase(7000, 2e-3, 0.7, (-2.0, 20.0)), Phase(5000, 1e-3, 0.85, (-5.0, 15.0)))
+    phases: tuple[Phase, ...] = (
+        Phase(7000, 2e-3, 0.7, (-2.0, 20.0)),
+        Phase(5000, 1e-3, 0.85, (-5.0, 15.0)),
+        Phase(4000, 5e-4, 0.8, (-3.0, 20.0), spotting=1.0, phones=0.5),
+    )
     batch: int = 24
     seconds: float = 6.4
     cluster_weight: float = 0.5
+    spotting_scale: float = 8.0
 
     @property
     def steps(self) -> int:

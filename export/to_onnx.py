@@ -1,7 +1,8 @@
 """Write the trained encoder and codebook as one streaming ONNX graph: `python -m export.to_onnx`.
 
 Inputs: `samples` [1, 640 n] and one `state_i` per layer; outputs: `vectors` [n, dim], `tokens` [n], one `next_state_i`
-per layer, and two kinds of constants: `codebook` [K, dim] and the states before the first sample, `first_state_i`.
+per layer, and constants: `codebook` [K, sound], `stages` [s, 256, dim], and the states before the first sample,
+`first_state_i`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export import corpus
-from export.model import HOP, RATE, WINDOW, Shape
+from export.codes import fit, heard
+from export.model import DELAY, HOP, RATE, WINDOW, Shape
+from export.recipe import Recipe
+from export.targets import Targets
 from export.train import Student
-
-DELAY = 0.28  # s from the middle of the speech that a frame describes to the last sample it needs
+from export.windows import Windows
 
 
 class Graph(nn.Module):
@@ -35,8 +38,8 @@ class Graph(nn.Module):
 
     def forward(self, samples: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """The graph's outputs in order."""
-        z, after = self.encoder(samples, list(states))
-        tokens = (z @ self.centroids).argmax(dim=2)
+        z, u, after = self.encoder(samples, list(states))
+        tokens = (u @ self.centroids).argmax(dim=2)
         return (z[0], tokens[0].to(torch.int32), *after)
 
 
@@ -97,7 +100,7 @@ def describe(model: onnx.ModelProto, student: Student, facts: dict[str, str]) ->
     """Put what a reader of the graph must know into its metadata."""
     shape = student.encoder.shape
     facts = {
-        "kwsd.format": "1",
+        "kwsd.format": "2",
         "kwsd.rate": str(RATE),
         "kwsd.hop": str(HOP),
         "kwsd.delay": str(DELAY),
@@ -116,6 +119,16 @@ def commit() -> str:
     return run.stdout.strip() or "unknown"
 
 
+def code_words(student: Student, run: Path, cache: Path) -> Tensor:
+    """The stages of the code book, fitted once to a run's last checkpoint and kept beside it."""
+    path = run / "stages.npy"
+    if not path.exists() or path.stat().st_mtime < (run / "checkpoint.pt").stat().st_mtime:
+        recipe = Recipe()
+        windows = Windows(cache, Targets.load(run / "targets.npz"), recipe)
+        np.save(path, fit(heard(student.encoder, windows), recipe.seed))
+    return torch.from_numpy(np.load(path))
+
+
 @click.command()
 @click.option("--run", type=click.Path(path_type=Path), default=None, help="Folder of the training run.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/models/base.onnx"), show_default=True)
@@ -123,7 +136,8 @@ def commit() -> str:
 def main(run: Path | None, out: Path, metrics: Path | None) -> None:
     """Export the last checkpoint of a run."""
     cache = corpus.default_cache()
-    checkpoint = (run or cache / "run") / "checkpoint.pt"
+    folder = run or cache / "run"
+    checkpoint = folder / "checkpoint.pt"
     if not checkpoint.exists():
         raise click.ClickException(f"{checkpoint} is not there: run `python -m export.train` first")
     student, step = load(checkpoint)
@@ -131,7 +145,8 @@ def main(run: Path | None, out: Path, metrics: Path | None) -> None:
     model = trace(student, part)
     halve_weights(model)
     firsts = {f"first_state_{i}": state for i, state in enumerate(student.encoder.states())}
-    add_constants(model, {"codebook": functional.normalize(student.codebook.centroids, dim=1), **firsts})
+    centroids = functional.normalize(student.codebook.centroids, dim=1)
+    add_constants(model, {"codebook": centroids, "stages": code_words(student, folder, cache), **firsts})
     facts = {
         "kwsd.commit": commit(),
         "kwsd.steps": str(step),

@@ -1,7 +1,7 @@
 """Train the encoder and its codebook: `python -m export.train`. Stops and resumes at any checkpoint.
 
-Loss per frame: 2 (1 - cos(z, target)) + 0.5 cross-entropy of the codebook's cosines against the target's cluster;
-input noisy, targets from clean audio. Token and vector are trained together, so the codebook is the encoder's own.
+Input noisy, targets from clean audio. Loss: per frame 2 (1 - cos(z, target)) and 0.5 times the cross-entropy of z's
+cosines with the target clusters; in the last phase also that of the tokens against phones, and the spotting loss.
 """
 
 from __future__ import annotations
@@ -19,59 +19,84 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from export import corpus, teacher
+from export.labels import UNKNOWN
 from export.model import Codebook, Encoder, Shape
-from export.recipe import Recipe
+from export.recipe import Phase, Recipe
+from export.spotting import spotting_loss
 from export.targets import Targets, fit
-from export.windows import WARM, Windows
+from export.windows import WARM, Batch, Windows
 
 SHARPNESS = 16.0  # scale of cosines before the softmax
 
 
 class Student(torch.nn.Module):
-    """The encoder with its codebook, as trained."""
+    """The encoder with its codebook, as trained, and the centroids of clusters of targets, needed in training only."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.encoder = Encoder(shape)
-        self.codebook = Codebook(shape.tokens, shape.dim)
+        self.clusters = Codebook(shape.clusters, shape.dim)
+        self.codebook = Codebook(shape.tokens, shape.sound)
 
-    def loss(self, samples: Tensor, targets: Tensor, clusters: Tensor, weight: float) -> dict[str, Tensor]:
-        """The loss and its parts, averaged over the frames that have heard enough."""
-        front, *body = self.encoder.states(len(samples))
+    def losses(self, batch: Batch, clusters: Tensor, scale: float) -> dict[str, Tensor]:
+        """The parts of the loss, averaged over the frames that have heard enough, and how often they are right."""
+        z, u = self._heard(batch.samples)
+        labels = (batch.targets @ clusters.T).argmax(dim=2)
+        distance = 1 - (z * batch.targets).sum(dim=2).mean()
+        entropy, _ = chosen(self.clusters(z), labels)
+        known = batch.phones != UNKNOWN
+        phones, right = chosen(self.codebook(u)[known], batch.phones[known])
+        parts = {"distance": distance, "clusters": entropy, "phones": phones, "phones_right": right}
+        if batch.pairs is not None:
+            parts["spotting"], parts["spotting_right"] = spotting_loss(z, batch.pairs, scale)
+        return parts
+
+    def _heard(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """z and u of the frames from WARM on."""
+        front, *body = (state.to(samples.device) for state in self.encoder.states(len(samples)))
         with torch.no_grad():
             mel, _ = self.encoder.front(samples, front)
-            labels = (targets @ clusters.T).argmax(dim=2)
-        with torch.autocast("cpu", torch.bfloat16):
-            z, _ = self.encoder.body(mel, body)
-        z = z[:, WARM:]
-        distance = (1 - (z * targets).sum(dim=2)).mean()
-        logits = SHARPNESS * self.codebook(z)
-        entropy = functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
-        hit = (logits.argmax(dim=2) == labels).float().mean()
-        return {"loss": 2 * distance + weight * entropy, "cos": 1 - distance, "entropy": entropy, "token": hit}
+        with torch.autocast(samples.device.type, torch.bfloat16):
+            z, u, _ = self.encoder.body(mel, body)
+        return z[:, WARM:], u[:, WARM:]
+
+
+def chosen(cosines: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of cosines [..., K] against labels [...], and the share in which the label has the largest."""
+    logits, labels = SHARPNESS * cosines.flatten(0, -2), labels.flatten()
+    right = (logits.argmax(dim=1) == labels).float().mean()
+    return functional.cross_entropy(logits, labels), right
+
+
+def total(parts: dict[str, Tensor], recipe: Recipe, phase: Phase) -> Tensor:
+    """What is minimised in a phase."""
+    loss = 2 * parts["distance"] + recipe.cluster_weight * parts["clusters"]
+    if phase.phones:
+        loss = loss + phase.phones * parts["phones"]
+    return loss + phase.spotting * parts["spotting"] if phase.spotting else loss
 
 
 class Run:
     """A training run in a folder: `checkpoint.pt`, replaced atomically, and `log.jsonl`."""
 
-    def __init__(self, folder: Path, cache: Path, recipe: Recipe, shape: Shape) -> None:
-        self.folder, self.recipe, self.cache = folder, recipe, cache
+    def __init__(self, folder: Path, cache: Path, recipe: Recipe, shape: Shape, device: str = "cpu") -> None:
+        self.folder, self.recipe, self.cache, self.device = folder, recipe, cache, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
         self.targets = self._targets(shape)
-        self.clusters = torch.from_numpy(self.targets.centroids)
-        self.student = Student(shape)
-        self.student.codebook.centroids.data.copy_(self.clusters)
+        self.clusters = torch.from_numpy(self.targets.centroids).to(self.device)
+        self.student = Student(shape).to(self.device)
+        self.student.clusters.centroids.data.copy_(self.clusters)
         self.optimizer = torch.optim.AdamW(self.student.parameters(), weight_decay=0.01)
         self.step = 0
         if (folder / "checkpoint.pt").exists():
-            self._resume(torch.load(folder / "checkpoint.pt", weights_only=True))
+            self._resume(torch.load(folder / "checkpoint.pt", map_location=self.device, weights_only=True))
 
     def _targets(self, shape: Shape) -> Targets:
         path = self.folder / "targets.npz"
         if not path.exists():
             source = teacher.vectors(self.cache / "train" / "speech-1.teacher")
-            fit(source, shape.dim, shape.tokens, self.recipe.seed).save(path)
+            fit(source, shape.dim, shape.clusters, self.recipe.seed).save(path)
         return Targets.load(path)
 
     def _resume(self, saved: dict[str, Any]) -> None:
@@ -100,28 +125,31 @@ class Run:
         started = time.monotonic()
         with tqdm(total=recipe.steps, initial=self.step, unit="step") as bar:
             while self.step < recipe.steps:
-                parts = self._advance(*next(batches))
+                parts = self._advance(next(batches))
                 bar.update()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in parts.items()})
                 if self.step % every == 0 or self.step == recipe.steps:
                     self.save()
-                    self._log(parts, self._judge(*held_out), time.monotonic() - started)
+                    self._log(parts, self._judge(held_out), time.monotonic() - started)
 
-    def _advance(self, samples: Tensor, targets: Tensor) -> dict[str, float]:
+    def _advance(self, batch: Batch) -> dict[str, float]:
+        phase, _ = self.recipe.at(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(self.step)
-        parts = self.student.loss(samples, targets, self.clusters, self.recipe.cluster_weight)
+        parts = self._losses(batch)
         self.optimizer.zero_grad()
-        parts["loss"].backward()  # type: ignore[no-untyped-call]
+        total(parts, self.recipe, phase).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
         return {name: value.item() for name, value in parts.items()}
 
     @torch.no_grad()
-    def _judge(self, samples: Tensor, targets: Tensor) -> dict[str, float]:
-        parts = self.student.loss(samples, targets, self.clusters, self.recipe.cluster_weight)
-        return {f"held_out_{name}": value.item() for name, value in parts.items()}
+    def _judge(self, batch: Batch) -> dict[str, float]:
+        return {f"held_out_{name}": value.item() for name, value in self._losses(batch).items()}
+
+    def _losses(self, batch: Batch) -> dict[str, Tensor]:
+        return self.student.losses(batch.to(self.device), self.clusters, self.recipe.spotting_scale)
 
     def _log(self, trained: dict[str, float], held_out: dict[str, float], seconds: float) -> None:
         figures = {name: round(value, 4) for name, value in (trained | held_out).items()}
@@ -134,12 +162,13 @@ class Run:
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder of the run.")
 @click.option("--threads", default=torch.get_num_threads(), show_default=True)
 @click.option("--every", default=250, show_default=True, help="Steps between checkpoints.")
-def main(out: Path | None, threads: int, every: int) -> None:
+@click.option("--device", default="cpu", show_default=True, help='"cuda" trains on a graphics card.')
+def main(out: Path | None, threads: int, every: int, device: str) -> None:
     """Train from the prepared data, going on from the last checkpoint if there is one."""
     torch.set_num_threads(threads)
     cache = corpus.default_cache()
     try:
-        Run(out or cache / "run", cache, Recipe(), Shape()).train(every)
+        Run(out or cache / "run", cache, Recipe(), Shape(), device).train(every)
     except (corpus.CorpusError, teacher.TeacherError) as error:
         raise click.ClickException(str(error)) from error
 

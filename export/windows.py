@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from export import augment, corpus, teacher
+from export.labels import Labels
+from export.pairs import Pairing
 from export.recipe import Phase, Recipe
+from export.spotting import Pairs
 from export.targets import Targets
 
 HOP = teacher.HOP
@@ -39,8 +42,30 @@ class Stream:
         return samples, self.vectors[first + WARM - LAG : first + hops - LAG]
 
 
-class Windows(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Batches (samples [b, n], targets [b, n / 640 - WARM, dim]) that depend on the recipe and the step alone."""
+@dataclass(frozen=True)
+class Batch:
+    """Windows of n hops and what is known of them.
+
+    Attributes:
+        samples: [b, 640 n] noisy audio.
+        targets: [b, n - WARM, dim] unit vectors of the clean audio; frames before WARM are not judged.
+        phones: [b, n - WARM] indices, or UNKNOWN.
+        pairs: which words the windows hold, counted from frame WARM; None where they were not drawn in pairs.
+    """
+
+    samples: torch.Tensor
+    targets: torch.Tensor
+    phones: torch.Tensor
+    pairs: Pairs | None
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        pairs = self.pairs and Pairs(self.pairs.spans.to(device), self.pairs.shared.to(device))
+        return Batch(self.samples.to(device), self.targets.to(device), self.phones.to(device), pairs)
+
+
+class Windows(IterableDataset[Batch]):
+    """Batches that depend on the recipe and the step alone."""
 
     def __init__(self, cache: Path, targets: Targets, recipe: Recipe, first: int = 0) -> None:
         work = cache / "train"
@@ -48,39 +73,63 @@ class Windows(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
         if not paths:
             raise corpus.CorpusError(f"{work} holds no prepared speech: run `python -m export.prepare` first")
         self._streams = [Stream(corpus.stream(cache, path.stem), teacher.vectors(path)) for path in paths]
+        labels = Labels(cache, [path.stem for path in paths])
+        self._phones = labels.phones
         self._noise = corpus.stream(cache, "noise-1")
         self._targets, self._recipe, self._first = targets, recipe, first
         self._hops = int(recipe.seconds * corpus.RATE) // HOP
+        self._pairing = Pairing(labels, [stream.trained for stream in self._streams], self._hops, WARM)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         step = self._first
         while True:
             yield self.batch(step)
             step += 1
 
-    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self, step: int) -> Batch:
         """The noisy batch of a step."""
         rng = np.random.default_rng((self._recipe.seed, step))
         phase, _ = self._recipe.at(step)
-        pairs = [self._pick(rng) for _ in range(self._recipe.batch)]
-        clean = [samples for samples, _ in pairs]
+        pairs: Pairs | None = None
+        if phase.spotting:
+            places, pairs = self._pairing.draw(self._recipe.batch // 2, rng)
+            pairs = pairs.later(WARM)
+        else:
+            places = [self._place(rng) for _ in range(self._recipe.batch)]
+        clean, vectors, phones = self._cut(places)
         noisy = np.stack([self._spoil(i, clean, phase, rng) for i in range(len(clean))])
-        targets = self._targets(np.stack([vectors for _, vectors in pairs]))
-        return torch.from_numpy(noisy), torch.from_numpy(targets)
+        return self._batch(noisy, vectors, phones, pairs)
 
-    def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def held_out(self) -> Batch:
         """Clean windows from the untrained end of every stream, always the same."""
-        cuts = [
-            stream.cut(first, self._hops)
-            for stream in self._streams
+        places = [
+            (number, first)
+            for number, stream in enumerate(self._streams)
             for first in range(stream.trained, len(stream.vectors) - 2 * self._hops, 4 * self._hops)
         ]
-        targets = self._targets(np.stack([vectors for _, vectors in cuts]))
-        return torch.from_numpy(np.stack([samples for samples, _ in cuts])), torch.from_numpy(targets)
+        clean, vectors, phones = self._cut(places)
+        return self._batch(np.stack(clean), vectors, phones, None)
 
-    def _pick(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-        stream = self._streams[rng.integers(len(self._streams))]
-        return stream.cut(int(rng.integers(stream.trained - 2 * self._hops)), self._hops)
+    def _place(self, rng: np.random.Generator) -> tuple[int, int]:
+        stream = int(rng.integers(len(self._streams)))
+        return stream, int(rng.integers(self._streams[stream].trained - 2 * self._hops))
+
+    def _cut(
+        self, places: list[tuple[int, int]]
+    ) -> tuple[list[NDArray[np.float32]], NDArray[np.float16], NDArray[np.int8]]:
+        cuts = [self._streams[stream].cut(first, self._hops) for stream, first in places]
+        phones = [self._phones[stream][first + WARM : first + self._hops] for stream, first in places]
+        return [samples for samples, _ in cuts], np.stack([vectors for _, vectors in cuts]), np.stack(phones)
+
+    def _batch(
+        self,
+        samples: NDArray[np.float32],
+        vectors: NDArray[np.float16],
+        phones: NDArray[np.int8],
+        pairs: Pairs | None,
+    ) -> Batch:
+        targets = torch.from_numpy(self._targets(vectors))
+        return Batch(torch.from_numpy(samples), targets, torch.from_numpy(phones.astype(np.int64)), pairs)
 
     def _spoil(
         self, i: int, clean: list[NDArray[np.float32]], phase: Phase, rng: np.random.Generator

@@ -16,7 +16,7 @@ class Frames:
     Attributes:
         time: [n] seconds from the start of the stream to the middle of the speech that the frame describes.
         vectors: [n, m] float32 unit vectors z.
-        tokens: [n] int32 index of the nearest codebook centroid.
+        tokens: [n] int32 index of the nearest centroid of the codebook.
     """
 
     time: NDArray[np.float64]
@@ -29,7 +29,16 @@ class Frames:
     def between(self, start: float, end: float) -> Frames:
         """The frames whose time lies in [start, end) seconds."""
         first, last = np.searchsorted(self.time, (start, end))
+        return self.part(int(first), int(last))
+
+    def part(self, first: int, last: int) -> Frames:
+        """The frames with indices in [first, last)."""
         return Frames(self.time[first:last], self.vectors[first:last], self.tokens[first:last])
+
+    @classmethod
+    def none(cls, dim: int) -> Frames:
+        """No frames, of vectors of so many dimensions."""
+        return cls(np.zeros(0), np.zeros((0, dim), np.float32), np.zeros(0, np.int32))
 
     @classmethod
     def join(cls, parts: Iterable[Frames]) -> Frames:

@@ -50,7 +50,7 @@ class Keyword:
         name: what detections are called.
         templates: one per recording, at least one.
         threshold: the largest distance that is a detection, on the scale of `scorer`.
-        scorer: "subsequence", "dtw" or "edit", see `kwsd.matching`.
+        scorer: one of `kwsd.matching.SCORERS`.
         model: digest of the tokenizer that made the templates.
         rule: how the threshold was found, in words.
     """

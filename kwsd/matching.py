@@ -1,10 +1,12 @@
 """Frames against templates: the local costs of each scorer, and the kernels that align them.
 
-Three scorers, each a stream over all templates at once:
+Scorers, each a stream over all templates at once:
 
 * `subsequence`: DTW over vectors with an open begin; of the best alignment at each frame, those count that are half to
   twice as long as the template.
 * `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
+* `codes`: as `subsequence`, but the stream is read from codes of a few bytes, half as many as frames, and costs are
+  looked up: less accurate, and several times cheaper where there are hundreds of templates.
 * `edit`: edit distance over compressed tokens in the same windows, substitutions priced by the codebook's geometry;
   `levenshtein` prices every substitution 1.
 """
@@ -18,6 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.codebook import MERGED, Codebook, gathered, merged
 from kwsd.errors import ConfigError
 from kwsd.frames import Frames
 from kwsd.keyword import Template
@@ -37,6 +40,19 @@ class Matches:
 
     distance: NDArray[np.float32]
     start: NDArray[np.float64]
+
+    def at(self, rows: slice | NDArray[np.intp]) -> Matches:
+        """Some of the frames."""
+        return Matches(self.distance[rows], self.start[rows])
+
+    def then(self, later: Matches) -> Matches:
+        """These matches and those of the frames that follow."""
+        return Matches(np.vstack([self.distance, later.distance]), np.vstack([self.start, later.start]))
+
+    @classmethod
+    def none(cls, templates: int) -> Matches:
+        """One frame at which nothing can end yet."""
+        return cls(np.full((1, templates), np.inf, np.float32), np.zeros((1, templates)))
 
 
 class Matcher(Protocol):
@@ -81,6 +97,46 @@ class VectorMatcher:
         self._kernel.reset()
 
 
+class CodeMatcher:
+    """Templates' vectors against the stream's codes; between two codes the matches stay as they are."""
+
+    def __init__(self, templates: Sequence[Template], hop: float, codebook: Codebook) -> None:
+        vectors = [merged(t.frames.vectors) for t in templates]
+        self._codebook = codebook
+        self._cosines = codebook.stages @ np.concatenate(vectors).T  # [s, 256, k]: nothing is multiplied in the stream
+        self._lengths = np.array([len(v) for v in vectors], np.int32)
+        self._kernel = SubsequenceDTW(self._lengths)
+        self._hop = hop * MERGED
+        self._waiting: Frames
+        self._last: Matches
+        self.reset()
+
+    def push(self, frames: Frames) -> Matches:
+        """The matches that end at each of these frames."""
+        joined = Frames.join([self._waiting, frames])
+        whole = len(joined) // MERGED * MERGED
+        time = joined.time[:whole].reshape(-1, MERGED).mean(axis=1)
+        distance, span = self._kernel.push(self._costs(merged(joined.vectors[:whole])))
+        distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
+        held = self._last.then(Matches(distance, time[:, None] - (span - 0.5) * self._hop))
+        row = (len(self._waiting) + 1 + np.arange(len(frames))) // MERGED
+        self._waiting, self._last = joined.part(whole, len(joined)), held.at(slice(-1, None))
+        return held.at(row)
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._waiting = Frames.none(self._codebook.stages.shape[2])
+        self._last = Matches.none(len(self._lengths))
+        self._kernel.reset()
+
+    def _costs(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine distances [n, k] of what the vectors' codes stand for to every template vector."""
+        codes = self._codebook.encode(vectors)
+        lengths = np.linalg.norm(gathered(self._codebook.stages, codes), axis=1, keepdims=True)
+        costs: NDArray[np.float32] = np.float32(1) - gathered(self._cosines, codes) / np.maximum(lengths, 1e-9)
+        return costs
+
+
 class TokenMatcher:
     """Templates' compressed tokens against the stream's, by edit distance; a new run of tokens is one step."""
 
@@ -103,26 +159,23 @@ class TokenMatcher:
         onsets = np.concatenate([self._onsets, frames.time[fresh] - self._hop / 2])
         runs = np.arange(len(self._onsets), len(onsets))[:, None]
         changed = Matches(distance, onsets[np.maximum(runs - np.maximum(span, 1) + 1, 0)])
-        held = Matches(
-            *(np.vstack([getattr(m, part) for m in (self._last, changed)]) for part in ("distance", "start"))
-        )
-        self._onsets, self._last = onsets[-self._longest :], Matches(held.distance[-1:], held.start[-1:])
+        held = self._last.then(changed)
+        self._onsets, self._last = onsets[-self._longest :], held.at(slice(-1, None))
         self._token = int(frames.tokens[-1]) if len(frames) else self._token
-        row = np.cumsum(fresh)
-        return Matches(held.distance[row], held.start[row])
+        return held.at(np.cumsum(fresh))
 
     def reset(self) -> None:
         """Forget the stream."""
         self._token = -1
         self._onsets = np.zeros(0)
-        self._last = Matches(np.full((1, self._count), np.inf, np.float32), np.zeros((1, self._count)))
+        self._last = Matches.none(self._count)
         self._kernel.reset()
 
 
-SCORERS = ("subsequence", "dtw", "edit", "levenshtein")
+SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")
 
 
-def matcher(scorer: str, templates: Sequence[Template], hop: float, codebook: NDArray[np.float32]) -> Matcher:
+def matcher(scorer: str, templates: Sequence[Template], hop: float, codebook: Codebook) -> Matcher:
     """The matcher of a scorer's name.
 
     Raises:
@@ -133,8 +186,10 @@ def matcher(scorer: str, templates: Sequence[Template], hop: float, codebook: ND
             return VectorMatcher(templates, hop, SubsequenceDTW)
         case "dtw":
             return VectorMatcher(templates, hop, WindowedDTW)
+        case "codes":
+            return CodeMatcher(templates, hop, codebook)
         case "edit":
-            return TokenMatcher(templates, hop, substitution_costs(codebook))
+            return TokenMatcher(templates, hop, substitution_costs(codebook.centroids))
         case "levenshtein":
             return TokenMatcher(templates, hop, 1 - np.eye(len(codebook), dtype=np.float32))
     raise ConfigError(f'there is no scorer "{scorer}": choose one of {", ".join(SCORERS)}')

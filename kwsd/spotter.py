@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from kwsd.codebook import Codebook
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword
 from kwsd.matching import Matches, matcher
@@ -55,7 +56,7 @@ class Track:
 class Scorer:
     """Frames to the score track of keywords that share one kind of scorer; any split gives the one-shot answer."""
 
-    def __init__(self, scorer: str, keywords: Sequence[Keyword], hop: float, codebook: NDArray[np.float32]) -> None:
+    def __init__(self, scorer: str, keywords: Sequence[Keyword], hop: float, codebook: Codebook) -> None:
         templates = [t for keyword in keywords for t in keyword.templates]
         self._matcher = matcher(scorer, templates, hop, codebook)
         counts = np.array([len(keyword.templates) for keyword in keywords])
@@ -192,13 +193,11 @@ class Spotter:
     Args:
         keywords: at least one; each brings its own scorer and threshold.
         hop: seconds between frames, `Tokenizer.hop`.
-        codebook: [K, m], `Tokenizer.codebook`.
+        codebook: `Tokenizer.codebook`.
         refractory: seconds after a detection in which the same keyword is not detected again.
     """
 
-    def __init__(
-        self, keywords: Sequence[Keyword], hop: float, codebook: NDArray[np.float32], refractory: float = 1.0
-    ) -> None:
+    def __init__(self, keywords: Sequence[Keyword], hop: float, codebook: Codebook, refractory: float = 1.0) -> None:
         kinds = sorted({keyword.scorer for keyword in keywords})
         groups = [[k for k, keyword in enumerate(keywords) if keyword.scorer == kind] for kind in kinds]
         self._scorers = [

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.background import Bank
+from kwsd.codebook import Codebook
 from kwsd.errors import ConfigError, ModelError
 from kwsd.keyword import Keyword, Template
 from kwsd.matching import matcher
@@ -61,6 +62,11 @@ class Background:
         return edge - scale / shape * (math.pow(count / TAIL, -shape) - 1)
 
     @property
+    def spread(self) -> float:
+        """Standard deviation of the dips."""
+        return float(self.dips.std())
+
+    @property
     def _tail(self) -> tuple[float, float, float]:
         """Edge, shape and scale of a generalized Pareto distribution of how far the closest dips lie below the edge.
 
@@ -74,7 +80,7 @@ class Background:
         return edge, shape, mean * (1 - shape)
 
 
-def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook: NDArray[np.float32]) -> list[Template]:
+def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook: Codebook) -> list[Template]:
     """Templates whose distances mean the same, so that one that is close to everything does not outvote the others.
 
     Each template's distances are shifted and stretched until background speech is as far from it, on average and in
@@ -90,7 +96,7 @@ def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook:
     return [replace(template, offset=offset, scale=s) for template, offset, s in pairs]
 
 
-def background(keyword: Keyword, bank: Bank, codebook: NDArray[np.float32]) -> Background:
+def background(keyword: Keyword, bank: Bank, codebook: Codebook) -> Background:
     """Score a keyword against the bank.
 
     Raises:

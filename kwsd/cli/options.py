@@ -11,7 +11,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SCORERS = ("subsequence", "dtw", "edit", "levenshtein")  # kwsd.matching has them too, and needs numpy
+SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")  # kwsd.matching has them too, and needs numpy
 RULES, ALARMS = ("background", "midpoint"), 0.5  # and so has kwsd.threshold
 
 

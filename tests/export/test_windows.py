@@ -4,15 +4,19 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
 pytest.importorskip("export", reason="the trainer is not beside the tests")
 
-from export import augment, corpus  # noqa: E402  after the skip
-from export.recipe import Recipe  # noqa: E402
+from export import align, augment, corpus  # noqa: E402  after the skip
+from export.labels import PHONES, UNKNOWN, frame_at  # noqa: E402
+from export.recipe import Phase, Recipe  # noqa: E402
 from export.targets import Targets, fit, unit  # noqa: E402
 from export.windows import HOP, LAG, WARM, Windows  # noqa: E402
 
 
 @pytest.fixture
 def cache(tmp_path):
-    """Half a minute of prepared data: frame j's teacher vector says j, so that alignment can be checked."""
+    """Half a minute of prepared data, six clips of which four say "example", by four speakers.
+
+    Frame j's teacher vector says j, so that alignment can be checked.
+    """
     work = tmp_path / "train"
     work.mkdir()
     rng = np.random.default_rng(0)
@@ -23,20 +27,49 @@ def cache(tmp_path):
     vectors[:, 0] = 1
     vectors[:, 1] = np.arange(hops - LAG)
     vectors.tofile(work / "speech-1.teacher")
+    (work / "speech-1.index").write_text(
+        "corpus\tpath\tspeaker\ttext\tfirst\tsamples\n"
+        + "".join(f"librispeech\tlibrispeech/{n}.opus\t{n}\t\t{n * 96_000}\t96000\n" for n in range(6))
+    )
+    (tmp_path / "align").mkdir()
+    said = "".join(f"{n}.opus\texample\t2.00\tIH:0.10 G:0.30\n" for n in range(4))
+    for name in align.TRANSCRIBED:
+        words = said if name == "librispeech" else ""
+        (tmp_path / "align" / f"{name}-train.tsv").write_text("path\tword\tstart\tphones\n" + words)
     return tmp_path
 
 
-def windows(cache, first=0):
+def windows(cache, first=0, spotting=0.0):
     targets = Targets(np.zeros(96, np.float32), np.eye(96, 2, dtype=np.float32), np.eye(2, dtype=np.float32))
-    return Windows(cache, targets, Recipe(seed=5, batch=4, seconds=2.0), first)
+    phase = Phase(100, 1e-3, 0.7, (0, 20), spotting=spotting)
+    return Windows(cache, targets, Recipe(seed=5, batch=4, seconds=2.0, phases=(phase,)), first)
 
 
 def test_a_batch_has_a_target_for_every_frame_that_has_heard_enough(cache):
-    samples, targets = next(iter(windows(cache)))
+    batch = next(iter(windows(cache)))
 
-    assert samples.shape == (4, 50 * HOP)
-    assert targets.shape == (4, 50 - WARM, 2)
-    assert samples.abs().max() <= 1
+    assert batch.samples.shape == (4, 50 * HOP)
+    assert batch.targets.shape == (4, 50 - WARM, 2)
+    assert batch.phones.shape == (4, 50 - WARM)
+    assert batch.samples.abs().max() <= 1
+
+
+def test_each_window_of_a_pair_holds_the_word_that_it_was_drawn_for(cache):
+    batch = windows(cache, spotting=1.0).batch(0)
+
+    assert batch.pairs.shared.all()
+    for (first, after), phones in zip(batch.pairs.spans.tolist(), batch.phones, strict=True):
+        said = [PHONES[p] for p in phones[first:after]]
+        assert said == ["IH"] * said.count("IH") + ["G"] * said.count("G")
+        assert after - first == pytest.approx(10, abs=1)
+        assert 0 <= first < after <= len(phones)
+
+
+def test_phones_are_known_where_a_recording_was_aligned_and_nowhere_else(cache):
+    (phones,) = windows(cache)._phones
+
+    assert [PHONES[phones[frame_at(t)]] for t in (1.0, 2.02, 2.2, 3.0)] == ["SIL", "IH", "G", "SIL"]
+    assert (phones[frame_at(24.0) :] == UNKNOWN).all()
 
 
 def test_targets_are_those_of_the_frame_at_the_same_time(cache):
@@ -53,7 +86,7 @@ def test_a_run_that_resumes_sees_the_batches_it_would_have_seen(cache):
     later = next(whole)
     resumed = next(iter(windows(cache, first=1)))
 
-    assert torch.equal(later[0], resumed[0])
+    assert torch.equal(later.samples, resumed.samples)
 
 
 def test_missing_data_is_said_in_a_sentence(tmp_path):

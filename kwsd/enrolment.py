@@ -14,17 +14,15 @@ from numpy.typing import NDArray
 from kwsd.audio.files import read
 from kwsd.audio.trim import speech_span
 from kwsd.background import Bank
+from kwsd.confusion import Confusion, confusions
 from kwsd.errors import AudioError, KeywordError, ModelError
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword, Template, check_name
-from kwsd.spotter import Scorer
+from kwsd.review import Match, Misses, left_out, matches, misses, warnings
 from kwsd.threshold import Rule, background, calibrated
 from kwsd.tokenizer import Tokenizer
 
 CONTEXT = 1.0  # seconds kept on both sides of the phrase
-TOO_SHORT = 0.45  # seconds; shorter phrases are found in too many others
-MANY_ALARMS = 3.0  # an hour, which is more than anybody bears for long
-ODD = 1.35  # times the median distance of the others, at which a recording is the odd one out
 LEARNED = Rule()
 
 
@@ -37,27 +35,14 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Match:
-    """How well one recording matches the others.
-
-    Attributes:
-        recording: its name.
-        distance: of the phrase in it from the keyword made of all the others; None for an only recording.
-        odd: it is the one that does not belong.
-    """
-
-    recording: str
-    distance: float | None
-    odd: bool
-
-
-@dataclass(frozen=True)
 class Enrolment:
     """A keyword, and what making it showed.
 
     Attributes:
         keyword: ready to be stored.
         matches: one per recording.
+        misses: how many recordings the keyword made of the others misses; None for an only recording.
+        confusions: enrolled keywords that answer to this one's recordings, or it to theirs.
         refused: a sentence for each recording that was not used.
         false_alarms_per_hour: expected at the threshold, from the bank of background speech.
         warnings: sentences about what will limit the keyword.
@@ -65,6 +50,8 @@ class Enrolment:
 
     keyword: Keyword
     matches: tuple[Match, ...]
+    misses: Misses | None
+    confusions: tuple[Confusion, ...]
     refused: tuple[str, ...]
     false_alarms_per_hour: float
     warnings: tuple[str, ...]
@@ -78,6 +65,7 @@ def enroll(
     scorer: str = "subsequence",
     threshold: float | Rule = LEARNED,
     adding_to: Keyword | None = None,
+    others: Sequence[Keyword] = (),
     keep_audio: bool = False,
     bank: Bank | None = None,
 ) -> Enrolment:
@@ -87,9 +75,11 @@ def enroll(
         name: what detections will be called.
         recordings: files, or samples in memory; those that cannot be used are refused and the others taken.
         tokenizer: is reset.
-        scorer: "subsequence", "dtw", "edit" or "levenshtein", see `kwsd.matching`.
+        scorer: "subsequence", "dtw", "codes", "edit" or "levenshtein", see `kwsd.matching`.
         threshold: distance up to which speech is the keyword, or the rule that learns it.
         adding_to: a keyword whose templates are kept.
+        others: keywords that will be spotted beside this one and may be mistaken for it; those of its own name and of
+            another model are passed over.
         keep_audio: store the recordings, so that another model can enrol them again.
         bank: background speech as this tokenizer hears it; the shipped bank if None.
 
@@ -112,9 +102,8 @@ def enroll(
     if len(refused) == len(recordings):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     templates = calibrated(templates, scorer, bank, tokenizer.codebook)
-    return _learn(
-        Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, ""), threshold, refused, tokenizer, bank
-    )
+    draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "")
+    return _learn(draft, threshold, refused, others, tokenizer, bank)
 
 
 def reenroll(
@@ -123,6 +112,7 @@ def reenroll(
     *,
     scorer: str | None = None,
     threshold: float | Rule = LEARNED,
+    others: Sequence[Keyword] = (),
     bank: Bank | None = None,
 ) -> Enrolment:
     """The same keyword made anew from the audio that was kept with it; options as in `enroll`.
@@ -142,6 +132,7 @@ def reenroll(
         tokenizer,
         scorer=scorer or keyword.scorer,
         threshold=threshold,
+        others=others,
         keep_audio=True,
         bank=bank,
     )
@@ -169,49 +160,22 @@ def _distinct(template: Template, others: Sequence[Template]) -> Template:
 
 
 def _learn(
-    draft: Keyword, threshold: float | Rule, refused: Sequence[str], tokenizer: Tokenizer, bank: Bank
+    draft: Keyword,
+    threshold: float | Rule,
+    refused: Sequence[str],
+    others: Sequence[Keyword],
+    tokenizer: Tokenizer,
+    bank: Bank,
 ) -> Enrolment:
-    """Set the threshold, and look at the recordings through each other's eyes."""
-    codebook = tokenizer.codebook
-    others = background(draft, bank, codebook)
-    distances = [_leave_out(draft, i, tokenizer) for i in range(len(draft.templates))]
-    hits = [d for d in distances if d is not None]
+    """Set the threshold, and look at the recordings through each other's eyes and through those of other keywords."""
+    speech = background(draft, bank, tokenizer.codebook)
+    distances = left_out(draft, tokenizer)
     value, rule = (
-        threshold.learn(hits, others, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
+        threshold.learn(distances, speech, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
     )
     keyword = replace(draft, threshold=value, rule=rule)
-    alarms = others.alarms_per_hour(value)
-    return Enrolment(keyword, _matches(keyword, distances), tuple(refused), alarms, _warnings(keyword, hits, alarms))
-
-
-def _leave_out(keyword: Keyword, i: int, tokenizer: Tokenizer) -> float | None:
-    """The distance of one recording from the keyword made of all the others."""
-    rest = tuple(t for j, t in enumerate(keyword.templates) if j != i)
-    if not rest:
-        return None
-    scorer = Scorer(keyword.scorer, [replace(keyword, templates=rest)], tokenizer.hop, tokenizer.codebook)
-    return float(scorer.push(keyword.templates[i].heard).distance.min())
-
-
-def _matches(keyword: Keyword, distances: Sequence[float | None]) -> tuple[Match, ...]:
-    known = [np.inf if d is None else d for d in distances]
-    worst = int(np.argmax(known))
-    usual = float(np.median([d for i, d in enumerate(known) if i != worst])) if len(known) > 2 else np.inf
-    odd = known[worst] > max(keyword.threshold, ODD * usual)
-    pairs = zip(keyword.templates, distances, strict=True)
-    return tuple(Match(t.recording, d, odd and i == worst) for i, (t, d) in enumerate(pairs))
-
-
-def _warnings(keyword: Keyword, hits: Sequence[float], alarms: float) -> tuple[str, ...]:
-    found = []
-    seconds = float(np.median([t.seconds for t in keyword.templates]))
-    missed = sum(d > keyword.threshold for d in hits)
-    if seconds < TOO_SHORT:
-        found.append(f"the phrase is short ({seconds:.2f} s): a longer one is missed less and mistaken less")
-    if len(keyword.templates) < 3:
-        found.append(f"{len(keyword.templates)} recording(s) are few: add some, by different voices, rooms and moods")
-    if missed:
-        found.append(f"{missed} of {len(hits)} recordings would be missed at this threshold: record those again")
-    if alarms > MANY_ALARMS:
-        found.append(f"about {alarms:.1f} false alarms an hour are to be expected: a lower threshold has fewer")
-    return tuple(found)
+    missed = misses(distances, value, speech.spread)
+    confused = confusions(keyword, others, tokenizer)
+    alarms = speech.alarms_per_hour(value)
+    said = (*warnings(keyword, missed, alarms), *map(str, confused))
+    return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, said)

@@ -28,6 +28,21 @@ def test_no_recording_is_odd_when_all_say_the_phrase(enrolment):
     assert not any(m.odd for m in enrolment.matches)
 
 
+def test_the_recordings_that_the_others_would_miss_are_counted_and_warned_about(recordings, examples, tokenizer, bank):
+    odd = examples / "odd" / "odd-one-out.flac"
+    result = enroll("hey snips", [*recordings, odd], tokenizer, bank=bank)
+
+    assert (result.misses.count, result.misses.recordings) == (1, 6)
+    assert any("1 of 6 recordings would be missed" in warning for warning in result.warnings)
+
+
+def test_a_keyword_that_is_mistaken_for_an_enrolled_one_is_warned_about(recordings, enrolment, tokenizer, bank):
+    result = enroll("hey snaps", recordings[:2], tokenizer, bank=bank, others=[enrolment.keyword])
+
+    assert [confusion.keyword for confusion in result.confusions] == ["hey snips", "hey snaps"]
+    assert set(map(str, result.confusions)) <= set(result.warnings)
+
+
 def test_recordings_can_be_given_as_samples(recordings, tokenizer, bank):
     in_memory = [Recording(p.name, sf.read(p, dtype="float32")[0]) for p in recordings]
     from_files = enroll("hey snips", recordings, tokenizer, bank=bank)
@@ -68,6 +83,7 @@ def test_one_recording_is_enough_but_is_warned_about(recordings, tokenizer, bank
     result = enroll("hey snips", recordings[:1], tokenizer, bank=bank)
 
     assert result.matches[0].distance is None
+    assert result.misses is None
     assert any("are few" in warning for warning in result.warnings)
     assert 0 < result.keyword.threshold < 1
 

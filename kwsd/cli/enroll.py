@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from kwsd.cli.options import ALARMS, PATH, RULES, SCORERS, model_option, store_o
 
 if TYPE_CHECKING:
     from kwsd.enrolment import Enrolment
+    from kwsd.keyword import Keyword
     from kwsd.store import Store
     from kwsd.threshold import Rule
     from kwsd.tokenizer import Tokenizer
@@ -107,10 +110,11 @@ def _make(
     from kwsd.store import check_model
 
     name = check_name(name)
+    others = _others(store, name)
     if not recordings:
         if not replace:
             raise KeywordError(f'no recording of "{name}" was given: name a few files that hold the phrase once each')
-        return reenroll(store.load(name), tokenizer, scorer=scorer, threshold=threshold)
+        return reenroll(store.load(name), tokenizer, scorer=scorer, threshold=threshold, others=others)
     before = store.load(name) if not replace and name in store.names() else None
     if before:
         check_model(before, tokenizer.digest)
@@ -121,8 +125,21 @@ def _make(
         scorer=scorer or (before.scorer if before else SCORERS[0]),
         threshold=threshold,
         adding_to=before,
+        others=others,
         keep_audio=keep_audio,
     )
+
+
+def _others(store: Store, name: str) -> list[Keyword]:
+    """The other keywords of the store; one that cannot be read is passed over, for the answer is not about it."""
+    from kwsd.errors import KwsdError
+
+    found = []
+    for other in store.names():
+        if other != name:
+            with suppress(KwsdError):
+                found.append(store.load(other))
+    return found
 
 
 def _print(made: Enrolment, path: Path) -> None:
@@ -134,6 +151,11 @@ def _print(made: Enrolment, path: Path) -> None:
         click.echo(f"  {match.recording:{width}}  {distance}{'  <- the odd one out' if match.odd else ''}")
     click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
     click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
+    if made.misses:
+        click.echo(
+            f"expect about {100 * made.misses.rate:.0f} % misses: {made.misses.count} of {made.misses.recordings} "
+            "recordings would be missed, each by the keyword that the others make"
+        )
     for sentence in made.warnings:
         warn(sentence)
     click.echo(f"saved as {path}")
@@ -148,6 +170,8 @@ def _print_json(made: Enrolment, path: Path) -> None:
         "threshold": keyword.threshold,
         "rule": keyword.rule,
         "false_alarms_per_hour": made.false_alarms_per_hour,
+        "misses": asdict(made.misses) if made.misses else None,
+        "confusions": [asdict(confusion) for confusion in made.confusions],
         "recordings": [
             {"recording": match.recording, "distance": _finite(match.distance), "odd": match.odd, "seconds": t.seconds}
             for match, t in zip(made.matches, keyword.templates, strict=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 import soundfile as sf
@@ -44,6 +45,56 @@ def test_the_json_answer_says_what_the_lines_say(kwsd, recordings, tmp_path):
     assert facts["threshold"] == keyword.threshold
     assert facts["false_alarms_per_hour"] >= 0
     assert facts["refused"] == []
+
+
+def test_the_expected_misses_have_a_line_and_their_place_in_the_json(kwsd, recordings, tmp_path):
+    lines = kwsd("enroll", "hey snips", *recordings, "--store", tmp_path).stdout.splitlines()
+    again = kwsd("enroll", "hey snips", *recordings, "--store", tmp_path, "--replace", "--json")
+    misses = json.loads(again.stdout)["misses"]
+
+    (line,) = [line for line in lines if "% misses" in line]
+    assert (misses["count"], misses["recordings"]) == (0, 5)
+    assert line.startswith(f"expect about {100 * misses['rate']:.0f} % misses: 0 of 5 recordings")
+
+
+def test_nothing_is_said_about_misses_where_there_is_only_one_recording(kwsd, recordings, tmp_path):
+    lines = kwsd("enroll", "hey snips", recordings[0], "--store", tmp_path).stdout
+    again = kwsd("enroll", "hey snips", recordings[0], "--store", tmp_path, "--replace", "--json")
+
+    assert "misses" not in lines
+    assert json.loads(again.stdout)["misses"] is None
+
+
+def test_a_phrase_that_another_keyword_answers_to_is_warned_about(kwsd, store, recordings):
+    result = kwsd("enroll", "hey snaps", *recordings[:2], "--store", store, "--json")
+
+    assert result.exit_code == 0
+    assert [(one["keyword"], one["answers_to"]) for one in json.loads(result.stdout)["confusions"]] == [
+        ("hey snips", "hey snaps"),
+        ("hey snaps", "hey snips"),
+    ]
+
+
+def test_the_warning_names_both_keywords_and_what_to_do(kwsd, store, recordings):
+    warnings = kwsd("enroll", "hey snaps", *recordings[:2], "--store", store).stderr
+
+    assert 'warning: "hey snips" also answers to 2 of 2 recordings of "hey snaps": choose phrases' in warnings
+
+
+def test_a_keyword_is_not_compared_with_itself(kwsd, store, recordings):
+    result = kwsd("enroll", "hey snips", *recordings, "--store", store, "--replace", "--json")
+
+    assert json.loads(result.stdout)["confusions"] == []
+
+
+def test_keywords_of_other_models_and_damaged_ones_are_passed_over(kwsd, store, enrolment, recordings):
+    Store(store).save(replace(enrolment.keyword, name="elder", model="0" * 12))
+    (store / "hey snips.kwsd").write_bytes(b"no zip file")
+    result = kwsd("enroll", "hey snaps", *recordings, "--store", store, "--json")
+
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["confusions"] == []
 
 
 def test_more_recordings_are_added_and_the_scorer_stays(kwsd, recordings, tmp_path):

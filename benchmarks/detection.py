@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -13,40 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks.measures import Figures, dips, equal_error, frames_of, lowest
 from benchmarks.peers import SpeechEmbedding
 from benchmarks.protocol import Protocol
+from benchmarks.wordnet import measure_wordnet
 from export.bank import speech
+from export.corpus import CorpusError
 from kwsd.background import Bank
 from kwsd.enrolment import LEARNED, enroll
+from kwsd.errors import KwsdError
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword
 from kwsd.matching import SCORERS
 from kwsd.spotter import Scorer
 from kwsd.threshold import Rule
 from kwsd.tokenizer import Tokenizer
-
-REFRACTORY = 2.0
-Scores = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One row of the table, averaged over words and draws; rates in percent."""
-
-    miss_at_0: float
-    miss_at_1: float
-    noisy_at_0: float
-    noisy_at_1: float
-    equal_error: float
-    own_miss: float
-    own_alarms_per_hour: float
-
-
-def frames_of(tokenizer: Tokenizer, pieces: Iterable[NDArray[np.float32]]) -> Frames:
-    """One stream of frames of consecutive pieces of audio."""
-    tokenizer.reset()
-    parts = [tokenizer.push(piece) for piece in pieces]
-    return Frames.join([*parts, tokenizer.flush()])
 
 
 @dataclass(frozen=True)
@@ -68,34 +49,6 @@ class Data:
         words = [frames_of(tokenizer, [protocol.padded(x)]) for x in tqdm(protocol.other_words(), desc="other words")]
         background = frames_of(tokenizer, tqdm(protocol.background(), desc="background"))
         return cls(clean, noisy, words, background, np.array([c.keyword for c in clips]))
-
-
-def lowest(scorer: Scorer, clips: list[Frames]) -> Scores:
-    """[clips, keywords] the lowest distance in each clip, each a stream of its own."""
-    rows = []
-    for frames in clips:
-        scorer.reset()
-        rows.append(scorer.push(frames).distance.min(axis=0))
-    return np.array(rows)
-
-
-def dips(distance: Scores, hop: float, count: int = 200) -> Scores:
-    """The lowest distances of a track that are at least the refractory time apart, ascending."""
-    width, track, found = round(REFRACTORY / hop), distance.copy(), []
-    for _ in range(count):
-        lowest_at = int(track.argmin())
-        found.append(track[lowest_at])
-        track[max(0, lowest_at - width) : lowest_at + width + 1] = np.inf
-    return np.array(found)
-
-
-def equal_error(hits: Scores, others: Scores) -> float:
-    """The rate at which misses and false accepts are equally frequent."""
-    steps = np.sort(np.concatenate([hits, others]))
-    misses = 1 - np.searchsorted(np.sort(hits), steps, side="right") / len(hits)
-    accepts = np.searchsorted(np.sort(others), steps, side="right") / len(others)
-    at = int(np.abs(misses - accepts).argmin())
-    return float(misses[at] + accepts[at]) / 2
 
 
 def measure(keywords: list[Keyword], names: list[str], data: Data, tokenizer: Tokenizer) -> list[Figures]:
@@ -137,6 +90,26 @@ def line(label: str, figures: Figures) -> str:
     return f"| {label} | " + " | ".join(f"{value:.1f}" for value in asdict(figures).values()) + " |"
 
 
+def judge(tokenizer: Tokenizer, bank: Bank, protocol: Protocol, scorers: Sequence[str]) -> dict[str, list[Figures]]:
+    """The figures of each scorer, and of the default one with the other threshold rule."""
+    data = Data.hear(tokenizer, protocol)
+    results = {scorer: evaluate(scorer, tokenizer, bank, data, protocol) for scorer in scorers}
+    results["subsequence, midpoint rule"] = evaluate("subsequence", tokenizer, bank, data, protocol, Rule("midpoint"))
+    return results
+
+
+def measure_embedding(protocol: Protocol) -> list[Figures]:
+    """The same for the speech embedding; its bank is speech of the training split."""
+    embedding = SpeechEmbedding()
+    tokenizer = cast(Tokenizer, embedding)
+    data = Data.hear(tokenizer, protocol)
+    heard = frames_of(tokenizer, speech(protocol.shared, 0.7, seed=20261121))
+    bank = Bank(heard.vectors, heard.tokens, embedding.hop, embedding.digest)
+    return evaluate("subsequence", tokenizer, bank, data, protocol)
+
+
+PEERS = {"speech-embedding": measure_embedding, "efficientword-net": measure_wordnet}
+
 HEADER = """| scorer | miss % at 0 alarms | at 1 | noisy, at 0 | at 1 | EER % | own threshold: miss % | alarms/h |
 |---|---|---|---|---|---|---|---|"""
 
@@ -148,36 +121,28 @@ HEADER = """| scorer | miss % at 0 alarms | at 1 | noisy, at 0 | at 1 | EER % | 
 )
 @click.option("--bank", type=click.Path(path_type=Path), default=None, help="Background bank of that model.")
 @click.option("--scorer", "scorers", multiple=True, type=click.Choice(SCORERS), help="Only these.")
-@click.option("--peer/--no-peer", default=False, help="Also measure the speech embedding in the same run.")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(tuple(PEERS)), help="Measure it too.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the figures as JSON.")
 def main(
-    shared: Path, model: Path | None, bank: Path | None, scorers: tuple[str, ...], peer: bool, out: Path | None
+    shared: Path,
+    model: Path | None,
+    bank: Path | None,
+    scorers: tuple[str, ...],
+    peers: tuple[str, ...],
+    out: Path | None,
 ) -> None:
     """Measure every scorer on `../shared/eval`."""
-    protocol = Protocol(shared)
-    tokenizer = Tokenizer(model)
-    loaded = Bank.load(bank) if bank else Bank.shipped()
-    data = Data.hear(tokenizer, protocol)
-    results = {s: evaluate(s, tokenizer, loaded, data, protocol) for s in scorers or SCORERS}
-    midpoint = evaluate("subsequence", tokenizer, loaded, data, protocol, Rule("midpoint"))
-    results["subsequence, midpoint rule"] = midpoint
-    if peer:
-        results["speech embedding, subsequence"] = measure_peer(Protocol(shared))
+    try:
+        loaded = Bank.load(bank) if bank else Bank.shipped()
+        results = judge(Tokenizer(model), loaded, Protocol(shared), scorers or SCORERS)
+        results |= {label: measure_peer(Protocol(shared)) for label, measure_peer in PEERS.items() if label in peers}
+    except (KwsdError, CorpusError) as error:
+        raise click.ClickException(str(error)) from error
     click.echo(HEADER)
     for label, rows in results.items():
         click.echo(line(label, average(rows)))
     if out:
         out.write_text(json.dumps({k: [asdict(r) for r in rows] for k, rows in results.items()}, indent=1))
-
-
-def measure_peer(protocol: Protocol) -> list[Figures]:
-    """The same for the speech embedding; its bank is speech of the training split."""
-    embedding = SpeechEmbedding()
-    tokenizer = cast(Tokenizer, embedding)
-    data = Data.hear(tokenizer, protocol)
-    heard = frames_of(tokenizer, speech(protocol.shared, 0.7, seed=20261121))
-    bank = Bank(heard.vectors, heard.tokens, embedding.hop, embedding.digest)
-    return evaluate("subsequence", tokenizer, bank, data, protocol)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,54 @@
+"""What each decision of the spotter is worth: `python -m benchmarks.decisions`, each row with one of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from unittest.mock import patch
+
+import click
+
+from benchmarks.detection import HEADER, Data, average, evaluate, line
+from benchmarks.protocol import Protocol
+from kwsd.background import Bank
+from kwsd.codebook import Codebook
+from kwsd.enrolment import LEARNED
+from kwsd.keyword import Template
+from kwsd.threshold import Rule
+from kwsd.tokenizer import Tokenizer
+
+
+def uncalibrated(templates: Sequence[Template], _scorer: str, _bank: Bank, _codebook: Codebook) -> list[Template]:
+    """Templates with their distances as they are."""
+    return list(templates)
+
+
+WITHOUT: dict[str, dict[str, object]] = {
+    "as shipped": {},
+    "the nearest template alone": {"kwsd.spotter.VOTERS": 0.0},
+    "the mean of all templates": {"kwsd.spotter.VOTERS": 1.0},
+    "no calibration on background speech": {"kwsd.enrolment.calibrated": uncalibrated},
+    "speech of any tempo": {"kwsd.matching.SLOWEST": 1e9},
+}
+RULES = {"promise of 2 an hour": Rule("background", 2.0), "midpoint rule": Rule("midpoint")}
+
+
+@click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+def main(shared: Path) -> None:
+    """Measure the default scorer on `../shared/eval`, each time with one decision made otherwise."""
+    protocol, tokenizer, bank = Protocol(shared), Tokenizer(), Bank.shipped()
+    data = Data.hear(tokenizer, protocol)
+    click.echo(HEADER.replace("scorer", "change"))
+    for label, changes in WITHOUT.items():
+        with ExitStack() as stack:
+            for name, value in changes.items():
+                stack.enter_context(patch(name, value))
+            click.echo(line(label, average(evaluate("subsequence", tokenizer, bank, data, protocol, LEARNED))))
+    for label, rule in RULES.items():
+        click.echo(line(label, average(evaluate("subsequence", tokenizer, bank, data, protocol, rule))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""kwsd as benchmarks measure it: one tokenizer, its bank, a scorer, and the recordings that they are tried on."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from benchmarks.measures import frames_of
+from benchmarks.protocol import Protocol, Samples
+from export import corpus
+from kwsd.audio.trim import speech_span
+from kwsd.background import Bank
+from kwsd.enrolment import LEARNED, Recording, enroll
+from kwsd.errors import AudioError, KwsdError
+from kwsd.frames import Frames
+from kwsd.keyword import Keyword
+from kwsd.matching import SCORERS
+from kwsd.spotter import Scorer
+from kwsd.threshold import Rule
+from kwsd.tokenizer import Tokenizer
+
+UNKNOWN = "_unknown_"  # the label of Speech Commands' other words
+
+
+@dataclass(frozen=True)
+class Product:
+    """What enrols, what scores, and where recordings come from."""
+
+    tokenizer: Tokenizer
+    bank: Bank
+    scorer: str
+    protocol: Protocol
+
+    def keyword(self, name: str, recordings: Sequence[Path | Recording], rule: Rule = LEARNED) -> Keyword:
+        """A keyword as `kwsd enroll` makes it."""
+        return enroll(name, recordings, self.tokenizer, scorer=self.scorer, bank=self.bank, threshold=rule).keyword
+
+    def scores(self, keywords: Sequence[Keyword]) -> Scorer:
+        """The scorer of these keywords, at its start."""
+        return Scorer(self.scorer, keywords, self.tokenizer.hop, self.tokenizer.codebook)
+
+    def clips(self, name: str, split: str) -> list[corpus.Clip]:
+        """The clips of one split of a corpus."""
+        return corpus.clips(self.protocol.shared, name, corpus.default_cache(), split)
+
+    def hear(self, clips: Sequence[corpus.Clip], what: str) -> list[Frames]:
+        """Each clip between two seconds of faint noise, as a stream of its own."""
+        return self.frames(corpus.read(clip.path) for clip in tqdm(clips, desc=what, unit="clip"))
+
+    def frames(self, recordings: Iterable[Samples]) -> list[Frames]:
+        """The same of recordings in memory."""
+        return [frames_of(self.tokenizer, [self.protocol.padded(samples)]) for samples in recordings]
+
+
+def drawn(
+    clips: Iterable[corpus.Clip], count: int, rng: random.Random, by_speakers: bool = True
+) -> tuple[list[corpus.Clip], list[Recording]]:
+    """Clips drawn for enrolment, and their recordings; each by another speaker unless asked otherwise.
+
+    A clip that enrolment would refuse is passed over, as a user would record it again.
+    """
+    pool = list(clips)
+    rng.shuffle(pool)
+    chosen: list[corpus.Clip] = []
+    recordings: list[Recording] = []
+    for clip in pool:
+        if len(chosen) == count:
+            break
+        heard_before = by_speakers and clip.speaker in {c.speaker for c in chosen}
+        recording = None if heard_before else _usable(clip)
+        if recording:
+            chosen.append(clip)
+            recordings.append(recording)
+    return chosen, recordings
+
+
+def _usable(clip: corpus.Clip) -> Recording | None:
+    samples = corpus.read(clip.path)
+    try:
+        speech_span(samples)
+    except AudioError:
+        return None
+    return Recording(clip.path.name, samples)
+
+
+def command(help_text: str | None, *more: click.Option) -> Callable[[Callable[..., dict[str, Any]]], click.Command]:
+    """A command line around a measurement, which prints its tables and returns the figures that `--out` gets."""
+    path = click.Path(path_type=Path)
+    options: list[click.Parameter] = [
+        click.Option(["--shared"], type=path, default=Path("../shared"), show_default=True),
+        click.Option(["--model"], type=path, help="ONNX file; the shipped model if not given."),
+        click.Option(["--bank"], type=path, help="Background bank of that model."),
+        click.Option(["--scorer"], type=click.Choice(SCORERS), default="subsequence", show_default=True),
+        click.Option(["--out"], type=path, help="Write the figures as JSON."),
+        *more,
+    ]
+
+    def decorate(measure: Callable[..., dict[str, Any]]) -> click.Command:
+        def run(
+            shared: Path, model: Path | None, bank: Path | None, scorer: str, out: Path | None, **others: object
+        ) -> None:
+            try:
+                loaded = Bank.load(bank) if bank else Bank.shipped()
+                figures = measure(Product(Tokenizer(model), loaded, scorer, Protocol(shared)), **others)
+            except (KwsdError, corpus.CorpusError) as error:
+                raise click.ClickException(str(error)) from error
+            if out:
+                out.write_text(json.dumps(figures, indent=1, default=_plain))
+
+        return click.Command(None, params=options, callback=run, help=help_text)
+
+    return decorate
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"{value!r} has no place in JSON")

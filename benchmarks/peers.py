@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export import corpus, teacher
+from kwsd.codebook import Codebook
 from kwsd.frames import Frames
 
 
@@ -19,7 +20,7 @@ class SpeechEmbedding:
         self._teacher = teacher.Teacher()
         vectors = teacher.vectors(corpus.default_cache() / "train" / "speech-1.teacher")[::50].astype(np.float32)
         self._mean = vectors.mean(axis=0)
-        self.codebook = np.zeros((2, teacher.DIM), np.float32)
+        self.codebook = Codebook(np.zeros((0, 0), np.float32), np.zeros((0, 256, teacher.DIM), np.float32))
         self.reset()
 
     def push(self, samples: NDArray[np.float32]) -> Frames:

@@ -11,7 +11,7 @@ from export.model import Encoder
 from export.windows import WARM, Windows
 from kwsd.codebook import merged
 
-STAGES = 4
+STAGES = 6
 WORDS = 256  # of a stage, so that a code is a byte
 BATCHES = 120  # of noisy windows, whose vectors the words are fitted to
 ROUNDS = 20

@@ -32,9 +32,9 @@ class Shape:
     kernel: int = 5
     dilations: tuple[int, ...] = (1, 2, 1, 2, 1, 2)
     dim: int = 96
+    tokens: int = 512
     sound: int = 32
-    tokens: int = 40
-    clusters: int = 512
+    phones: int = 40
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for a checkpoint."""
@@ -126,8 +126,8 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """Waveform to unit vectors, one per 40 ms, seeing only the past.
 
-    Two kinds: z [b, n, dim] for what was said over the last second or so, and u [b, n, sound] for the sound of the
-    moment, of which tokens are made.
+    Two kinds: z [b, n, dim], which is what the encoder is for, and u [b, n, sound], from which phones are told in
+    training only.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -167,12 +167,12 @@ class Encoder(nn.Module):
 
 
 class Codebook(nn.Module):
-    """K centroids on the unit sphere; the token of u is argmax_k u . w_k (Wav2Tok, section 3.1)."""
+    """K centroids on the unit sphere; the token of z is argmax_k z . w_k (Wav2Tok, section 3.1)."""
 
     def __init__(self, tokens: int, dim: int) -> None:
         super().__init__()
         self.centroids = nn.Parameter(torch.randn(tokens, dim))
 
-    def forward(self, u: Tensor) -> Tensor:
+    def forward(self, z: Tensor) -> Tensor:
         """Cosine of every vector with every centroid [..., K]."""
-        return u @ functional.normalize(self.centroids, dim=1).T
+        return z @ functional.normalize(self.centroids, dim=1).T

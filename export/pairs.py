@@ -32,7 +32,7 @@ class Pairing:
         self._hops, self._warm = hops, warm
         self._ids = {word: i for i, word in enumerate(sorted({s.word for s in labels.spoken}))}
         self._spoken = [self._table([s for s in labels.spoken if s.stream == n]) for n in range(len(trained))]
-        groups = _grouped([s for s in labels.spoken if s.end + hops < trained[s.stream]])
+        groups = _grouped([s for s in labels.spoken if warm <= s.start and s.end + hops < trained[s.stream]])
         self._kinds = [[g for word, g in groups.items() if _kind(word) == kind] for kind in SHARES]
         self._weights = [_weights(kind) for kind in self._kinds]
         shares = np.array(list(SHARES.values())) * [bool(kind) for kind in self._kinds]

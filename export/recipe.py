@@ -18,7 +18,7 @@ class Phase:
         noisy: share of windows that get noise.
         ratio: decibels between which the signal-to-noise ratio is drawn.
         spotting: weight of the spotting loss; where it is not 0, windows are drawn in pairs.
-        phones: weight of the cross-entropy of the tokens against phones.
+        phones: weight of the cross-entropy of phones.
     """
 
     steps: int
@@ -41,7 +41,7 @@ class Recipe:
     )
     batch: int = 24
     seconds: float = 6.4
-    cluster_weight: float = 0.5
+    token_weight: float = 0.5
     spotting_scale: float = 8.0
 
     @property

@@ -1,7 +1,7 @@
 """Write the trained encoder and codebook as one streaming ONNX graph: `python -m export.to_onnx`.
 
 Inputs: `samples` [1, 640 n] and one `state_i` per layer; outputs: `vectors` [n, dim], `tokens` [n], one `next_state_i`
-per layer, and constants: `codebook` [K, sound], `stages` [s, 256, dim], and the states before the first sample,
+per layer, and constants: `codebook` [K, dim], `stages` [s, 256, dim], and the states before the first sample,
 `first_state_i`.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from pathlib import Path
 
 import click
@@ -38,8 +39,8 @@ class Graph(nn.Module):
 
     def forward(self, samples: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """The graph's outputs in order."""
-        z, u, after = self.encoder(samples, list(states))
-        tokens = (u @ self.centroids).argmax(dim=2)
+        z, _, after = self.encoder(samples, list(states))
+        tokens = (z @ self.centroids).argmax(dim=2)
         return (z[0], tokens[0].to(torch.int32), *after)
 
 
@@ -129,6 +130,27 @@ def code_words(student: Student, run: Path, cache: Path) -> Tensor:
     return torch.from_numpy(np.load(path))
 
 
+def build(run: Path, cache: Path, halved: bool = True) -> onnx.ModelProto:
+    """The graph of a run's last checkpoint, whole, with float16 or float32 weights.
+
+    Raises:
+        CorpusError: there is no checkpoint, or the prepared data that the code book is fitted to is gone.
+    """
+    checkpoint = run / "checkpoint.pt"
+    if not checkpoint.exists():
+        raise corpus.CorpusError(f"{checkpoint} is not there: run `python -m export.train` first")
+    student, step = load(checkpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        model = trace(student, Path(folder) / "traced.onnx")
+    if halved:
+        halve_weights(model)
+    firsts = {f"first_state_{i}": state for i, state in enumerate(student.encoder.states())}
+    centroids = functional.normalize(student.codebook.centroids, dim=1)
+    add_constants(model, {"codebook": centroids, "stages": code_words(student, run, cache), **firsts})
+    describe(model, student, {"kwsd.commit": commit(), "kwsd.steps": str(step)})
+    return model
+
+
 @click.command()
 @click.option("--run", type=click.Path(path_type=Path), default=None, help="Folder of the training run.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/models/base.onnx"), show_default=True)
@@ -136,28 +158,23 @@ def code_words(student: Student, run: Path, cache: Path) -> Tensor:
 def main(run: Path | None, out: Path, metrics: Path | None) -> None:
     """Export the last checkpoint of a run."""
     cache = corpus.default_cache()
-    folder = run or cache / "run"
-    checkpoint = folder / "checkpoint.pt"
-    if not checkpoint.exists():
-        raise click.ClickException(f"{checkpoint} is not there: run `python -m export.train` first")
-    student, step = load(checkpoint)
-    part = out.with_suffix(".part")
-    model = trace(student, part)
-    halve_weights(model)
-    firsts = {f"first_state_{i}": state for i, state in enumerate(student.encoder.states())}
-    centroids = functional.normalize(student.codebook.centroids, dim=1)
-    add_constants(model, {"codebook": centroids, "stages": code_words(student, folder, cache), **firsts})
-    facts = {
-        "kwsd.commit": commit(),
-        "kwsd.steps": str(step),
-        "kwsd.data": (cache / "train" / "manifest.json").read_text(),
-        "kwsd.metrics": json.dumps(json.loads(metrics.read_text())) if metrics else "{}",
-    }
-    describe(model, student, facts)
+    try:
+        model = build(run or cache / "run", cache)
+    except corpus.CorpusError as error:
+        raise click.ClickException(str(error)) from error
+    helper.set_model_props(
+        model,
+        {
+            **{p.key: p.value for p in model.metadata_props},
+            "kwsd.data": (cache / "train" / "manifest.json").read_text(),
+            "kwsd.metrics": json.dumps(json.loads(metrics.read_text())) if metrics else "{}",
+        },
+    )
     onnx.checker.check_model(model)
+    part = out.with_suffix(".part")
     onnx.save(model, part)
     part.replace(out)
-    click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB, step {step}")
+    click.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

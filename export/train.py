@@ -1,7 +1,8 @@
 """Train the encoder and its codebook: `python -m export.train`. Stops and resumes at any checkpoint.
 
-Input noisy, targets from clean audio. Loss: per frame 2 (1 - cos(z, target)) and 0.5 times the cross-entropy of z's
-cosines with the target clusters; in the last phase also that of the tokens against phones, and the spotting loss.
+Input noisy, targets from clean audio. Loss: per frame 2 (1 - cos(z, target)) and 0.5 times the cross-entropy of the
+codebook's cosines against the target's cluster; in the last phase also that of phones, and the spotting loss. Token and
+vector are trained together, so the codebook is the encoder's own.
 """
 
 from __future__ import annotations
@@ -30,23 +31,23 @@ SHARPNESS = 16.0  # scale of cosines before the softmax
 
 
 class Student(torch.nn.Module):
-    """The encoder with its codebook, as trained, and the centroids of clusters of targets, needed in training only."""
+    """The encoder with its codebook, as trained, and the centroids of phones, which only training needs."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.encoder = Encoder(shape)
-        self.clusters = Codebook(shape.clusters, shape.dim)
-        self.codebook = Codebook(shape.tokens, shape.sound)
+        self.codebook = Codebook(shape.tokens, shape.dim)
+        self.phones = Codebook(shape.phones, shape.sound)
 
     def losses(self, batch: Batch, clusters: Tensor, scale: float) -> dict[str, Tensor]:
         """The parts of the loss, averaged over the frames that have heard enough, and how often they are right."""
         z, u = self._heard(batch.samples)
         labels = (batch.targets @ clusters.T).argmax(dim=2)
         distance = 1 - (z * batch.targets).sum(dim=2).mean()
-        entropy, _ = chosen(self.clusters(z), labels)
+        tokens, _ = chosen(self.codebook(z), labels)
         known = batch.phones != UNKNOWN
-        phones, right = chosen(self.codebook(u)[known], batch.phones[known])
-        parts = {"distance": distance, "clusters": entropy, "phones": phones, "phones_right": right}
+        phones, right = chosen(self.phones(u)[known], batch.phones[known])
+        parts = {"distance": distance, "tokens": tokens, "phones": phones, "phones_right": right}
         if batch.pairs is not None:
             parts["spotting"], parts["spotting_right"] = spotting_loss(z, batch.pairs, scale)
         return parts
@@ -70,7 +71,7 @@ def chosen(cosines: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 def total(parts: dict[str, Tensor], recipe: Recipe, phase: Phase) -> Tensor:
     """What is minimised in a phase."""
-    loss = 2 * parts["distance"] + recipe.cluster_weight * parts["clusters"]
+    loss = 2 * parts["distance"] + recipe.token_weight * parts["tokens"]
     if phase.phones:
         loss = loss + phase.phones * parts["phones"]
     return loss + phase.spotting * parts["spotting"] if phase.spotting else loss
@@ -86,7 +87,7 @@ class Run:
         self.targets = self._targets(shape)
         self.clusters = torch.from_numpy(self.targets.centroids).to(self.device)
         self.student = Student(shape).to(self.device)
-        self.student.clusters.centroids.data.copy_(self.clusters)
+        self.student.codebook.centroids.data.copy_(self.clusters)
         self.optimizer = torch.optim.AdamW(self.student.parameters(), weight_decay=0.01)
         self.step = 0
         if (folder / "checkpoint.pt").exists():
@@ -96,7 +97,7 @@ class Run:
         path = self.folder / "targets.npz"
         if not path.exists():
             source = teacher.vectors(self.cache / "train" / "speech-1.teacher")
-            fit(source, shape.dim, shape.clusters, self.recipe.seed).save(path)
+            fit(source, shape.dim, shape.tokens, self.recipe.seed).save(path)
         return Targets.load(path)
 
     def _resume(self, saved: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """What a model's tokens and codes stand for.
 
-A *token* is one of a few dozen sounds, 25 a second, compared by edit distance. A *code* is two frames' vector in a few
-bytes: each stage of a residual quantizer takes up what the stages before left over. Templates stay vectors: only
+A *token* is the centroid nearest to a vector, 25 a second, compared by edit distance. A *code* is two frames' vector in
+a few bytes: each stage of a residual quantizer takes up what the stages before left over. Templates stay vectors: only
 the stream is rounded (asymmetric distance, Jégou et al. 2011, section 3.2; residual stages, Chen et al. 2010).
 """
 
@@ -20,7 +20,7 @@ class Codebook:
     """The discrete side of a tokenizer.
 
     Attributes:
-        centroids: [K, d] one unit vector a token; their angles say how unlike two tokens sound.
+        centroids: [K, m] one unit vector a token; their angles say how unlike two tokens sound.
         stages: [s, 256, m] code words; a vector is about the sum of one word of each stage.
     """
 

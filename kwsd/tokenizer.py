@@ -15,7 +15,7 @@ from kwsd.errors import AudioError, ModelError
 from kwsd.frames import Frames
 from kwsd.models import shipped
 
-FORMAT = "1"
+FORMAT = "2"
 LARGEST_RUN = 64  # hops that one call of the graph handles: large enough to be efficient, small enough for the cache
 
 
@@ -33,8 +33,7 @@ class Tokenizer:
         hop: seconds between frames.
         delay: seconds from a frame's time to the last sample that it needs.
         dim: length m of a vector.
-        codebook: what tokens and codes stand for; a token is argmax_k u . w_k (Wav2Tok, section 3.1) of a vector u that
-            is for the sound of the moment, codes are of the vectors.
+        codebook: what tokens and codes stand for; the token of z is argmax_k z . w_k (Wav2Tok, section 3.1).
         digest: the first 12 hex digits of the file's SHA-256; keywords remember it.
         metadata: what the graph says about itself: data, commit, metrics.
 
@@ -57,12 +56,7 @@ class Tokenizer:
         states = [name.removeprefix("state_") for name in self._inputs[1:]]
         self._outputs = ["vectors", "tokens", *(f"next_state_{i}" for i in states)]
         constants = ["codebook", "stages", *(f"first_state_{i}" for i in states)]
-        if "stages" not in [o.name for o in self._session.get_outputs()]:  # TRANSITION
-            constants.remove("stages")
-            centroids, *self._first = _constants(self._session, hop, constants)
-            stages = np.zeros((1, 256, self.dim), np.float32)
-        else:
-            centroids, stages, *self._first = _constants(self._session, hop, constants)
+        centroids, stages, *self._first = _constants(self._session, hop, constants)
         self.codebook = Codebook(centroids, stages)
         self._states: list[NDArray[np.float32]]
         self._pending: NDArray[np.float32]

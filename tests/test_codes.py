@@ -44,11 +44,11 @@ def test_the_code_of_what_a_code_stands_for_is_that_code(codebook):
     assert np.array_equal(codes[:, 0], np.arange(50))
 
 
-def test_the_shipped_model_keeps_most_of_a_vector_in_four_bytes(tokenizer, speech):
+def test_the_shipped_model_keeps_most_of_a_vector_in_six_bytes(tokenizer, speech):
     vectors = merged(tokenizer.push(speech).vectors)[20:]
     codebook = tokenizer.codebook
 
-    assert codebook.encode(vectors).shape[1] == 4
+    assert codebook.encode(vectors).shape[1] == 6
     assert (codebook.decode(codebook.encode(vectors)) * vectors).sum(axis=1).mean() > 0.75
 
 

@@ -92,7 +92,7 @@ def test_a_threshold_can_be_asked_for(recordings, tokenizer, bank):
     assert enroll("hey snips", recordings, tokenizer, bank=bank, threshold=0.123).keyword.threshold == 0.123
 
 
-@pytest.mark.parametrize("scorer", ["subsequence", "dtw", "edit", "levenshtein"])
+@pytest.mark.parametrize("scorer", ["subsequence", "dtw", "codes", "edit", "levenshtein"])
 def test_every_scorer_learns_a_threshold_between_recordings_and_background(recordings, tokenizer, bank, scorer):
     result = enroll("hey snips", recordings, tokenizer, bank=bank, scorer=scorer)
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kwsd.codebook import Codebook, unit
 from kwsd.errors import ConfigError
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword, Template
@@ -14,17 +15,17 @@ from kwsd.spotter import Spotter
 
 HOP = 0.04
 RNG = np.random.default_rng(11)
-CODEBOOK = RNG.standard_normal((40, 16)).astype(np.float32)
-CODEBOOK /= np.linalg.norm(CODEBOOK, axis=1, keepdims=True)
+SOUNDS = unit(RNG.standard_normal((40, 16)).astype(np.float32))
+CODEBOOK = Codebook(SOUNDS, np.stack([np.resize(SOUNDS, (256, 16)), np.zeros((256, 16), np.float32)]))
 
 
 def speech(n, seed):
     """Frames that move between random sounds, each held for a few frames."""
     rng = np.random.default_rng(seed)
-    sounds = np.repeat(rng.integers(0, len(CODEBOOK), n), rng.integers(1, 5, n))[:n]
-    vectors = CODEBOOK[sounds] + 0.1 * rng.standard_normal((n, 16)).astype(np.float32)
+    sounds = np.repeat(rng.integers(0, len(SOUNDS), n), rng.integers(1, 5, n))[:n]
+    vectors = SOUNDS[sounds] + 0.1 * rng.standard_normal((n, 16)).astype(np.float32)
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return Frames(np.arange(n) * HOP, vectors, (vectors @ CODEBOOK.T).argmax(axis=1).astype(np.int32))
+    return Frames(np.arange(n) * HOP, vectors, (vectors @ SOUNDS.T).argmax(axis=1).astype(np.int32))
 
 
 def spoken(frames, n, first):
@@ -107,5 +108,5 @@ def test_templates_vote_so_that_one_bad_template_does_no_harm():
 
 
 def test_a_scorer_that_does_not_exist_is_refused_with_those_that_do():
-    with pytest.raises(ConfigError, match="subsequence, dtw, edit, levenshtein"):
+    with pytest.raises(ConfigError, match="subsequence, dtw, codes, edit, levenshtein"):
         Spotter([keyword(1, "euclid")], HOP, CODEBOOK)

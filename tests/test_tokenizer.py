@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kwsd.errors import AudioError, ModelError
 from kwsd.frames import Frames
 from kwsd.models import shipped
+from kwsd.scorers import compress, edit_distance
 from kwsd.tokenizer import Tokenizer
 
 
@@ -28,7 +29,18 @@ def test_frames_come_25_times_a_second_with_unit_vectors(tokenizer, speech):
 def test_a_token_is_the_nearest_centroid_of_the_codebook(tokenizer, speech):
     frames = tokenizer.push(speech)
 
-    assert np.array_equal(frames.tokens, (frames.vectors @ tokenizer.codebook.T).argmax(axis=1))
+    assert np.array_equal(frames.tokens, (frames.vectors @ tokenizer.codebook.centroids.T).argmax(axis=1))
+
+
+def test_tokens_of_a_phrase_are_more_like_those_of_the_phrase_than_of_other_speech(enrolment, tokenizer, speech):
+    said = [compress(template.frames.tokens)[0] for template in enrolment.keyword.templates]
+    talk = tokenizer.push(speech).tokens
+    other = [compress(talk[first : first + 18])[0] for first in range(20, len(talk) - 18, 18)]
+    alike = np.mean([edit_distance(a, b) / len(a) for a, b in itertools.permutations(said, 2)])
+    unlike = np.mean([edit_distance(a, b) / len(a) for a in said for b in other])
+
+    assert set(talk) <= set(range(len(tokenizer.codebook)))
+    assert alike < 0.7 * unlike
 
 
 @settings(max_examples=25, deadline=None)

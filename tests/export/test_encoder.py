@@ -11,7 +11,7 @@ from export.targets import spherical_kmeans, unit  # noqa: E402
 from export.train import Student, total  # noqa: E402
 from export.windows import WARM, Batch  # noqa: E402
 
-SMALL = Shape(bands=16, stem=12, channels=16, hidden=24, dilations=(1, 2), dim=8, sound=4, tokens=6, clusters=6)
+SMALL = Shape(bands=16, stem=12, channels=16, hidden=24, dilations=(1, 2), dim=8, tokens=6, sound=4, phones=6)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_training_on_speech_lowers_the_loss_and_names_more_phones(speech):
         losses.append({name: value.item() for name, value in parts.items()})
 
     assert losses[-1]["distance"] < 0.7 * losses[0]["distance"]
-    assert losses[-1]["clusters"] < 0.7 * losses[0]["clusters"]
+    assert losses[-1]["tokens"] < 0.7 * losses[0]["tokens"]
     assert losses[-1]["phones_right"] > 0.6 > losses[0]["phones_right"]
 
 

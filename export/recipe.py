@@ -45,6 +45,11 @@ class Recipe:
     spotting_scale: float = 8.0
 
     @property
+    def last(self) -> int:
+        """The first step of the last phase."""
+        return self.steps - self.phases[-1].steps
+
+    @property
     def steps(self) -> int:
         """The length of the run."""
         return sum(phase.steps for phase in self.phases)

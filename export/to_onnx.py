@@ -121,9 +121,9 @@ def commit() -> str:
 
 
 def code_words(student: Student, run: Path, cache: Path) -> Tensor:
-    """The stages of the code book, fitted once to a run's last checkpoint and kept beside it."""
+    """The stages of the code book, fitted once to what a run trained and kept beside it."""
     path = run / "stages.npy"
-    if not path.exists() or path.stat().st_mtime < (run / "checkpoint.pt").stat().st_mtime:
+    if not path.exists() or path.stat().st_mtime < (run / "trained.pt").stat().st_mtime:
         recipe = Recipe()
         windows = Windows(cache, Targets.load(run / "targets.npz"), recipe)
         np.save(path, fit(heard(student.encoder, windows), recipe.seed))
@@ -131,12 +131,12 @@ def code_words(student: Student, run: Path, cache: Path) -> Tensor:
 
 
 def build(run: Path, cache: Path, halved: bool = True) -> onnx.ModelProto:
-    """The graph of a run's last checkpoint, whole, with float16 or float32 weights.
+    """The graph of what a run trained, whole, with float16 or float32 weights.
 
     Raises:
-        CorpusError: there is no checkpoint, or the prepared data that the code book is fitted to is gone.
+        CorpusError: the run is not finished, or the prepared data that the code book is fitted to is gone.
     """
-    checkpoint = run / "checkpoint.pt"
+    checkpoint = run / "trained.pt"
     if not checkpoint.exists():
         raise corpus.CorpusError(f"{checkpoint} is not there: run `python -m export.train` first")
     student, step = load(checkpoint)
@@ -156,7 +156,7 @@ def build(run: Path, cache: Path, halved: bool = True) -> onnx.ModelProto:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/models/base.onnx"), show_default=True)
 @click.option("--metrics", type=click.Path(exists=True, path_type=Path), help="JSON of benchmark figures to record.")
 def main(run: Path | None, out: Path, metrics: Path | None) -> None:
-    """Export the last checkpoint of a run."""
+    """Export what a run trained."""
     cache = corpus.default_cache()
     try:
         model = build(run or cache / "run", cache)

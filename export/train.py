@@ -78,7 +78,11 @@ def total(parts: dict[str, Tensor], recipe: Recipe, phase: Phase) -> Tensor:
 
 
 class Run:
-    """A training run in a folder: `checkpoint.pt`, replaced atomically, and `log.jsonl`."""
+    """A training run in a folder: `checkpoint.pt`, replaced atomically, `log.jsonl`, and in the end `trained.pt`.
+
+    What is trained in the end is the mean of the weights before and after the last phase (Wortsman et al. 2022): it
+    keeps most of what the phase taught about the words of the corpora, and most of what it cost with other voices.
+    """
 
     def __init__(self, folder: Path, cache: Path, recipe: Recipe, shape: Shape, device: str = "cpu") -> None:
         self.folder, self.recipe, self.cache, self.device = folder, recipe, cache, torch.device(device)
@@ -117,6 +121,13 @@ class Run:
         torch.save(state, part)
         part.replace(self.folder / "checkpoint.pt")
 
+    def finish(self) -> None:
+        """Write the mean of the weights before and after the last phase."""
+        before = torch.load(self.folder / "before.pt", map_location=self.device, weights_only=True)
+        mean = {name: (before[name] + after) / 2 for name, after in self.student.state_dict().items()}
+        shape = self.student.encoder.shape.as_dict()
+        torch.save({"student": mean, "step": self.step, "shape": shape}, self.folder / "trained.pt")
+
     def train(self, every: int) -> None:
         """Train to the last step, with a checkpoint and a line in the log every so many steps."""
         recipe = self.recipe
@@ -135,6 +146,8 @@ class Run:
 
     def _advance(self, batch: Batch) -> dict[str, float]:
         phase, _ = self.recipe.at(self.step)
+        if self.step == self.recipe.last:
+            torch.save(self.student.state_dict(), self.folder / "before.pt")
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(self.step)
         parts = self._losses(batch)
@@ -169,7 +182,9 @@ def main(out: Path | None, threads: int, every: int, device: str) -> None:
     torch.set_num_threads(threads)
     cache = corpus.default_cache()
     try:
-        Run(out or cache / "run", cache, Recipe(), Shape(), device).train(every)
+        run = Run(out or cache / "run", cache, Recipe(), Shape(), device)
+        run.train(every)
+        run.finish()
     except (corpus.CorpusError, teacher.TeacherError) as error:
         raise click.ClickException(str(error)) from error
 

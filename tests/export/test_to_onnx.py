@@ -7,7 +7,7 @@ pytest.importorskip("export", reason="the trainer is not beside the tests")
 
 from export import codes, corpus, to_onnx  # noqa: E402  after the skip
 from export.model import HOP, Shape  # noqa: E402
-from export.train import Student  # noqa: E402
+from export.train import Run, Student  # noqa: E402
 from kwsd.codebook import unit  # noqa: E402
 from kwsd.tokenizer import Tokenizer  # noqa: E402
 
@@ -16,10 +16,10 @@ SMALL = Shape(bands=16, stem=12, channels=16, hidden=24, dilations=(1, 2), dim=8
 
 @pytest.fixture
 def run(tmp_path):
-    """A run's folder with the checkpoint of an untrained student, and stages that were fitted after it."""
+    """A run's folder with an untrained student, and stages that were fitted after it."""
     torch.manual_seed(0)
     student = Student(SMALL)
-    torch.save({"student": student.state_dict(), "step": 7, "shape": SMALL.as_dict()}, tmp_path / "checkpoint.pt")
+    torch.save({"student": student.state_dict(), "step": 7, "shape": SMALL.as_dict()}, tmp_path / "trained.pt")
     np.save(tmp_path / "stages.npy", np.random.default_rng(0).standard_normal((4, 256, 8)).astype(np.float32))
     return tmp_path
 
@@ -32,7 +32,7 @@ def test_the_graph_says_what_the_trained_encoder_says(run, speech, halved, near)
     samples = speech[: 40 * HOP]
     frames = tokenizer.push(samples)
 
-    student, _ = to_onnx.load(run / "checkpoint.pt")
+    student, _ = to_onnx.load(run / "trained.pt")
     with torch.no_grad():
         z, _, _ = student.encoder(torch.from_numpy(samples[None]), student.encoder.states())
         tokens = student.codebook(z).argmax(dim=2)[0].numpy()
@@ -60,3 +60,16 @@ def test_each_stage_of_a_fitted_code_book_takes_up_more_of_the_vectors():
     assert lengths == sorted(lengths, reverse=True)
     assert lengths[-1] < 0.5
     assert np.array_equal(stages, codes.fit(vectors, seed=5, stages=3, words=16))
+
+
+def test_what_is_trained_is_the_mean_of_the_weights_before_and_after_the_last_phase(tmp_path):
+    run = Run.__new__(Run)
+    run.folder, run.device, run.step, run.student = tmp_path, torch.device("cpu"), 9, Student(SMALL)
+    torch.save({name: weight + 1 for name, weight in run.student.state_dict().items()}, tmp_path / "before.pt")
+    run.finish()
+
+    trained, step = to_onnx.load(tmp_path / "trained.pt")
+    mean, after = trained.codebook.centroids, run.student.codebook.centroids
+
+    assert step == 9
+    assert torch.allclose(mean, after + 0.5)

@@ -26,10 +26,10 @@ VARIANTS = ("float32", "float16", "int8")
 FIXED = (WINDOW, WINDOW // 2 + 1)  # rows of the Fourier matrix and of the mel filters, which stay as they are
 
 
-def variant(kind: str, run: Path, cache: Path, folder: Path) -> Path:
+def variant(kind: str, run: Path, shared: Path, folder: Path) -> Path:
     """The graph of a run with such weights, written to a folder."""
     out = folder / f"{kind}.onnx"
-    onnx.save(to_onnx.build(run, cache, halved=kind == "float16"), out)
+    onnx.save(to_onnx.build(run, shared, halved=kind == "float16"), out)
     if kind == "int8":
         quantize_dynamic(out, out, ["MatMul"], weight_type=QuantType.QInt8, nodes_to_exclude=kept(out))
     return out
@@ -48,14 +48,13 @@ def kept(path: Path) -> list[str]:
 @click.option("--hours", default=0.7, show_default=True, help="Length of each variant's background bank.")
 def main(shared: Path, run: Path | None, hours: float) -> None:
     """Write, time and judge each variant; each gets a background bank of its own."""
-    cache = corpus.default_cache()
     click.echo("| weights | MB | s of audio per CPU s | miss % at 0 alarms | at 1 | noisy, at 0 | at 1 | EER % |")
     click.echo("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         audio = Path(folder) / "speech.wav"
         sf.write(audio, speech(shared, 600.0), corpus.RATE)
         for kind in VARIANTS:
-            path = variant(kind, run or cache / "run", cache, Path(folder))
+            path = variant(kind, run or corpus.default_cache() / "run", shared, Path(folder))
             cpu, _ = measure(Case("", 0, audio, path), 3)
             tokenizer, protocol = Tokenizer(path), Protocol(shared)
             bank = build(tokenizer, background(shared, hours, seed=20261121))

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import trange
+from tqdm import tqdm, trange
 
-from export.model import Encoder
-from export.windows import WARM, Windows
+from export.model import HOP, Encoder
+from export.windows import WARM
 from kwsd.codebook import merged
 
 STAGES = 6
 WORDS = 256  # of a stage, so that a code is a byte
-BATCHES = 120  # of noisy windows, whose vectors the words are fitted to
+HOURS = 1.0  # of speech, whose vectors the words are fitted to
 ROUNDS = 20
 
 
 @torch.no_grad()
-def heard(encoder: Encoder, windows: Windows, batches: int = BATCHES) -> NDArray[np.float32]:
-    """Merged vectors [n, m] of training windows as they are heard, noise and all."""
+def heard(encoder: Encoder, pieces: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Merged vectors [n, m] of clips, without what the encoder says before it is warm."""
     found = []
-    for step in trange(batches, desc="vectors for the code book"):
-        samples = windows.batch(step).samples
-        z, _, _ = encoder(samples, encoder.states(len(samples)))
-        found += [merged(window) for window in z[:, WARM:].numpy()]
+    for piece in tqdm(pieces, desc="vectors for the code book", unit="clip"):
+        samples = torch.from_numpy(piece[: len(piece) // HOP * HOP])[None]
+        z, _, _ = encoder(samples, encoder.states())
+        found.append(merged(z[0, WARM:].numpy()))
     return np.concatenate(found)
 
 

@@ -21,12 +21,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export import corpus
-from export.codes import fit, heard
+from export.bank import speech
+from export.codes import HOURS, fit, heard
 from export.model import DELAY, HOP, RATE, WINDOW, Shape
 from export.recipe import Recipe
-from export.targets import Targets
 from export.train import Student
-from export.windows import Windows
 
 
 class Graph(nn.Module):
@@ -120,21 +119,23 @@ def commit() -> str:
     return run.stdout.strip() or "unknown"
 
 
-def code_words(student: Student, run: Path, cache: Path) -> Tensor:
-    """The stages of the code book, fitted once to what a run trained and kept beside it."""
+def code_words(student: Student, run: Path, shared: Path) -> Tensor:
+    """The stages of the code book, fitted once to what a run trained and kept beside it.
+
+    The clips are drawn as those of the background bank are, with another seed.
+    """
     path = run / "stages.npy"
     if not path.exists() or path.stat().st_mtime < (run / "trained.pt").stat().st_mtime:
-        recipe = Recipe()
-        windows = Windows(cache, Targets.load(run / "targets.npz"), recipe)
-        np.save(path, fit(heard(student.encoder, windows), recipe.seed))
+        seed = Recipe().seed + 1
+        np.save(path, fit(heard(student.encoder, speech(shared, HOURS, seed)), seed))
     return torch.from_numpy(np.load(path))
 
 
-def build(run: Path, cache: Path, halved: bool = True) -> onnx.ModelProto:
+def build(run: Path, shared: Path, halved: bool = True) -> onnx.ModelProto:
     """The graph of what a run trained, whole, with float16 or float32 weights.
 
     Raises:
-        CorpusError: the run is not finished, or the prepared data that the code book is fitted to is gone.
+        CorpusError: the run is not finished, or the speech that the code book is fitted to is not there.
     """
     checkpoint = run / "trained.pt"
     if not checkpoint.exists():
@@ -146,20 +147,21 @@ def build(run: Path, cache: Path, halved: bool = True) -> onnx.ModelProto:
         halve_weights(model)
     firsts = {f"first_state_{i}": state for i, state in enumerate(student.encoder.states())}
     centroids = functional.normalize(student.codebook.centroids, dim=1)
-    add_constants(model, {"codebook": centroids, "stages": code_words(student, run, cache), **firsts})
+    add_constants(model, {"codebook": centroids, "stages": code_words(student, run, shared), **firsts})
     describe(model, student, {"kwsd.commit": commit(), "kwsd.steps": str(step)})
     return model
 
 
 @click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
 @click.option("--run", type=click.Path(path_type=Path), default=None, help="Folder of the training run.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/models/base.onnx"), show_default=True)
 @click.option("--metrics", type=click.Path(exists=True, path_type=Path), help="JSON of benchmark figures to record.")
-def main(run: Path | None, out: Path, metrics: Path | None) -> None:
+def main(shared: Path, run: Path | None, out: Path, metrics: Path | None) -> None:
     """Export what a run trained."""
     cache = corpus.default_cache()
     try:
-        model = build(run or cache / "run", cache)
+        model = build(run or cache / "run", shared)
     except corpus.CorpusError as error:
         raise click.ClickException(str(error)) from error
     helper.set_model_props(

@@ -26,6 +26,8 @@ def main(shared: Path, seed: int) -> None:
             teacher.embed_stream(corpus.stream(cache, path.stem), path.with_suffix(".teacher"))
     except (corpus.CorpusError, teacher.TeacherError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error}: make room below {cache} and run again, what is whole is kept") from error
 
 
 if __name__ == "__main__":

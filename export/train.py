@@ -30,6 +30,10 @@ from export.windows import WARM, Batch, Windows
 SHARPNESS = 16.0  # scale of cosines before the softmax
 
 
+class TrainingError(Exception):
+    """A run cannot go on; the message says why, and what to do."""
+
+
 class Student(torch.nn.Module):
     """The encoder with its codebook, as trained, and the centroids of phones, which only training needs."""
 
@@ -105,28 +109,33 @@ class Run:
         return Targets.load(path)
 
     def _resume(self, saved: dict[str, Any]) -> None:
+        if saved["shape"] != self.student.encoder.shape.as_dict():
+            raise TrainingError(f"{self.folder} holds a run of another model: name another folder with --out")
         self.student.load_state_dict(saved["student"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.step = saved["step"]
 
     def save(self) -> None:
         """Replace the checkpoint; a run that is cut off goes on from here."""
-        part = self.folder / "checkpoint.part"
-        state = {
-            "student": self.student.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "shape": self.student.encoder.shape.as_dict(),
-        }
-        torch.save(state, part)
-        part.replace(self.folder / "checkpoint.pt")
+        self._write("checkpoint.pt", self.student.state_dict(), optimizer=self.optimizer.state_dict())
 
     def finish(self) -> None:
         """Write the mean of the weights before and after the last phase."""
-        before = torch.load(self.folder / "before.pt", map_location=self.device, weights_only=True)
+        if not (self.folder / "before.pt").exists():
+            raise TrainingError(f"{self.folder} lacks before.pt, written when the last phase began: train anew")
+        before = torch.load(self.folder / "before.pt", map_location=self.device, weights_only=True)["student"]
         mean = {name: (before[name] + after) / 2 for name, after in self.student.state_dict().items()}
-        shape = self.student.encoder.shape.as_dict()
-        torch.save({"student": mean, "step": self.step, "shape": shape}, self.folder / "trained.pt")
+        self._write("trained.pt", mean)
+
+    def _write(self, name: str, student: dict[str, Tensor], **more: object) -> None:
+        """Replace a file of the run at once; if the disk is full, what was there stays."""
+        part, shape = self.folder / f"{name}.part", self.student.encoder.shape.as_dict()
+        try:
+            torch.save({"student": student, "step": self.step, "shape": shape, **more}, part)
+            part.replace(self.folder / name)
+        except (OSError, RuntimeError) as error:  # torch wraps what the disk says
+            part.unlink(missing_ok=True)
+            raise TrainingError(f"{self.folder / name} cannot be written ({error}): make room and run again") from error
 
     def train(self, every: int) -> None:
         """Train to the last step, with a checkpoint and a line in the log every so many steps."""
@@ -147,7 +156,7 @@ class Run:
     def _advance(self, batch: Batch) -> dict[str, float]:
         phase, _ = self.recipe.at(self.step)
         if self.step == self.recipe.last:
-            torch.save(self.student.state_dict(), self.folder / "before.pt")
+            self._write("before.pt", self.student.state_dict())
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(self.step)
         parts = self._losses(batch)
@@ -185,7 +194,7 @@ def main(out: Path | None, threads: int, every: int, device: str) -> None:
         run = Run(out or cache / "run", cache, Recipe(), Shape(), device)
         run.train(every)
         run.finish()
-    except (corpus.CorpusError, teacher.TeacherError) as error:
+    except (corpus.CorpusError, teacher.TeacherError, TrainingError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -7,7 +7,7 @@ pytest.importorskip("export", reason="the trainer is not beside the tests")
 
 from export import codes, corpus, to_onnx  # noqa: E402  after the skip
 from export.model import HOP, Shape  # noqa: E402
-from export.train import Run, Student  # noqa: E402
+from export.train import Run, Student, TrainingError  # noqa: E402
 from kwsd.codebook import unit  # noqa: E402
 from kwsd.tokenizer import Tokenizer  # noqa: E402
 
@@ -65,7 +65,7 @@ def test_each_stage_of_a_fitted_code_book_takes_up_more_of_the_vectors():
 def test_what_is_trained_is_the_mean_of_the_weights_before_and_after_the_last_phase(tmp_path):
     run = Run.__new__(Run)
     run.folder, run.device, run.step, run.student = tmp_path, torch.device("cpu"), 9, Student(SMALL)
-    torch.save({name: weight + 1 for name, weight in run.student.state_dict().items()}, tmp_path / "before.pt")
+    run._write("before.pt", {name: weight + 1 for name, weight in run.student.state_dict().items()})
     run.finish()
 
     trained, step = to_onnx.load(tmp_path / "trained.pt")
@@ -73,3 +73,21 @@ def test_what_is_trained_is_the_mean_of_the_weights_before_and_after_the_last_ph
 
     assert step == 9
     assert torch.allclose(mean, after + 0.5)
+
+
+def test_a_full_disk_is_said_in_a_sentence_and_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    run = Run.__new__(Run)
+    run.folder, run.step, run.student = tmp_path, 9, Student(SMALL)
+    run._write("checkpoint.pt", run.student.state_dict())
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+
+    def full(_state, path):
+        path.write_bytes(b"half")
+        raise RuntimeError("No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+
+    with pytest.raises(TrainingError, match="make room"):
+        run._write("checkpoint.pt", run.student.state_dict())
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before

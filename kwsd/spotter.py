@@ -16,7 +16,7 @@ from kwsd.matching import Matches, matcher
 
 AGREEMENT = 5  # frames within which the templates of a keyword may end to vote together
 SETTLE = 2  # frames without a new best before a dip is taken as the keyword's end
-VOTERS = 0.6  # share of a keyword's templates whose mean distance counts, the best ones
+VOTERS = 1.0  # share of a keyword's templates whose mean distance counts, the best ones; calibrated, all do best
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Track:
 
     Attributes:
         time: [n] seconds.
-        distance: [n, k] mean of the calibrated distances of each keyword's best templates.
+        distance: [n, k] mean of the calibrated distances of each keyword's templates that vote.
         start, end: [n, k] seconds of the stretch that the best template matched.
     """
 

@@ -6,6 +6,7 @@ import soundfile as sf
 
 from kwsd.enrolment import Recording, enroll, reenroll
 from kwsd.errors import KeywordError, ModelError
+from kwsd.spotter import Spotter
 
 
 def test_recordings_of_a_phrase_make_a_keyword_that_tells_it_from_speech(enrolment):
@@ -22,6 +23,16 @@ def test_the_recording_that_says_something_else_is_named(recordings, examples, t
     matches = enroll("hey snips", [*recordings, odd], tokenizer, bank=bank).matches
 
     assert [m.recording for m in matches if m.odd] == ["odd-one-out.flac"]
+
+
+def test_an_odd_recording_does_not_hide_the_phrase(recordings, examples, tokenizer, bank, speech):
+    odd = examples / "odd" / "odd-one-out.flac"
+    keyword = enroll("hey snips", [*recordings, odd], tokenizer, bank=bank).keyword
+    spotter = Spotter([keyword], tokenizer.hop, tokenizer.codebook)
+    tokenizer.reset()
+    found = [*spotter.push(tokenizer.push(speech)), *spotter.flush()]
+
+    assert [detection.start for detection in found] == pytest.approx([0.98], abs=0.2)
 
 
 def test_no_recording_is_odd_when_all_say_the_phrase(enrolment):

@@ -6,7 +6,7 @@ Scorers, each a stream over all templates at once:
   twice as long as the template.
 * `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
 * `codes`: as `subsequence`, but the stream is read from codes of a few bytes, half as many as frames, and costs are
-  looked up: less accurate, and several times cheaper where there are hundreds of templates.
+  looked up: a little less accurate, and two or three times as fast where there are thousands of templates.
 * `edit`: edit distance over compressed tokens in the same windows, substitutions priced by the codebook's geometry;
   `levenshtein` prices every substitution 1.
 """

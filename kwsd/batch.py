@@ -94,9 +94,9 @@ def by_processes(
     except BrokenProcessPool as error:
         raise KwsdError("a worker process died, perhaps for want of memory: give fewer --workers") from error
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.terminate()  # else an interrupted run would wait for the hours of audio that they have before them
+        pool.shutdown(cancel_futures=True)  # waited for: at exit the pool would complain of pipes that are gone
 
 
 _searcher: list[Searcher] = []  # of this worker process

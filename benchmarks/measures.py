@@ -89,10 +89,7 @@ def lowest(scorer: Scorer, clips: Sequence[Frames]) -> Scores:
 def tracked(scorer: Scorer, frames: Frames) -> Track:
     """The track of a long stream, scored a stretch at a time."""
     scorer.reset()
-    parts = []
-    for first in range(0, len(frames), STRETCH):
-        one = slice(first, first + STRETCH)
-        parts.append(scorer.push(Frames(frames.time[one], frames.vectors[one], frames.tokens[one])))
+    parts = [scorer.push(frames.part(first, first + STRETCH)) for first in range(0, len(frames), STRETCH)]
     return Track(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("time", "distance", "start", "end")))
 
 

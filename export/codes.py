@@ -11,7 +11,7 @@ from tqdm import tqdm, trange
 
 from export.model import HOP, Encoder
 from export.windows import WARM
-from kwsd.codebook import merged
+from kwsd.codebook import merged, nearest
 
 STAGES = 6
 WORDS = 256  # of a stage, so that a code is a byte
@@ -49,9 +49,3 @@ def kmeans(x: NDArray[np.float32], words: int, rng: np.random.Generator) -> NDAr
         centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], x[rng.choice(len(x), words)])
         centres = centres.astype(np.float32)
     return centres
-
-
-def nearest(x: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.intp]:
-    """The index of the nearest centre of each row."""
-    index: NDArray[np.intp] = (x @ centres.T - (centres**2).sum(axis=1) / 2).argmax(axis=1)
-    return index

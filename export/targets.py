@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import trange
 
+from kwsd.codebook import unit
+
 FLOOR = 0.02  # eigenvalues below this share of the largest are not blown up further
 
 
@@ -41,12 +43,6 @@ class Targets:
         """Read what `save` wrote."""
         with np.load(path) as data:
             return cls(data["mean"], data["project"], data["centroids"])
-
-
-def unit(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length 1."""
-    out: NDArray[np.float32] = x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-9)
-    return out
 
 
 def fit(teacher: NDArray[np.float16], dim: int, tokens: int, seed: int) -> Targets:

@@ -85,7 +85,7 @@ class Run:
     """A training run in a folder: `checkpoint.pt`, replaced atomically, `log.jsonl`, and in the end `trained.pt`.
 
     What is trained in the end is the mean of the weights before and after the last phase (Wortsman et al. 2022): it
-    keeps most of what the phase taught about the words of the corpora, and most of what it cost with other voices.
+    keeps most of what the phase taught about the words of the corpora, and little of what it cost with other voices.
     """
 
     def __init__(self, folder: Path, cache: Path, recipe: Recipe, shape: Shape, device: str = "cpu") -> None:

@@ -35,13 +35,19 @@ class Codebook:
         left = vectors.astype(np.float32)
         codes = np.empty((len(left), len(self.stages)), np.uint8)
         for stage, words in enumerate(self.stages):
-            codes[:, stage] = (left @ words.T - (words**2).sum(axis=1) / 2).argmax(axis=1)
+            codes[:, stage] = nearest(left, words)
             left = left - words[codes[:, stage]]
         return codes
 
     def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The unit vectors [n, m] that codes [n, s] stand for."""
         return unit(gathered(self.stages, codes))
+
+
+def nearest(vectors: NDArray[np.float32], words: NDArray[np.float32]) -> NDArray[np.intp]:
+    """[n] the index of the word [k, m] nearest to each vector [n, m]."""
+    index: NDArray[np.intp] = (vectors @ words.T - (words**2).sum(axis=1) / 2).argmax(axis=1)
+    return index
 
 
 def gathered(rows: NDArray[np.float32], codes: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -59,6 +65,6 @@ def merged(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length 1."""
-    out: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    """Vectors [..., m] of length 1."""
+    out: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
     return out

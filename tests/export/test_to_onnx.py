@@ -8,7 +8,7 @@ pytest.importorskip("export", reason="the trainer is not beside the tests")
 from export import codes, corpus, to_onnx  # noqa: E402  after the skip
 from export.model import HOP, Shape  # noqa: E402
 from export.train import Run, Student, TrainingError  # noqa: E402
-from kwsd.codebook import unit  # noqa: E402
+from kwsd.codebook import nearest, unit  # noqa: E402
 from kwsd.tokenizer import Tokenizer  # noqa: E402
 
 SMALL = Shape(bands=16, stem=12, channels=16, hidden=24, dilations=(1, 2), dim=8, tokens=6, sound=4, phones=6)
@@ -54,7 +54,7 @@ def test_each_stage_of_a_fitted_code_book_takes_up_more_of_the_vectors():
 
     left, lengths = vectors, [1.0]
     for words in stages:
-        left = left - words[codes.nearest(left, words)]
+        left = left - words[nearest(left, words)]
         lengths.append(float(np.linalg.norm(left, axis=1).mean()))
 
     assert lengths == sorted(lengths, reverse=True)

@@ -4,6 +4,7 @@
 """
 
 import os
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -17,15 +18,17 @@ DIRECTIVES = {
     "cdivision": not CHECKED,
     "freethreading_compatible": True,
 }
+ELSEWHERE = {"archive": "kwsd.archive._kernels"}
 KERNELS = [
     Extension(
-        f"kwsd.scorers._{name}",
+        ELSEWHERE.get(name, f"kwsd.scorers._{name}"),
         [f"cython_ext/{name}.pyx"],
         # These go into the source distribution, and of a .pyx only what it compiles to would.
-        depends=[f"cython_ext/{name}.pyx", "cython_ext/costs.h", "cython_ext/columns.h"],
-        extra_compile_args=["-O3"],
+        depends=[f"cython_ext/{name}.pyx", *sorted(map(str, Path("cython_ext").glob("*.h")))],
+        # A product fused with a sum is rounded once, and would not have the twin's bits.
+        extra_compile_args=["-O3", "-ffp-contract=off"],
     )
-    for name in ("edit_distance", "dtw", "windows")
+    for name in ("edit_distance", "dtw", "windows", "smith_waterman", "archive")
 ]
 
 setup(ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES))

@@ -1,4 +1,4 @@
-"""The kernels against rapidfuzz, dtaidistance and recomputed windows: `python -m benchmarks.kernels`.
+"""The kernels against their peers and against recomputed windows: `python -m benchmarks.kernels`.
 
 Needs the extra `bench`. All rivals do the same work on the same speech in the same process, in turns; a figure is the
 median over the turns, of processor time, so that whatever else the machine does counts little.
@@ -6,11 +6,13 @@ median over the turns, of processor time, so that whatever else the machine does
 
 from __future__ import annotations
 
+import string
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
+from typing import Any
 
 import click
 import numpy as np
@@ -29,6 +31,8 @@ from kwsd.scorers import (
     edit_distance,
     edit_distances,
     reference,
+    smith_waterman,
+    smith_waterman_each,
     substitution_costs,
 )
 
@@ -36,6 +40,8 @@ SEED = 7
 TURNS = 11
 DIMENSIONS, TOKENS = 64, 256  # of made-up speech
 TEMPLATE, RATE = 20, 25  # frames, frames a second
+MATCH, MISMATCH, GAP = 2, -1, -2  # H-QuEST, eq. 6
+LETTERS = string.ascii_letters + string.digits
 Vectors = NDArray[np.float32]
 Tokens = NDArray[np.int32]
 Task = Callable[[], object]
@@ -135,6 +141,68 @@ def batch_row(heard: Speech, random: np.random.Generator, queries: int, others: 
             Rival("rapidfuzz", lambda: cdist(*texts, scorer=Levenshtein.distance)),
         ),
     )
+
+
+def alignment_row(heard: Speech, random: np.random.Generator, n: int, m: int, pairs: int = 100) -> Row:
+    """One with one."""
+    drawn = [(heard.draw_runs(random, n), heard.draw_runs(random, m)) for _ in range(pairs)]
+    scores = [float(smith_waterman(*pair).score) for pair in drawn]
+    ours = Rival("kwsd: score, starts and ends", partial(for_each, smith_waterman, drawn))
+    return Row(f"local alignment, {n} and {m:,} tokens", pairs, (ours, *alignment_peers(drawn, scores)))
+
+
+def alignments_row(heard: Speech, random: np.random.Generator, n: int, others: int) -> Row:
+    """One with many of 20 to 400 tokens."""
+    query = heard.draw_runs(random, n)
+    stored = [heard.draw_runs(random, int(m)) for m in random.integers(20, 401, others)]
+    together, lengths = np.concatenate(stored), np.array([len(b) for b in stored], np.int32)
+    scores = smith_waterman_each(query, together, lengths)[0].astype(float).tolist()
+    ours = Rival("kwsd: score, start and end", lambda: smith_waterman_each(query, together, lengths))
+    peers = alignment_peers([(query, b) for b in stored], scores)
+    return Row(f"local alignment, {n} tokens with {others:,} times 20 to 400", others, (ours, *peers))
+
+
+def alignment_peers(drawn: list[tuple[Tokens, Tokens]], scores: list[float]) -> tuple[Rival, ...]:
+    """The peers for these pairs; parasail gets text and a profile of the query, its fastest input, made beforehand."""
+    import parasail  # noqa: PLC0415
+    from Bio.Align import PairwiseAligner  # noqa: PLC0415
+
+    matrix = parasail.matrix_create(LETTERS, MATCH, MISMATCH, True)
+    profiles = {a.tobytes(): parasail.profile_create_16(spelt(a, a), matrix) for a, _ in drawn}
+    texts = [(profiles[a.tobytes()], spelt(a, b)) for a, b in drawn]
+    aligner: Any = PairwiseAligner(mode="local", match_score=MATCH, mismatch_score=MISMATCH, gap_score=GAP)  # type: ignore[no-untyped-call]
+
+    def end(profile: object, other: str) -> tuple[float, int]:
+        found = parasail.sw_striped_profile_16(profile, other, -GAP, -GAP)
+        return found.score, found.end_ref + 1
+
+    def starts_and_ends(profile: object, other: str) -> tuple[float, int, int, int, int]:
+        found = parasail.sw_trace_striped_profile_16(profile, other, -GAP, -GAP)
+        first = found.cigar
+        # parasail says -32768 where nothing matches.
+        return max(found.score, 0), first.beg_query, found.end_query + 1, first.beg_ref, found.end_ref + 1
+
+    assert [aligner.score(*pair) for pair in drawn] == [starts_and_ends(*pair)[0] for pair in texts] == scores
+    # With a gap that costs as much to open as to extend, this one of parasail's misses a better alignment now and then.
+    short = sum(end(*pair)[0] < score for pair, score in zip(texts, scores, strict=True))
+    return (
+        Rival(f"parasail, striped: score and end, {short} of {len(texts):,} wrong", partial(for_each, end, texts)),
+        Rival("parasail, trace: score, starts and ends", partial(for_each, starts_and_ends, texts)),
+        Rival("Biopython: score", partial(for_each, aligner.score, drawn)),
+        Rival("Biopython: score, starts and ends", partial(for_each, partial(coordinates, aligner), drawn)),
+    )
+
+
+def coordinates(aligner: Any, query: Tokens, other: Tokens) -> tuple[float, object]:
+    """What Biopython finds first, where anything matches."""
+    found = aligner.align(query, other)
+    return found.score, found[0].coordinates if found.score else None
+
+
+def spelt(query: Tokens, tokens: Tokens) -> str:
+    """Text with a letter for each of the query's tokens, and one for all others, so that the alphabet is small."""
+    letters = dict(zip(np.unique(query).tolist(), LETTERS[1:], strict=False))
+    return "".join(letters.get(token, LETTERS[0]) for token in tokens.tolist())
 
 
 def dtw_row(heard: Speech, random: np.random.Generator, n: int, m: int, band: int | None, pairs: int = 100) -> Row:
@@ -270,6 +338,8 @@ def main(turns: int, keywords: int) -> None:
         dtw_row(heard, random, 50, 60, 5),
         *stream_rows(heard, random),
         *load_rows(heard, random, 5 * keywords),
+        *(alignment_row(heard, random, n, m) for n, m in ((20, 200), (20, 10_000))),
+        *(alignments_row(heard, random, n, others) for n, others in ((10, 50), (20, 50), (20, 2_000), (40, 2_000))),
     ]
     click.echo("| work | by | µs | times the first |\n|---|---|---:|---:|")
     for row in rows:

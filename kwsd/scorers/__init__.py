@@ -5,12 +5,14 @@ frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to l
 
 - `dtw`, `dtw_costs`: two whole sequences, dynamic time warping (Sakoe & Chiba 1978).
 - `edit_distance`, `edit_distances`: two whole token sequences (Levenshtein 1966; Hyyrö 2003 for unit costs).
+- `smith_waterman`, `smith_waterman_each`: the stretches of two token sequences that match best (Smith & Waterman 1981).
 - `subsequence_dtw`: a template anywhere in a sequence (Müller 2007).
 - `SubsequenceDTW`, `WindowedDTW`, `WindowedEditDistance`: many templates along a stream, frame by frame, with constant
   work per frame; the windows are those of Wav2Tok, eq. 19.
 """
 
 from kwsd.errors import KwsdError
+from kwsd.scorers.alignment import Alignment
 from kwsd.scorers.costs import cosine_costs
 from kwsd.scorers.tokens import compress, mean_vectors, substitution_costs
 
@@ -22,6 +24,7 @@ class KernelsMissingError(KwsdError, ImportError):
 try:
     from kwsd.scorers._dtw import SubsequenceDTW, dtw, dtw_costs, subsequence_dtw
     from kwsd.scorers._edit_distance import edit_distance, edit_distances
+    from kwsd.scorers._smith_waterman import smith_waterman, smith_waterman_each
     from kwsd.scorers._windows import WindowedDTW, WindowedEditDistance
 except ImportError as error:
     raise KernelsMissingError(
@@ -30,6 +33,7 @@ except ImportError as error:
     ) from error
 
 __all__ = [
+    "Alignment",
     "KernelsMissingError",
     "SubsequenceDTW",
     "WindowedDTW",
@@ -41,6 +45,8 @@ __all__ = [
     "edit_distance",
     "edit_distances",
     "mean_vectors",
+    "smith_waterman",
+    "smith_waterman_each",
     "subsequence_dtw",
     "substitution_costs",
 ]

@@ -6,6 +6,7 @@ A cost may fall below zero by rounding, as 1 - z.w does for equal vectors kept i
 from __future__ import annotations
 
 import math
+import operator
 from typing import NoReturn
 
 import numpy as np
@@ -79,6 +80,34 @@ def cutoff(score_cutoff: float | None) -> float:
     if math.isnan(score_cutoff):
         raise ValueError("score_cutoff must be a number or None, not NaN")
     return float(score_cutoff)
+
+
+def alignment_scores(match: int, mismatch: int, gap: int) -> tuple[int, int, int]:
+    """The scores of a local alignment as integers, if each has the sign that makes sense."""
+    try:
+        scores = operator.index(match), operator.index(mismatch), operator.index(gap)
+    except TypeError:
+        scores = 0, 0, 0
+    if not (scores[0] > 0 >= scores[1] and scores[2] < 0):
+        raise ValueError(
+            "match, mismatch and gap must be integers, match above 0, mismatch 0 or less and gap below 0, "
+            f"not {match}, {mismatch} and {gap}"
+        )
+    return scores
+
+
+def alignment_room(n: int, m: int, scores: tuple[int, int, int]) -> tuple[int, int]:
+    """The highest score that a query of n tokens can have with m others, and the most of those in one alignment.
+
+    Every token left out takes from what the matches have added, which bounds how many can be. Refused are scores that
+    do not fit in 32 bits, or in 62 with the lengths of the aligned stretches of both.
+    """
+    match, _, gap = scores
+    most = match * min(n, m)
+    longest = min(m, n + max(match * n - 1, 0) // -gap)
+    if most >= 2**31 or most.bit_length() + longest.bit_length() + n.bit_length() > 62:
+        raise ValueError(f"a match of {match} is too large for sequences of {n} and {m} tokens: scores could overflow")
+    return most, longest
 
 
 def band_offsets(n: int, k: int, band: int | None) -> tuple[int, int]:

@@ -19,6 +19,19 @@ def levenshtein(a, b, substitution=None):
     return float(table[len(a), len(b)])
 
 
+def local_alignment(a, b, match=2, mismatch=-1, gap=-2):
+    """The best alignment of every stretch with every stretch, and of these the first in the order asked for."""
+    found = [(0, 0, 0, 0, 0)]
+    for first, other_first in product(range(len(a)), range(len(b))):
+        table = {(i, first - 1): gap * (i - other_first + 1) for i in range(other_first - 1, len(b))}
+        table |= {(other_first - 1, j): gap * (j - first + 1) for j in range(first - 1, len(a))}
+        for i, j in product(range(other_first, len(b)), range(first, len(a))):
+            pair = match if a[j] == b[i] else mismatch
+            table[i, j] = max(table[i - 1, j - 1] + pair, table[i - 1, j] + gap, table[i, j - 1] + gap)
+            found.append((table[i, j], first, j + 1, other_first, i + 1))
+    return max(found, key=lambda f: (f[0], -f[4], f[3], f[1] - f[2], -f[2]))
+
+
 def warping(costs, allowed=lambda _i, _j: True):
     """Score of the cheapest, then shortest path from corner to corner."""
     table = {}

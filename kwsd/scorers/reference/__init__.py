@@ -6,6 +6,7 @@ tested against, and where to read what a scorer does.
 
 from kwsd.scorers.reference.dtw import dtw, dtw_costs, subsequence_dtw
 from kwsd.scorers.reference.edit_distance import edit_distance, edit_distances
+from kwsd.scorers.reference.smith_waterman import smith_waterman, smith_waterman_each
 from kwsd.scorers.reference.streams import SubsequenceDTW, WindowedDTW, WindowedEditDistance
 
 __all__ = [
@@ -16,5 +17,7 @@ __all__ = [
     "dtw_costs",
     "edit_distance",
     "edit_distances",
+    "smith_waterman",
+    "smith_waterman_each",
     "subsequence_dtw",
 ]

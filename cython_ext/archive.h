@@ -1,0 +1,338 @@
+/* The inner loops of the archive's search: counting votes, choosing the best windows, and warping along a stream.
+
+   In C because only C can ask the compiler for a second version for processors with AVX2. Nothing is fused or
+   reordered, so both versions give the same bits. */
+
+#ifndef KWSD_ARCHIVE_H
+#define KWSD_ARCHIVE_H
+
+#include <stdint.h>
+#include <string.h>
+#include "costs.h"
+
+#if defined(__GNUC__)
+#define KWSD_FETCH(address) __builtin_prefetch(address)
+#else
+#define KWSD_FETCH(address) ((void)(address))
+#endif
+
+enum {
+    KWSD_BLOCK = 8,            /* frames that share one sum of votes */
+    KWSD_SCAN = 64,            /* windows that are compared with the threshold at a time */
+    KWSD_SCAN_AGAIN = 16,      /* and where one of them exceeds it */
+    KWSD_WIDTH = 8,            /* template frames in one vector */
+    KWSD_STEPS = 128,          /* stream frames that are prepared at a time, and stay in the fastest cache */
+    KWSD_ONE_FRAME = 1 << 10,  /* what a cell adds to a path, see kwsd_steps */
+    KWSD_ENDLESS = 1 << 30,    /* a path of a million cells or more */
+};
+
+/* Asks for memory that is soon read; the processor itself foresees where long stretches go on. */
+static inline void kwsd_fetch(const void *start, ptrdiff_t bytes)
+{
+    for (ptrdiff_t i = 0; i < bytes + 63 && i < 1024; i += 64)
+        KWSD_FETCH((const char *)start + i);
+}
+
+/* --- Votes ------------------------------------------------------------------------------------------------------- */
+
+/* Adds the weight to the block of each place, and returns the first place that is not in the chunk of `size` blocks.
+
+   `size` is a power of 2: indices are all less than it if what they have together is. Places that are out of order may
+   be counted wrongly, but never outside the chunk. */
+KWSD_FOR_EACH_PROCESSOR
+static ptrdiff_t kwsd_add_places(const int32_t *places, ptrdiff_t cursor, ptrdiff_t last, uint32_t offset,
+                                 uint32_t weight, uint32_t *blocks, uint32_t size)
+{
+    for (; cursor + 8 <= last; cursor += 8) {
+        uint32_t index[8], together = 0;
+        for (int k = 0; k < 8; k++) {
+            index[k] = ((uint32_t)places[cursor + k] + offset) / KWSD_BLOCK;
+            together |= index[k];
+        }
+        if (together >= size)
+            break;
+        for (int k = 0; k < 8; k++)
+            blocks[index[k]] += weight;
+    }
+    for (; cursor < last; cursor++) {
+        uint32_t index = ((uint32_t)places[cursor] + offset) / KWSD_BLOCK;
+        if (index >= size)
+            break;
+        blocks[index] += weight;
+    }
+    return cursor;
+}
+
+/* The windows with the highest scores so far: a key is larger if the score is higher, or the same and earlier. */
+typedef struct {
+    uint64_t *keys;
+    ptrdiff_t held, room, wanted;
+    int32_t threshold; /* what the score of a later window must exceed */
+} kwsd_best;
+
+/* The keys' wanted-th largest, or a lesser number with no other key above it: byte by byte from where they differ. */
+static uint64_t kwsd_least_wanted(const kwsd_best *best)
+{
+    uint64_t differing = 0, known = best->keys[0];
+    ptrdiff_t left = best->wanted;
+    int shift = 0;
+    for (ptrdiff_t i = 0; i < best->held; i++)
+        differing |= best->keys[i] ^ known;
+    while (differing >> shift > 255)
+        shift += 8;
+    known = known >> shift >> 8 << 8 << shift;
+    for (;; shift -= 8) {
+        ptrdiff_t having[256] = {0};
+        for (ptrdiff_t i = 0; i < best->held; i++)
+            having[best->keys[i] >> shift & 255] += (best->keys[i] ^ known) >> shift < 256;
+        uint64_t digit = 255;
+        for (; having[digit] < left; digit--)
+            left -= having[digit];
+        known |= digit << shift;
+        if (having[digit] == left)
+            return known;
+    }
+}
+
+/* Keeps only as many windows as are wanted. */
+static void kwsd_keep_wanted(kwsd_best *best)
+{
+    if (best->held < best->wanted)
+        return;
+    const uint64_t bound = kwsd_least_wanted(best);
+    uint64_t least = UINT64_MAX;
+    ptrdiff_t kept = 0;
+    for (ptrdiff_t i = 0; i < best->held; i++) {
+        const uint64_t key = best->keys[i];
+        best->keys[kept] = key;
+        kept += key >= bound;
+        least = key >= bound && key < least ? key : least;
+    }
+    best->held = kept;
+    best->threshold = (int32_t)(least >> 32);
+}
+
+static inline int32_t kwsd_highest(const uint32_t *blocks, ptrdiff_t count)
+{
+    int32_t highest = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        int32_t score = (int32_t)(blocks[i] + blocks[i + 1]);
+        highest = score > highest ? score : highest;
+    }
+    return highest;
+}
+
+/* Considers `count` windows, each a block and the next; there must be room for all. None begins before the archive. */
+static inline void kwsd_consider(kwsd_best *best, const uint32_t *blocks, ptrdiff_t count, int64_t window)
+{
+    ptrdiff_t held = best->held;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        int32_t score = (int32_t)(blocks[i] + blocks[i + 1]);
+        best->keys[held] = (uint64_t)score << 32 | (UINT32_MAX - (uint32_t)(window + i));
+        held += (score > best->threshold) & (window + i >= 0);
+    }
+    best->held = held;
+    if (best->held > best->room - KWSD_SCAN)
+        kwsd_keep_wanted(best);
+}
+
+/* Considers `count` windows, a multiple of KWSD_SCAN, in their order: of equal scores the earlier counts. */
+KWSD_FOR_EACH_PROCESSOR
+static void kwsd_consider_all(kwsd_best *best, const uint32_t *blocks, ptrdiff_t count, int64_t window)
+{
+    for (ptrdiff_t i = 0; i < count; i += KWSD_SCAN) {
+        if (kwsd_highest(blocks + i, KWSD_SCAN) <= best->threshold)
+            continue;
+        for (ptrdiff_t j = i; j < i + KWSD_SCAN; j += KWSD_SCAN_AGAIN)
+            if (kwsd_highest(blocks + j, KWSD_SCAN_AGAIN) > best->threshold)
+                kwsd_consider(best, blocks + j, KWSD_SCAN_AGAIN, window + j);
+    }
+}
+
+/* --- Warping ----------------------------------------------------------------------------------------------------- */
+
+/* The costs of one frame to one vector of template frames: 1 less the gain times the sum of the products. */
+static inline void kwsd_look_up_one(const uint8_t *codes, const float *tables, ptrdiff_t stages, ptrdiff_t rows,
+                                    float gain, float *costs)
+{
+    const float *products = tables + codes[0] * rows;
+#if defined(__GNUC__)
+    /* Left to itself the compiler takes such short loops apart before it looks for vectors. */
+    typedef float floats __attribute__((vector_size(KWSD_WIDTH * 4), aligned(4)));
+    floats sum = *(const floats *)products;
+    for (ptrdiff_t stage = 1; stage < stages; stage++)
+        sum += *(const floats *)(tables + (stage * 256 + codes[stage]) * rows);
+    *(floats *)costs = 1.0f - gain * sum;
+#else
+    memcpy(costs, products, KWSD_WIDTH * sizeof(float));
+    for (ptrdiff_t stage = 1; stage < stages; stage++) {
+        products = tables + (stage * 256 + codes[stage]) * rows;
+        for (int k = 0; k < KWSD_WIDTH; k++)
+            costs[k] += products[k];
+    }
+    for (int k = 0; k < KWSD_WIDTH; k++)
+        costs[k] = 1.0f - gain * costs[k];
+#endif
+}
+
+/* Local costs of `count` frames to a template of `vectors` vectors of rows; some may lie below zero. */
+static inline void kwsd_look_up_rows(const uint8_t *codes, const uint8_t *norms, const float *gains,
+                                     const float *tables, ptrdiff_t stages, ptrdiff_t vectors, ptrdiff_t count,
+                                     float *costs)
+{
+    const ptrdiff_t rows = vectors * KWSD_WIDTH;
+    for (ptrdiff_t i = 0; i < count; i++)
+        for (ptrdiff_t first = 0; first < rows; first += KWSD_WIDTH)
+            kwsd_look_up_one(codes + i * stages, tables + first, stages, rows, gains[norms[i]],
+                             costs + i * rows + first);
+}
+
+KWSD_FOR_EACH_PROCESSOR
+static void kwsd_look_up(const uint8_t *codes, const uint8_t *norms, const float *gains, const float *tables,
+                         ptrdiff_t stages, ptrdiff_t vectors, ptrdiff_t count, float *costs)
+{
+    if (vectors == 1)
+        kwsd_look_up_rows(codes, norms, gains, tables, stages, 1, count, costs);
+    else if (vectors == 2)
+        kwsd_look_up_rows(codes, norms, gains, tables, stages, 2, count, costs);
+    else
+        kwsd_look_up_rows(codes, norms, gains, tables, stages, vectors, count, costs);
+}
+
+/* Moves 32-bit words one lane up, and the last word of `below` into the first lane. */
+static inline void kwsd_shift(void *up, const void *row, const void *below)
+{
+#if defined(__GNUC__)
+    typedef int32_t words __attribute__((vector_size(KWSD_WIDTH * 4)));
+    words first, second;
+    memcpy(&first, below, sizeof(first));
+    memcpy(&second, row, sizeof(second));
+#if defined(__clang__)
+    first = __builtin_shufflevector(first, second, 7, 8, 9, 10, 11, 12, 13, 14);
+#else
+    first = __builtin_shuffle(first, second, (words){7, 8, 9, 10, 11, 12, 13, 14});
+#endif
+    memcpy(up, &first, sizeof(first));
+#else
+    memcpy(up, (const char *)below + (KWSD_WIDTH - 1) * 4, 4);
+    memcpy((char *)up + 4, row, (KWSD_WIDTH - 1) * 4);
+#endif
+}
+
+/* The cells of a template's frames that lie on one diagonal: row j at stream frame t - j. None waits for another.
+
+   `path` counts KWSD_ONE_FRAME for each cell, less 1 for each move along the template: of equally cheap paths the least
+   is the shortest, then the one that begins latest. `cost_before` and `path_before` are those of the row above and the
+   frame before. */
+typedef struct {
+    float *cost, *cost_before;
+    uint32_t *path, *path_before;
+} kwsd_diagonal;
+
+/* Adds the cells of one more diagonal: the cheapest of three moves, and of equally cheap ones the least path. */
+static inline void kwsd_add_cells(const kwsd_diagonal *last, const float *local, const float *above,
+                                  const uint32_t *path_above, ptrdiff_t first)
+{
+    float *cost = last->cost + first, *cost_before = last->cost_before + first;
+    uint32_t *path = last->path + first, *path_before = last->path_before + first;
+    for (int k = 0; k < KWSD_WIDTH; k++) {
+        float beside = cost[k], both = cost_before[k];
+        float cheapest = kwsd_lesser(kwsd_lesser(beside, both), above[k]);
+        uint32_t from_beside = beside == cheapest ? path[k] + KWSD_ONE_FRAME : UINT32_MAX;
+        uint32_t from_both = both == cheapest ? path_before[k] + KWSD_ONE_FRAME : UINT32_MAX;
+        uint32_t from_above = above[k] == cheapest ? path_above[k] + (KWSD_ONE_FRAME - 1) : UINT32_MAX;
+        uint32_t least = from_beside < from_both ? from_beside : from_both;
+        cost[k] = cheapest + kwsd_not_below_zero(local[k]);
+        path[k] = from_above < least ? from_above : least;
+        cost_before[k] = above[k];
+        path_before[k] = path_above[k];
+    }
+}
+
+/* The local costs on a diagonal, for the rows from `first` on; `costs` is the newest frame's, earlier ones before. */
+static inline void kwsd_diagonal_costs(const float *costs, ptrdiff_t rows, ptrdiff_t first, float *local)
+{
+    costs += first - first * rows;
+    for (int k = 0; k < KWSD_WIDTH; k++)
+        local[k] = costs[k];
+    for (int row = 1; row < KWSD_WIDTH; row++) {
+        costs -= rows;
+        for (int k = 0; k < KWSD_WIDTH; k++) {
+            float earlier = costs[k];
+            local[k] = k == row ? earlier : local[k];
+        }
+    }
+}
+
+/* Adds `count` diagonals; the rows' last vector after each goes to `ends`. */
+static inline void kwsd_step(const kwsd_diagonal *last, const float *costs, ptrdiff_t vectors, ptrdiff_t count,
+                             float *end_costs, uint32_t *end_paths)
+{
+    /* At the template's first frame every path begins, as if it came from a row above at no cost. */
+    const float nothing[KWSD_WIDTH] = {0};
+    const uint32_t begin[KWSD_WIDTH] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const ptrdiff_t rows = vectors * KWSD_WIDTH, end = rows - KWSD_WIDTH;
+    for (ptrdiff_t t = 0; t < count; t++, costs += rows) {
+        for (ptrdiff_t first = end; first >= 0; first -= KWSD_WIDTH) {
+            float local[KWSD_WIDTH], above[KWSD_WIDTH];
+            uint32_t path_above[KWSD_WIDTH];
+            kwsd_diagonal_costs(costs, rows, first, local);
+            kwsd_shift(above, last->cost + first, first ? last->cost + first - KWSD_WIDTH : nothing);
+            kwsd_shift(path_above, last->path + first, first ? last->path + first - KWSD_WIDTH : begin);
+            kwsd_add_cells(last, local, above, path_above, first);
+        }
+        memcpy(end_costs + t * KWSD_WIDTH, last->cost + end, KWSD_WIDTH * sizeof(float));
+        memcpy(end_paths + t * KWSD_WIDTH, last->path + end, KWSD_WIDTH * sizeof(uint32_t));
+    }
+}
+
+/* For templates of a known few vectors: the compiler keeps the diagonal in registers. */
+#define KWSD_STEP_FEW(vectors)                                                                                \
+    do {                                                                                                      \
+        float cost[(vectors) * KWSD_WIDTH], cost_before[(vectors) * KWSD_WIDTH];                              \
+        uint32_t path[(vectors) * KWSD_WIDTH], path_before[(vectors) * KWSD_WIDTH];                           \
+        const kwsd_diagonal few = {cost, cost_before, path, path_before};                                     \
+        kwsd_copy(&few, last, (vectors) * KWSD_WIDTH);                                                        \
+        kwsd_step(&few, costs, vectors, count, end_costs, end_paths);                                         \
+        kwsd_copy(last, &few, (vectors) * KWSD_WIDTH);                                                        \
+    } while (0)
+
+static inline void kwsd_copy(const kwsd_diagonal *to, const kwsd_diagonal *from, ptrdiff_t rows)
+{
+    memcpy(to->cost, from->cost, rows * sizeof(float));
+    memcpy(to->cost_before, from->cost_before, rows * sizeof(float));
+    memcpy(to->path, from->path, rows * sizeof(uint32_t));
+    memcpy(to->path_before, from->path_before, rows * sizeof(uint32_t));
+}
+
+KWSD_FOR_EACH_PROCESSOR
+static void kwsd_steps(const kwsd_diagonal *last, const float *costs, ptrdiff_t vectors, ptrdiff_t count,
+                       float *end_costs, uint32_t *end_paths)
+{
+    /* Paths grow by a million cells before they reach twice as much; none so long counts. */
+    for (ptrdiff_t k = 0; k < vectors * KWSD_WIDTH; k++)
+        if (last->path[k] > KWSD_ENDLESS)
+            last->path[k] = KWSD_ENDLESS;
+    if (vectors == 1)
+        KWSD_STEP_FEW(1);
+    else if (vectors == 2)
+        KWSD_STEP_FEW(2);
+    else
+        kwsd_step(last, costs, vectors, count, end_costs, end_paths);
+}
+
+/* Scores of `count` frames from the template's last row, which begins at `cost` and `path`. */
+KWSD_FOR_EACH_PROCESSOR
+static void kwsd_scores(const float *cost, const uint32_t *path, ptrdiff_t count, int32_t length, float *distance,
+                        int32_t *span)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        uint32_t cells = (path[i * KWSD_WIDTH] + KWSD_ONE_FRAME - 1) / KWSD_ONE_FRAME;
+        int32_t frames = (int32_t)(path[i * KWSD_WIDTH] - cells * (KWSD_ONE_FRAME - 1));
+        int fits = (2 * frames >= length) & (frames <= 2 * length);
+        distance[i] = fits ? cost[i * KWSD_WIDTH] / (float)(int32_t)cells : INFINITY;
+        span[i] = fits ? frames : 0;
+    }
+}
+
+#endif

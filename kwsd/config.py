@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from typing import Any
 from kwsd.errors import ConfigError
 
 MOST_WORKERS = 1024
+LOCAL_CLUSTER = "ray"
+MOST_STAGES = 6  # that a code of the shipped model has
+METHODS = ("pairs", "hquest", "inverted", "exact", "dtw")  # kwsd.archive.search has them too, and needs numpy
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,15 @@ class ScanConfig(SpottingConfig):
 
     Attributes:
         workers: processes that share the files.
+        on: the cluster that does so instead, see `check_cluster`.
     """
 
     workers: int = 1
+    on: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.workers <= MOST_WORKERS:
-            raise ConfigError(f"the number of workers is {self.workers}: give 1 to {MOST_WORKERS}")
+        _check_workers(self.workers, self.on)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +96,8 @@ class ListenConfig(SpottingConfig):
         jsonl: also write the events to standard output.
         queue: seconds of live audio that may wait to be searched; what exceeds it is dropped, the oldest first.
         heartbeat: seconds between heartbeats; 0 for none.
+        log: index that what is heard is written into; None for none.
+        log_keep: days after which it is dropped from there; None for never.
     """
 
     input: Input
@@ -98,11 +105,99 @@ class ListenConfig(SpottingConfig):
     jsonl: bool = False
     queue: float = 10.0
     heartbeat: float = 10.0
+    log: str | None = None
+    log_keep: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check("the queue", self.queue, 0.5, "s")
         _check("the time between heartbeats", self.heartbeat, 0, "s")
+        if self.log_keep is not None:
+            self._check_keep(self.log_keep)
+
+    def _check_keep(self, days: float) -> None:
+        if self.log is None:
+            raise ConfigError("--log-keep says for how long a log is kept: name one with --log")
+        if not (math.isfinite(days) and days > 0):
+            raise ConfigError(f"the log is kept for {days:g} days: give more than 0, or leave it out to keep all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexConfig:
+    """How an index is built or added to.
+
+    Attributes:
+        index: a folder, or an fsspec address.
+        paths: files, and folders of which the recordings below are meant.
+        model: the tokenizer's file; None for the shipped one.
+        workers: processes that share the work.
+        on: the cluster that does so instead, see `check_cluster`.
+        stages, vectors, graph: what is kept of the audio; None for what the index has, or the default of a new one.
+
+    Raises:
+        ConfigError: a number is out of range.
+    """
+
+    index: str
+    paths: tuple[Path, ...]
+    model: Path | None = None
+    workers: int = 1
+    on: str | None = None
+    stages: int | None = None
+    vectors: bool | None = None
+    graph: bool | None = None
+
+    def __post_init__(self) -> None:
+        _check_workers(self.workers, self.on)
+        if self.stages is not None:
+            _check_count("the number of stages", self.stages, MOST_STAGES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """How an index is searched.
+
+    Attributes:
+        index: a folder, or an fsspec address.
+        keyword: name of an enrolled keyword, None if recordings are searched for.
+        recordings: of one phrase, none if a keyword is searched for.
+        method: one of METHODS.
+        top: the most hits there may be.
+        store: folder of the keywords.
+        model: the tokenizer's file; None for the shipped one.
+        on: the cluster whose machines share the index, see `check_cluster`; None for this machine alone.
+
+    Raises:
+        ConfigError: there is nothing to search for, or two things, no such method, or no hit is wanted.
+    """
+
+    index: str
+    keyword: str | None = None
+    recordings: tuple[Path, ...] = ()
+    method: str = METHODS[0]
+    top: int = 20
+    store: Path
+    model: Path | None = None
+    on: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.on is not None:
+            check_cluster(self.on)
+        if self.keyword is None and not self.recordings:
+            raise ConfigError("there is nothing to search for: give an enrolled keyword, or a recording with --wav")
+        if self.keyword is not None and self.recordings:
+            raise ConfigError(f'there are two things to search for: give either "{self.keyword}" or --wav')
+        if self.method not in METHODS:
+            raise ConfigError(f'there is no method "{self.method}": choose one of {", ".join(METHODS)}')
+        if self.top < 1:
+            raise ConfigError(f"the number of hits is {self.top}: give 1 or more")
+
+
+def check_cluster(address: str) -> str:
+    """The address itself; ConfigError for one that is neither "ray" nor "ray://HOST:PORT"."""
+    if address != LOCAL_CLUSTER and not re.fullmatch(r"ray://[^/]+:\d+", address):
+        raise ConfigError(f"{address} is no cluster: give ray for this machine's or a new one, or ray://HOST:10001")
+    return address
 
 
 def check_threshold(value: float) -> float:
@@ -182,3 +277,16 @@ def _shown(value: Any) -> str:
 def _check(what: str, value: float, least: float, unit: str) -> None:
     if not (math.isfinite(value) and value >= least):
         raise ConfigError(f"{what} is {value:g} {unit}: give {least:g} {unit} or more")
+
+
+def _check_workers(workers: int, on: str | None) -> None:
+    _check_count("the number of workers", workers, MOST_WORKERS)
+    if on is not None:
+        check_cluster(on)
+        if workers > 1:
+            raise ConfigError(f"{on} has as many workers as it has cores: leave out --workers, or --on")
+
+
+def _check_count(what: str, value: int, most: int) -> None:
+    if not 1 <= value <= most:
+        raise ConfigError(f"{what} is {value}: give 1 to {most}")

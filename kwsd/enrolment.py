@@ -96,7 +96,7 @@ def enroll(
     templates, refused = list(adding_to.templates if adding_to else ()), []
     for recording in recordings:
         try:
-            templates.append(_distinct(_template(recording, tokenizer, keep_audio), templates))
+            templates.append(_distinct(template_of(recording, tokenizer, keep_audio=keep_audio), templates))
         except AudioError as error:
             refused.append(f"{recording.name} is not used: {error}")
     if len(refused) == len(recordings):
@@ -138,7 +138,12 @@ def reenroll(
     )
 
 
-def _template(recording: Path | Recording, tokenizer: Tokenizer, keep_audio: bool) -> Template:
+def template_of(recording: Path | Recording, tokenizer: Tokenizer, *, keep_audio: bool = False) -> Template:
+    """The phrase in a recording, which holds it once.
+
+    Raises:
+        AudioError: the recording cannot be used.
+    """
     samples = recording.samples if isinstance(recording, Recording) else read(recording)
     start, end = speech_span(samples)
     tokenizer.reset()

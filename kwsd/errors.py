@@ -9,6 +9,10 @@ class AudioError(KwsdError):
     """A recording or an audio stream cannot be used."""
 
 
+class NoRecordingsError(AudioError):
+    """A folder holds no recordings."""
+
+
 class DeviceError(AudioError):
     """A microphone or PortAudio itself is missing or will not open."""
 
@@ -31,3 +35,7 @@ class ConfigError(KwsdError):
 
 class EndpointError(KwsdError):
     """A ZeroMQ endpoint cannot be bound or connected to."""
+
+
+class ArchiveError(KwsdError):
+    """An archive index cannot be read or written, or a query cannot be searched for."""

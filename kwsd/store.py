@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
-import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import numpy as np
 from kwsd.errors import KeywordError, ModelError, StoreError
 from kwsd.frames import Frames
 from kwsd.keyword import Keyword, Template, check_name
+from kwsd.writing import replacing
 
 FORMAT = 1
 SUFFIX = ".kwsd"
@@ -71,7 +70,7 @@ class Store:
     def save(self, keyword: Keyword) -> Path:
         """Write or replace a keyword; a reader sees the old file or the new one, never half of one."""
         path = self._path(keyword.name)
-        with _writing(path) as file:
+        with replacing(path) as file:
             file.write(to_bytes(keyword))
         return path
 
@@ -84,7 +83,7 @@ class Store:
     def export(self, name: str, out: Path) -> None:
         """Copy a keyword to a file that `import_file` reads on another machine."""
         keyword = self.load(name)
-        with _writing(out) as file:
+        with replacing(out) as file:
             file.write(to_bytes(keyword))
 
     def import_file(self, path: Path, *, replace: bool = False) -> Keyword:
@@ -161,25 +160,3 @@ def _from_arrays(data: Any, path: Path) -> Keyword:
     return Keyword(
         check_name(facts["name"]), templates, facts["threshold"], facts["scorer"], facts["model"], facts["rule"]
     )
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[Any]:
-    """A temporary file that takes the path's place only when everything was written and synced."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    except OSError as error:
-        raise StoreError(f"{path.parent} cannot be written: {error.strerror}") from error
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)

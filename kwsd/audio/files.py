@@ -13,7 +13,7 @@ import numpy as np
 from kwsd.audio.decode import Recording, shown
 from kwsd.audio.resample import Resampler
 from kwsd.audio.source import RATE, Block, Samples
-from kwsd.errors import AudioError
+from kwsd.errors import AudioError, NoRecordingsError
 
 COMMON = {".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 SUFFIXES = COMMON | {".aifc", ".au", ".caf", ".rf64", ".snd", ".sph", ".w64", ".wave"}
@@ -121,7 +121,7 @@ def _below(folder: Path, recursive: bool) -> list[Path]:
         raise AudioError(f"{shown(folder)} is a directory; pass --recursive to read the recordings in it")
     found = sorted(_walk(folder))
     if not found:
-        raise AudioError(f"{shown(folder)} holds no recordings ({', '.join(sorted(COMMON))} and the like)")
+        raise NoRecordingsError(f"{shown(folder)} holds no recordings ({', '.join(sorted(COMMON))} and the like)")
     return found
 
 

@@ -1,0 +1,126 @@
+"""An index of speech, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kwsd.archive import segment
+from kwsd.archive.building import build
+from kwsd.archive.folder import Folder, folder_at
+from kwsd.archive.hit import Hit
+from kwsd.archive.manifest import Manifest, Settings
+from kwsd.archive.query import Query
+from kwsd.archive.search import search
+from kwsd.archive.segment import Segment
+from kwsd.archive.updating import Report
+from kwsd.codebook import MERGED
+from kwsd.errors import ArchiveError
+from kwsd.keyword import Keyword
+from kwsd.tokenizer import Tokenizer
+
+TRIES = 3  # times that an index is read while somebody keeps rewriting it
+
+
+class Archive:
+    """An index as it is at this moment; later writers do not disturb it, and `open` sees what they wrote.
+
+    Attributes:
+        manifest: what it consists of.
+        segments: those that can be read.
+        problems: a sentence for each that cannot, which are searched without.
+    """
+
+    def __init__(self, folder: Folder, tokenizer: Tokenizer) -> None:
+        self.folder, self._tokenizer = folder, tokenizer
+        self.manifest, self.segments, self.problems = _read(folder)
+        self.manifest.check_model(tokenizer.digest, f"the index {folder.name}")
+
+    @classmethod
+    def open(cls, location: str | Path, tokenizer: Tokenizer) -> Archive:
+        """An index that is there.
+
+        Args:
+            location: a folder, or an fsspec address with kwsd[cluster].
+            tokenizer: the one that built it.
+
+        Raises:
+            ArchiveError: there is no index, or a newer kwsd wrote it.
+            ModelError: another model built it.
+        """
+        return cls(folder_at(location), tokenizer)
+
+    @classmethod
+    def build(
+        cls,
+        location: str | Path,
+        paths: Sequence[Path],
+        tokenizer: Tokenizer,
+        *,
+        settings: Settings | None = None,
+        workers: int = 1,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> tuple[Archive, Report]:
+        """An index of audio files, made or brought up to date.
+
+        Args:
+            location: a folder, or an fsspec address with kwsd[cluster].
+            paths: files, and folders of which the recordings below are meant.
+            tokenizer: what hears them.
+            settings: what is kept of the audio; as it was, or the default, if None.
+            workers: processes that share the work.
+            progress: called with the share that is done.
+
+        Raises:
+            ArchiveError: the folder has an index of other settings, cannot be written, or another process writes it.
+            AudioError: there is no recording at one of the paths.
+            ModelError: another model built the index that is there.
+        """
+        report = build(location, paths, tokenizer, settings=settings, workers=workers, progress=progress)
+        return cls.open(location, tokenizer), report
+
+    @property
+    def seconds(self) -> float:
+        """Of speech that can be searched."""
+        codes = sum(len(part.codes) for part in self.segments)
+        return codes * MERGED * self._tokenizer.hop
+
+    def search(self, what: Query | Keyword | Sequence[Path], *, method: str = "pairs", top: int = 20) -> list[Hit]:
+        """The best hits, best first.
+
+        Args:
+            what: a query, an enrolled keyword, or recordings of one phrase, which vote.
+            method: one of `kwsd.archive.search.METHODS`.
+            top: how many hits.
+
+        Raises:
+            ArchiveError: the query cannot be used, or the method needs what the index lacks.
+            ModelError: the keyword was enrolled with another model.
+            ConfigError: there is no such method, or `top` is not positive.
+        """
+        query = self._query(what)
+        self.manifest.check_model(query.model, f"the index {self.folder.name}")
+        tokenizer = self._tokenizer
+        return search(self.segments, query, tokenizer.codebook, tokenizer.hop, method=method, top=top)
+
+    def _query(self, what: Query | Keyword | Sequence[Path]) -> Query:
+        if isinstance(what, Query):
+            return what
+        return Query.of_keyword(what) if isinstance(what, Keyword) else Query.of_recordings(what, self._tokenizer)
+
+
+def _read(folder: Folder) -> tuple[Manifest, list[Segment], tuple[str, ...]]:
+    """The manifest and its segments; where a writer replaced them meanwhile, the ones that took their place."""
+    for _ in range(TRIES):
+        manifest = Manifest.load(folder)
+        segments, missing, problems = [], [], []
+        for entry in manifest.entries:
+            try:
+                segments.append(segment.read(folder, entry))
+            except FileNotFoundError:
+                missing.append(f"{folder.name}/{entry.name} is missing: run `kwsd index verify`")
+            except ArchiveError as error:
+                problems.append(str(error))
+        if not missing:
+            break
+    return manifest, segments, (*problems, *missing)

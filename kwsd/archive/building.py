@@ -1,0 +1,154 @@
+"""The verbs that change an index, each as the one writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from kwsd.archive import checking, compaction, graph
+from kwsd.archive.catalogue import Catalogue
+from kwsd.archive.folder import LOCK, Folder, folder_at
+from kwsd.archive.hearing import Batch, Hearer, Made
+from kwsd.archive.manifest import NAME, Manifest, Settings
+from kwsd.archive.updating import Engine, Report, sweep, update
+from kwsd.audio import audio_files
+from kwsd.errors import ArchiveError, NoRecordingsError
+from kwsd.pool import in_processes
+from kwsd.tokenizer import Tokenizer
+
+Progress = Callable[[float], None]
+
+
+def build(
+    location: str | Path,
+    paths: Sequence[Path],
+    tokenizer: Tokenizer,
+    *,
+    settings: Settings | None = None,
+    workers: int = 1,
+    engine: Engine | None = None,
+    progress: Progress = lambda share: None,
+) -> Report:
+    """Make an index of these files and folders, or bring it in line with them: see `kwsd.archive.Archive.build`.
+
+    Args:
+        engine: hears batches of files; processes of this machine if None.
+    """
+    folder = folder_at(location)
+    check_empty(folder)
+    with folder.writing():
+        manifest = opened(folder, tokenizer.digest, settings)
+        catalogue = Catalogue(folder, manifest)
+        files = [file for path in paths for file in _files([path], may_be_empty=bool(catalogue.below(path)))]
+        present = set(files)
+        gone = [known for path in paths for known in catalogue.below(path) if known not in present]
+        hear = engine or local(location, manifest.settings, tokenizer, workers)
+        return update(folder, manifest, files, hear, gone=gone, progress=progress)
+
+
+def add(
+    location: str | Path,
+    paths: Sequence[Path],
+    tokenizer: Tokenizer,
+    *,
+    workers: int = 1,
+    engine: Engine | None = None,
+    progress: Progress = lambda share: None,
+) -> Report:
+    """Add these files and folders to an index that is there; as `build`, but nothing is dropped."""
+    folder, files = folder_at(location), _files(paths)
+    with folder.writing():
+        manifest = Manifest.load(folder)
+        manifest.check_model(tokenizer.digest, f"the index {folder.name}")
+        hear = engine or local(location, manifest.settings, tokenizer, workers)
+        return update(folder, manifest, files, hear, progress=progress)
+
+
+def remove(location: str | Path, paths: Sequence[Path]) -> int:
+    """Drop files, and all files below folders, from an index; how many those were.
+
+    Raises:
+        ArchiveError: the index has none at one of the paths; then all stay.
+    """
+    folder = folder_at(location)
+    with folder.writing():
+        manifest = Manifest.load(folder)
+        catalogue = Catalogue(folder, manifest)
+        chosen: dict[Path, None] = {}
+        for path in paths:
+            found = catalogue.below(path)
+            if not found:
+                raise ArchiveError(
+                    f"the index {folder.name} has no {path}: `kwsd index info --files` lists what it has"
+                )
+            chosen.update(dict.fromkeys(found))
+        manifest = catalogue.without(manifest, chosen)
+        manifest.save(folder)
+        graph.complete(folder, compaction.compact(folder, manifest))
+        return len(chosen)
+
+
+def compact(location: str | Path) -> Manifest:
+    """Join small segments and leave out all that was dropped; the manifest afterwards."""
+    folder = folder_at(location)
+    with folder.writing():
+        manifest = Manifest.load(folder)
+        sweep(folder, manifest)
+        return graph.complete(folder, compaction.compact(folder, manifest, thorough=True))
+
+
+def repair(location: str | Path) -> Manifest:
+    """Leave out damaged segments, whose files the next build will hear anew; the manifest afterwards."""
+    folder = folder_at(location)
+    with folder.writing():
+        return checking.repaired(folder, Manifest.load(folder))
+
+
+def local(location: str | Path, settings: Settings, tokenizer: Tokenizer, workers: int) -> Engine:
+    """Batches heard by this process, or by several of this machine."""
+
+    def hear(batches: Sequence[Batch]) -> Iterator[Made]:
+        arguments = (str(location), settings, tokenizer.path)
+        if min(workers, len(batches)) > 1:
+            return in_processes(workers, Hearer, arguments, batches)
+        return map(Hearer(*arguments), batches)
+
+    return hear
+
+
+def _files(paths: Sequence[Path], may_be_empty: bool = False) -> list[Path]:
+    try:
+        return audio_files([path.absolute() for path in paths], recursive=True)
+    except NoRecordingsError:
+        if may_be_empty:
+            return []
+        raise
+
+
+def opened(folder: Folder, model: str, settings: Settings | None) -> Manifest:
+    """The manifest that is there, or a new one, which is saved.
+
+    Raises:
+        ArchiveError: the index has other settings.
+        ModelError: another model made it.
+    """
+    if NAME not in folder.names():
+        manifest = Manifest(model, settings or Settings())
+        graph.check_settings(manifest.settings)
+        manifest.save(folder)
+        return manifest
+    manifest = Manifest.load(folder)
+    manifest.check_model(model, f"the index {folder.name}")
+    if settings not in (None, manifest.settings):
+        raise ArchiveError(
+            f"the index {folder.name} was built with other settings: leave them out, or build another index"
+        )
+    return manifest
+
+
+def check_empty(folder: Folder) -> None:
+    """Refuse a folder that holds something else than an index, before a file is made there."""
+    names = folder.names()
+    strange = [name for name in names if name != LOCK]
+    if strange and NAME not in names:
+        raise ArchiveError(f"{folder.name} is not an index and not empty, it holds {strange[0]}: name another folder")

@@ -1,0 +1,131 @@
+"""An index brought in line with files: what is new or changed is heard, what is gone is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kwsd.archive import compaction, graph
+from kwsd.archive.catalogue import Catalogue
+from kwsd.archive.folder import Folder
+from kwsd.archive.hearing import Batch, Made, identity
+from kwsd.archive.manifest import Manifest
+from kwsd.archive.segment import SUFFIX
+from kwsd.errors import AudioError
+
+BYTES, FILES = 32 << 20, 256  # of a batch: up to an hour or so of audio, which an interrupted build does again
+
+Engine = Callable[[Sequence[Batch]], Iterator[Made]]
+"""Batches to what became of them, in any order."""
+
+
+@dataclass
+class Report:
+    """What an update did.
+
+    Attributes:
+        added, unchanged, dropped: files.
+        seconds: of audio that was heard.
+        problems: a sentence for each file that could not be read, or not to its end.
+    """
+
+    added: int = 0
+    unchanged: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+
+def update(
+    folder: Folder,
+    manifest: Manifest,
+    paths: Sequence[Path],
+    engine: Engine,
+    *,
+    gone: Iterable[Path] = (),
+    progress: Callable[[float], None] = lambda share: None,
+) -> Report:
+    """Hear what is new or changed among the files, and drop what they replace.
+
+    The manifest is saved after every batch, so that an interrupted update goes on where it was.
+
+    Args:
+        folder: of the index, which is being written.
+        manifest: what is there.
+        paths: absolute paths of files.
+        engine: hears batches of files.
+        gone: files to be dropped that are no longer there.
+        progress: called with the share of the batches that are done.
+    """
+    graph.check_settings(manifest.settings)
+    sweep(folder, manifest)
+    report, catalogue = Report(), Catalogue(folder, manifest)
+    fresh = list(_fresh(paths, catalogue, report))
+    gone = [path for path in gone if path in catalogue]
+    if gone:
+        manifest = catalogue.without(manifest, gone)
+        manifest.save(folder)
+        report.dropped = len(gone)
+    batches = _batches(fresh, manifest)
+    manifest = replace(manifest, made=manifest.made + len(batches))
+    for done, made in enumerate(engine(batches)):
+        report.problems += made.problems
+        report.seconds += made.seconds
+        report.added += len(made.paths)
+        if made.entry:
+            manifest = catalogue.without(manifest, made.paths).with_entry(made.entry)
+            manifest.save(folder)
+        progress((done + 1) / len(batches))
+    graph.complete(folder, compaction.compact(folder, manifest))
+    return report
+
+
+def sweep(folder: Folder, manifest: Manifest) -> None:
+    """Delete what an interrupted writer left behind and no manifest names."""
+    known = {name for entry in manifest.entries for name in (entry.name, entry.graph)}
+    for name in folder.names():
+        if name.endswith((SUFFIX, ".graph")) and name not in known:
+            folder.remove(name)
+
+
+def _fresh(paths: Sequence[Path], catalogue: Catalogue, report: Report) -> Iterator[Path]:
+    """The files that are not in the index as they are now."""
+    for path in paths:
+        if _is_unchanged(path, catalogue):
+            report.unchanged += 1
+        else:
+            yield path
+
+
+def _is_unchanged(path: Path, catalogue: Catalogue) -> bool:
+    document = catalogue.get(path)
+    if document is None:
+        return False
+    try:
+        facts = path.stat()
+        if facts.st_size != document.size:
+            return False
+        return facts.st_mtime_ns == document.modified or identity(path)[2] == document.digest
+    except (OSError, AudioError):
+        return False  # whoever hears it says what is wrong
+
+
+def _batches(paths: Sequence[Path], manifest: Manifest) -> list[Batch]:
+    groups: list[list[Path]] = []
+    full = True
+    for path in paths:
+        if full:
+            groups.append([])
+            size = 0
+        groups[-1].append(path)
+        size += _size(path)
+        full = size >= BYTES or len(groups[-1]) >= FILES
+    return [Batch(manifest.name(index), tuple(group)) for index, group in enumerate(groups)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kwsd.audio import FileSource
 from kwsd.config import ScanConfig
-from kwsd.errors import AudioError, KwsdError
+from kwsd.errors import AudioError
 from kwsd.keyword import Keyword
+from kwsd.pool import in_processes
 from kwsd.scanning import Trace, scan
 from kwsd.spotter import Detection
 from kwsd.tokenizer import Tokenizer
@@ -85,27 +82,39 @@ def by_processes(
     Raises:
         KwsdError: a worker was killed.
     """
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(config.workers, len(paths)), context, _begin, (config, keywords))
-    try:
-        for i, found in enumerate(pool.map(_search, paths)):
-            yield from found
-            progress(i + 1)
-    except BrokenProcessPool as error:
-        raise KwsdError("a worker process died, perhaps for want of memory: give fewer --workers") from error
-    finally:
-        for child in multiprocessing.active_children():
-            child.terminate()  # else an interrupted run would wait for the hours of audio that they have before them
-        pool.shutdown(cancel_futures=True)  # waited for: at exit the pool would complain of pipes that are gone
+    for done, found in enumerate(in_processes(config.workers, _searcher, (config, keywords), paths)):
+        yield from found
+        progress(done + 1)
 
 
-_searcher: list[Searcher] = []  # of this worker process
+def by_cluster(
+    address: str, paths: Sequence[Path], config: ScanConfig, keywords: Sequence[Keyword], progress: Progress
+) -> Iterator[Finding]:
+    """The findings of a `Searcher` on each core of a cluster, a file at a time; all nodes have the files.
+
+    Args:
+        address: see `kwsd.cluster.on_ray`.
+
+    Raises:
+        KwsdError: the cluster cannot be reached, its nodes have another kwsd, or a file ends every worker.
+    """
+    from kwsd.cluster import on_ray  # noqa: PLC0415 - rarely needed
+
+    model = config.model and config.model.absolute()
+    arguments = (replace(config, model=model), keywords)
+    files = [path.absolute() for path in paths]  # a worker has another working directory
+    for done, (path, found) in enumerate(zip(paths, on_ray(address, _checked, arguments, files), strict=True)):
+        yield from (replace(finding, path=path) for finding in found)
+        progress(done + 1)
 
 
-def _begin(config: ScanConfig, keywords: Sequence[Keyword]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes, and one of them answers
-    _searcher.append(Searcher(Tokenizer(config.model), keywords, config.refractory))
+def _checked(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable[[Path], list[Finding]]:
+    from kwsd.cluster import same_model  # noqa: PLC0415 - rarely needed
+
+    same_model(config.model, keywords[0].model)
+    return _searcher(config, keywords)
 
 
-def _search(path: Path) -> list[Finding]:
-    return list(_searcher[0].in_file(path, lambda share: None))
+def _searcher(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable[[Path], list[Finding]]:
+    searcher = Searcher(Tokenizer(config.model), keywords, config.refractory)
+    return lambda path: list(searcher.in_file(path, lambda share: None))

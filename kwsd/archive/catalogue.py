@@ -56,6 +56,8 @@ class Catalogue:
         for path in map(str, paths):
             for name, index in self._places.pop(path, ()):
                 dropped[name].add(index)
+        if not dropped:
+            return manifest
         entries = [
             replace(entry, dropped=tuple(sorted({*entry.dropped, *dropped[entry.name]}))) for entry in manifest.entries
         ]

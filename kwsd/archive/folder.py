@@ -10,7 +10,7 @@ import mmap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from kwsd.errors import ArchiveError
 from kwsd.writing import replacing
@@ -25,6 +25,16 @@ class Written:
 
     bytes: int
     sha256: str
+
+
+def written(file: IO[bytes], parts: Iterable[Buffer]) -> Written:
+    """Write the parts to a file, and what that came to."""
+    digest, size = hashlib.sha256(), 0
+    for part in parts:
+        file.write(part)
+        digest.update(part)
+        size += len(part)
+    return Written(size, digest.hexdigest())
 
 
 class Folder(Protocol):
@@ -85,13 +95,8 @@ class LocalFolder:
 
     def write(self, name: str, parts: Iterable[Buffer]) -> Written:
         """Write a file, or replace it; a reader sees the old one or the new one."""
-        digest, size = hashlib.sha256(), 0
         with replacing(self.path / name) as file:
-            for part in parts:
-                file.write(part)
-                digest.update(part)
-                size += len(part)
-        return Written(size, digest.hexdigest())
+            return written(file, parts)
 
     def remove(self, name: str) -> None:
         """Delete a file, if it is there."""
@@ -117,6 +122,8 @@ class LocalFolder:
                         f"the index {self.name} is being written by another process: wait for it, or stop it"
                     ) from None
                 raise ArchiveError(f"the index {self.name} cannot be locked: {error.strerror}") from error
+            for part in self.path.glob(".*.part"):
+                part.unlink(missing_ok=True)  # what a writer that was killed left behind
             yield
 
 

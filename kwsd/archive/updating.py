@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from kwsd.archive.segment import SUFFIX
 from kwsd.errors import AudioError
 
 BYTES, FILES = 32 << 20, 256  # of a batch: up to an hour or so of audio, which an interrupted build does again
+
+EVERY = 1.0  # s between two savings of the manifest, which take long where there are many segments
 
 Engine = Callable[[Sequence[Batch]], Iterator[Made]]
 """Batches to what became of them, in any order."""
@@ -48,7 +51,7 @@ def update(
 ) -> Report:
     """Hear what is new or changed among the files, and drop what they replace.
 
-    The manifest is saved after every batch, so that an interrupted update goes on where it was.
+    The manifest is saved after a batch, so that an interrupted update goes on where it was.
 
     Args:
         folder: of the index, which is being written.
@@ -69,14 +72,21 @@ def update(
         report.dropped = len(gone)
     batches = _batches(fresh, manifest)
     manifest = replace(manifest, made=manifest.made + len(batches))
-    for done, made in enumerate(engine(batches)):
-        report.problems += made.problems
-        report.seconds += made.seconds
-        report.added += len(made.paths)
-        if made.entry:
-            manifest = catalogue.without(manifest, made.paths).with_entry(made.entry)
+    stored, saved = manifest, time.monotonic()
+    try:
+        for done, made in enumerate(engine(batches)):
+            report.problems += made.problems
+            report.seconds += made.seconds
+            report.added += len(made.paths)
+            if made.entry:
+                manifest = catalogue.without(manifest, made.paths).with_entry(made.entry)
+            if time.monotonic() - saved > EVERY:
+                manifest.save(folder)
+                stored, saved = manifest, time.monotonic()
+            progress((done + 1) / len(batches))
+    finally:
+        if manifest.entries != stored.entries:
             manifest.save(folder)
-        progress((done + 1) / len(batches))
     graph.complete(folder, compaction.compact(folder, manifest))
     return report
 

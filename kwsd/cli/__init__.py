@@ -11,9 +11,11 @@ from kwsd.cli.devices import devices
 from kwsd.cli.doctor import doctor
 from kwsd.cli.enroll import enroll
 from kwsd.cli.group import Verbs
+from kwsd.cli.index import index
 from kwsd.cli.keywords import keywords
 from kwsd.cli.listen import listen
 from kwsd.cli.scan import scan
+from kwsd.cli.search import search
 from kwsd.cli.settings import config_option
 from kwsd.cli.subscribe import subscribe
 
@@ -42,10 +44,12 @@ def main(log_level: str) -> None:
     kwsd scan meeting.ogg                      find it in files
     kwsd listen                                wait for it at the microphone
     kwsd subscribe                             print what a listening kwsd hears
+    kwsd index build my.index archive/         hear an archive once
+    kwsd search "hey snips" --index my.index   find it there
 
     Every option is also a variable, KWSD_VERB_OPTION (such as KWSD_LISTEN_REFRACTORY), and a line of the settings file.
     """
 
 
-for verb in (enroll, keywords, scan, listen, subscribe, devices, doctor):
+for verb in (enroll, keywords, scan, listen, subscribe, index, search, devices, doctor):
     main.add_command(verb)

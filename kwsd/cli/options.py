@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from kwsd.config import METHODS
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")  # kwsd.matching has them too, and needs numpy
@@ -28,7 +30,13 @@ def path(value: str | Path) -> Path:
     return Path(os.path.expanduser(value))  # noqa: PTH111 - Path.expanduser raises where there is no home
 
 
+def location(value: str) -> str:
+    """A path as `path` has it, or an address such as s3://bucket/index as it is."""
+    return value if "://" in value and "\0" not in value else str(path(value))
+
+
 PATH = click.types.FuncParamType(path)
+LOCATION = click.types.FuncParamType(location)
 NAME = Name()
 
 
@@ -56,6 +64,43 @@ def model_option(verb: F) -> F:
         show_envvar=True,
         metavar="FILE",
         help="Tokenizer to hear with, an ONNX file.",
+    )(verb)
+
+
+def index_option(verb: F) -> F:
+    """Add `--index`."""
+    return click.option(
+        "--index",
+        type=LOCATION,
+        required=True,
+        envvar="KWSD_INDEX",
+        show_envvar=True,
+        metavar="INDEX",
+        help="Index to search, a folder that `kwsd index build` made.",
+    )(verb)
+
+
+def method_option(verb: F) -> F:
+    """Add `--method`."""
+    return click.option(
+        "--method",
+        type=click.Choice(METHODS),
+        default=METHODS[0],
+        help="How places are found; `dtw` compares all there is, the others what an index leads to.",
+    )(verb)
+
+
+def workers_option(verb: F) -> F:
+    """Add `--workers`."""
+    return click.option("--workers", type=int, default=1, metavar="COUNT", help="Processes that share the files.")(verb)
+
+
+def on_option(verb: F) -> F:
+    """Add `--on`."""
+    return click.option(
+        "--on",
+        metavar="ray|ray://HOST:PORT",
+        help="Ray cluster whose machines share the work, this machine's or another; needs kwsd[cluster].",
     )(verb)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kwsd.cli.group import FAILED, complain
-from kwsd.cli.options import PATH, spotting_options
+from kwsd.cli.options import PATH, on_option, spotting_options
 from kwsd.cli.progress import Bar
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--plot", type=PATH, metavar="OUT.png", help="Draw those distances over time; needs kwsd[plot].")
 @click.option("--workers", type=int, default=1, metavar="COUNT", help="Processes that share the files.")
+@on_option
 @spotting_options
 @click.pass_context
 def scan(
@@ -44,6 +45,7 @@ def scan(
     trace: Path | None,
     plot: Path | None,
     workers: int,
+    on: str | None,
     keyword: tuple[str, ...],
     refractory: float,
     store: Path,
@@ -62,9 +64,9 @@ def scan(
     from kwsd.audio import audio_files
     from kwsd.config import ScanConfig
 
-    config = ScanConfig(store=store, model=model, keywords=keyword, refractory=refractory, workers=workers)
+    config = ScanConfig(store=store, model=model, keywords=keyword, refractory=refractory, workers=workers, on=on)
     paths = audio_files(files, recursive)
-    _check_outputs(paths, trace, plot)
+    _check_outputs(config, paths, trace, plot)
     if _run(config, paths, jsonl, trace, plot):
         ctx.exit(FAILED)
 
@@ -98,8 +100,10 @@ def _findings(
     progress: Progress,
     track: Trace | None,
 ) -> Iterator[Finding]:
-    from kwsd.batch import Searcher, by_processes
+    from kwsd.batch import Searcher, by_cluster, by_processes
 
+    if config.on:
+        return by_cluster(config.on, paths, config, keywords, progress)
     if min(config.workers, len(paths)) > 1:
         return by_processes(paths, config, keywords, progress)
     return Searcher(tokenizer, keywords, config.refractory).one_by_one(paths, progress, track)
@@ -122,13 +126,15 @@ def _say(findings: Iterator[Finding], printer: Printer, bar: Bar) -> tuple[list[
     return found, failed
 
 
-def _check_outputs(paths: list[Path], trace: Path | None, plot: Path | None) -> None:
+def _check_outputs(config: ScanConfig, paths: list[Path], trace: Path | None, plot: Path | None) -> None:
     from kwsd.errors import ConfigError
     from kwsd.trace import check_writable
 
     outputs = [out for out in (trace, plot) if out]
     if outputs and len(paths) != 1:
         raise ConfigError(f"--trace and --plot are of one file, these are {len(paths)}: scan them one by one")
+    if outputs and config.on:
+        raise ConfigError("--trace and --plot are made on this machine: leave out --on")
     if plot:
         from kwsd.plot import load
 

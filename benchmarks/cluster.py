@@ -1,0 +1,120 @@
+"""What machines gain by sharing the building of an index: `python -m benchmarks.cluster`, see docs/scaling.md.
+
+The machines are nodes of a Ray cluster with one core each, on this machine; in the last row one is killed half-way.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from export import corpus
+from kwsd.archive import Archive, updating
+from kwsd.archive.building import build
+from kwsd.archive.sharing import hearing_on
+from kwsd.tokenizer import Tokenizer
+
+BATCH = 16  # files; as many as an hour of audio would leave too few batches to share out
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: nodes of the cluster, 0 for a build by this process alone, and whether one of them is killed."""
+
+    nodes: int
+    killed: bool = False
+
+    def __str__(self) -> str:
+        if not self.nodes:
+            return "one process, no cluster"
+        return f"{self.nodes} node{'s' * (self.nodes > 1)}" + (", one killed half-way" if self.killed else "")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build took, and what it made: seconds of it all, of audio, bytes, files, codes by file."""
+
+    took: float
+    heard: float
+    size: int
+    codes: dict[str, bytes]
+
+
+@contextmanager
+def cluster(nodes: int) -> Iterator[Any]:
+    """A Ray cluster of so many nodes of one core, which "ray" means inside."""
+    from ray.cluster_utils import Cluster  # noqa: PLC0415 - an extra
+
+    before = dict(os.environ)
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(Path(__file__).parents[1])}
+    made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        for _ in range(nodes - 1):
+            made.add_node(num_cpus=1)
+        os.environ["RAY_ADDRESS"] = made.address
+        yield made
+    finally:
+        made.shutdown()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def run(case: Case, paths: list[Path], tokenizer: Tokenizer, index: Path) -> Outcome:
+    """One build, the start of the cluster not counted and that of its workers counted."""
+    if not case.nodes:
+        return built(index, paths, tokenizer)
+    with cluster(case.nodes) as nodes:
+        return built(index, paths, tokenizer, nodes, case.killed)
+
+
+def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = None, killed: bool = False) -> Outcome:
+    """The outcome of a build by this process, or by the nodes."""
+
+    def watch(share: float) -> None:
+        if killed and share >= 0.5 and nodes.worker_nodes:
+            nodes.remove_node(next(iter(nodes.worker_nodes)), allow_graceful=False)
+
+    engine = hearing_on("ray", index, tokenizer) if nodes else None
+    began = time.perf_counter()
+    report = build(index, paths, tokenizer, engine=engine, progress=watch)
+    took = time.perf_counter() - began
+    archive = Archive.open(index, tokenizer)
+    codes = {
+        document.path: part.part(number).codes.tobytes()
+        for part in archive.segments
+        for number, document in enumerate(part.documents)
+    }
+    return Outcome(took, report.seconds, sum(entry.bytes for entry in archive.manifest.entries), codes)
+
+
+@click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@click.option("--files", default=400, show_default=True, help="How many files of read prose are heard.")
+def main(shared: Path, files: int) -> None:
+    """Build an index by one process, by one node, by two, and by two of which one is killed."""
+    updating.FILES = BATCH
+    paths = [clip.path for clip in corpus.clips(shared, "librispeech", corpus.default_cache())[:files]]
+    tokenizer = Tokenizer()
+    click.echo("| built by | s | times real time | files | as one process builds it |\n|---|---|---|---|---|")
+    first: Outcome | None = None
+    for case in (Case(0), Case(1), Case(2), Case(2, killed=True)):
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = run(case, paths, tokenizer, Path(folder) / "index")
+        first = first or outcome
+        same = "yes" if outcome.codes == first.codes else "no"
+        speed = outcome.heard / outcome.took
+        click.echo(f"| {case} | {outcome.took:.1f} | {speed:.0f} | {len(outcome.codes)} | {same} |")
+    assert first
+    click.echo(f"{first.heard / 3600:.2f} h of audio, {first.size / first.heard * 3600 / 1e3:.0f} kB an hour")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""`kwsd index`: archives of speech, heard once so that they can be searched."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kwsd.cli.contents import count, duration, facts, print_info, print_size
+from kwsd.cli.group import FAILED, Verbs, complain
+from kwsd.cli.options import LOCATION, PATH, model_option, on_option, workers_option
+from kwsd.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from kwsd.archive import Report
+    from kwsd.archive.updating import Engine
+    from kwsd.config import IndexConfig
+    from kwsd.tokenizer import Tokenizer
+
+index_argument = click.argument("index", type=LOCATION)
+paths_argument = click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
+
+
+@click.group(cls=Verbs, short_help="Make archives of speech searchable.")
+def index() -> None:
+    """Hear recordings once and keep a few bytes of each second, for `kwsd search` to look through.
+
+    \b
+    Example:
+      kwsd index build archive.index recordings/
+    """
+
+
+@index.command()
+@index_argument
+@paths_argument
+@click.option(
+    "--stages", type=int, metavar="1-6", show_default="6", help="Bytes of a code; fewer are smaller and find less."
+)
+@click.option("--vectors", is_flag=True, default=None, help="Also keep vectors, 16 times as much, to rank hits by.")
+@click.option("--graph", is_flag=True, default=None, help="Also make the graph that `--method hquest` needs.")
+@workers_option
+@on_option
+@model_option
+@click.pass_context
+def build(
+    ctx: click.Context,
+    index: str,
+    paths: tuple[Path, ...],
+    stages: int | None,
+    vectors: bool | None,
+    graph: bool | None,
+    workers: int,
+    on: str | None,
+    model: Path | None,
+) -> None:
+    """Make INDEX of files and folders, or bring it in line with them.
+
+    Folders are read with all that is below them. What is new or changed is heard, what is gone is dropped; an
+    interrupted build goes on where it was. An index keeps the settings that it was made with.
+
+    The exit status is 2 if a file could not be read to its end; the others are in the index all the same.
+
+    \b
+    Examples:
+      kwsd index build archive.index recordings/ --workers 4
+      kwsd index build s3://bucket/index /shared/recordings --on ray://head:10001
+    """
+    from kwsd.archive import building
+    from kwsd.archive.info import chosen
+    from kwsd.config import IndexConfig
+    from kwsd.tokenizer import Tokenizer
+
+    config = IndexConfig(
+        index=index, paths=paths, model=model, workers=workers, on=on, stages=stages, vectors=vectors, graph=graph
+    )
+    tokenizer, began = Tokenizer(config.model), time.monotonic()
+    with Bar(1) as bar:
+        report = building.build(
+            config.index,
+            config.paths,
+            tokenizer,
+            settings=chosen(config.index, _given(config)),
+            workers=config.workers,
+            engine=_engine(config, tokenizer),
+            progress=bar.move,
+        )
+    _conclude(ctx, config.index, report, time.monotonic() - began)
+
+
+@index.command()
+@index_argument
+@paths_argument
+@workers_option
+@on_option
+@model_option
+@click.pass_context
+def add(
+    ctx: click.Context, index: str, paths: tuple[Path, ...], workers: int, on: str | None, model: Path | None
+) -> None:
+    """Add files and folders to INDEX; as `build`, but nothing is dropped.
+
+    \b
+    Example:
+      kwsd index add archive.index yesterday.flac
+    """
+    from kwsd.archive import building
+    from kwsd.config import IndexConfig
+    from kwsd.tokenizer import Tokenizer
+
+    config = IndexConfig(index=index, paths=paths, model=model, workers=workers, on=on)
+    tokenizer, began = Tokenizer(config.model), time.monotonic()
+    with Bar(1) as bar:
+        report = building.add(
+            config.index,
+            config.paths,
+            tokenizer,
+            workers=config.workers,
+            engine=_engine(config, tokenizer),
+            progress=bar.move,
+        )
+    _conclude(ctx, config.index, report, time.monotonic() - began)
+
+
+@index.command()
+@index_argument
+@paths_argument
+def remove(index: str, paths: tuple[Path, ...]) -> None:
+    """Drop files, or all files below folders, from INDEX; the files themselves stay.
+
+    \b
+    Example:
+      kwsd index remove archive.index recordings/private
+    """
+    from kwsd.archive import building
+
+    click.echo(f"{count(building.remove(index, paths), 'file')} dropped")
+
+
+@index.command("info")
+@index_argument
+@click.option("--files", is_flag=True, help="List the files that it has.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
+@click.pass_context
+def show(ctx: click.Context, index: str, files: bool, as_json: bool) -> None:
+    """Show what INDEX has.
+
+    The exit status is 2 if a part of it cannot be read; the others are shown all the same.
+
+    \b
+    Example:
+      kwsd index info archive.index --files
+    """
+    from kwsd.archive.info import info
+
+    found = info(index)
+    if as_json:
+        click.echo(json.dumps(facts(found, files)))
+    else:
+        print_info(found, files)
+    for problem in found.problems:
+        complain(problem)
+    if found.problems:
+        ctx.exit(FAILED)
+
+
+@index.command()
+@index_argument
+@click.option("--repair", is_flag=True, help="Leave damaged parts out; the next `build` hears their files anew.")
+@click.pass_context
+def verify(ctx: click.Context, index: str, repair: bool) -> None:
+    """Check that every byte of INDEX is what was written.
+
+    The exit status is 2 if a part is damaged, and 0 if it was left out with --repair.
+
+    \b
+    Example:
+      kwsd index verify archive.index --repair
+    """
+    from kwsd.archive import building
+    from kwsd.archive.info import damaged
+
+    manifest, found = damaged(index)
+    if repair and found:
+        building.repair(index)
+    for entry, sentence in found:
+        files = count(entry.documents - len(entry.dropped), "file")
+        if repair:
+            click.echo(f"{sentence}; left out with {files}, which the next `kwsd index build` hears anew")
+        else:
+            complain(f"{sentence}; {files} cannot be searched: run `kwsd index verify --repair`")
+    if not found:
+        whole = len(manifest.entries)
+        click.echo(f"{count(whole, 'segment')} {'is' if whole == 1 else 'are'} whole")
+    elif not repair:
+        ctx.exit(FAILED)
+
+
+@index.command()
+@index_argument
+def compact(index: str) -> None:
+    """Join the parts of INDEX into large ones and leave out what was dropped.
+
+    \b
+    Example:
+      kwsd index compact archive.index
+    """
+    from kwsd.archive import building
+    from kwsd.archive.info import info
+
+    building.compact(index)
+    print_size(index, info(index))
+
+
+def _engine(config: IndexConfig, tokenizer: Tokenizer) -> Engine | None:
+    """What hears the files, if it is not this machine."""
+    if config.on is None:
+        return None
+
+    from kwsd.archive.sharing import hearing_on
+
+    return hearing_on(config.on, config.index, tokenizer)
+
+
+def _given(config: IndexConfig) -> dict[str, Any]:
+    """The settings that were asked for."""
+    asked = {"stages": config.stages, "vectors": config.vectors, "graph": config.graph}
+    return {key: value for key, value in asked.items() if value is not None}
+
+
+def _conclude(ctx: click.Context, index: str, report: Report, took: float) -> None:
+    """Say what was done, and how large the index is now."""
+    from kwsd.archive.info import info
+
+    heard = f"{count(report.added, 'file')} added, {report.unchanged} unchanged, {report.dropped} dropped"
+    if report.seconds:
+        speed = f"{report.seconds / max(took, 1e-3):.0f} times real time"
+        heard += f": {duration(report.seconds)} of audio in {duration(took)} ({speed})"
+    click.echo(heard)
+    print_size(index, info(index))
+    for problem in report.problems:
+        complain(problem)
+    if report.problems:
+        ctx.exit(FAILED)

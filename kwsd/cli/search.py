@@ -1,0 +1,182 @@
+"""`kwsd search`: where in an archive a phrase is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kwsd.cli.group import FAILED, complain
+from kwsd.cli.options import PATH, index_option, method_option, model_option, on_option, store_option
+
+if TYPE_CHECKING:
+    from kwsd.archive import Hit, Query
+    from kwsd.config import SearchConfig
+    from kwsd.tokenizer import Tokenizer
+
+Act = Callable[[int, "Hit"], None]
+
+
+@click.command(short_help="Find a phrase in an archive.")
+@click.argument("keyword", required=False)
+@click.option(
+    "--wav", type=PATH, multiple=True, metavar="FILE", help="Recording of the phrase; give it again for more, all vote."
+)
+@index_option
+@click.option("--top", type=int, default=20, metavar="COUNT", help="The most hits to show.")
+@method_option
+@click.option("--jsonl", is_flag=True, help="Print one JSON object a line for each hit.")
+@click.option("--play", is_flag=True, help="Play each hit after its line.")
+@click.option("--clips", type=PATH, metavar="DIR", help="Cut the hits out into FLAC files, half a second around them.")
+@on_option
+@store_option
+@model_option
+@click.pass_context
+def search(
+    ctx: click.Context,
+    keyword: str | None,
+    wav: tuple[Path, ...],
+    index: str,
+    top: int,
+    method: str,
+    jsonl: bool,
+    play: bool,
+    clips: Path | None,
+    on: str | None,
+    store: Path,
+    model: Path | None,
+) -> None:
+    """Find where the enrolled KEYWORD, or the phrase of recordings, is said in an index.
+
+    A line for each hit says its rank, how well it fits, where it is and in which file, the best first. They are the
+    best that there are, not all of them good. The exit status is 2 if a part of the index could not be searched, or a
+    hit not played or cut out; the others are shown all the same.
+
+    \b
+    Examples:
+      kwsd search "hey snips" --index archive.index
+      kwsd search --wav said-once.wav --index archive.index --clips found/
+    """
+    from kwsd.config import SearchConfig
+    from kwsd.tokenizer import Tokenizer
+
+    config = SearchConfig(
+        index=index, keyword=keyword, recordings=wav, method=method, top=top, store=store, model=model, on=on
+    )
+    act = _act(play, clips)
+    hits, problems = _found(config, Tokenizer(config.model))
+    failed = False
+    for rank, hit in enumerate(hits, 1):
+        click.echo(_json(rank, hit) if jsonl else _line(rank, hit, len(hits)))
+        failed |= _tried(act, rank, hit)
+    if not hits:
+        click.echo(f"nothing was found in the index {config.index}", err=True)
+    for problem in problems:
+        complain(problem)
+    if failed or problems:
+        ctx.exit(FAILED)
+
+
+def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
+    """The hits, and a sentence for each part of the index that could not be searched."""
+    if config.on:
+        from kwsd.archive.sharing import search_on
+
+        query = _query(config, tokenizer)
+        answer = search_on(config.on, config.index, query, tokenizer, method=config.method, top=config.top)
+        return answer.hits, answer.problems
+
+    from kwsd.archive import Archive
+
+    archive = Archive.open(config.index, tokenizer)
+    hits = archive.search(_query(config, tokenizer), method=config.method, top=config.top)
+    return hits, archive.problems
+
+
+def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
+    from kwsd.archive import Query
+    from kwsd.store import Store
+
+    if config.keyword is None:
+        return Query.of_recordings(config.recordings, tokenizer)
+    (keyword,) = Store(config.store).load_all([config.keyword], tokenizer.digest)
+    return Query.of_keyword(keyword)
+
+
+def _act(play: bool, folder: Path | None) -> Act:
+    """What is to be done with each hit; what stands in the way of all of them is said before the search."""
+    if not (play or folder):
+        return lambda rank, hit: None
+
+    from kwsd.archive import clips
+
+    if play:
+        clips.speaker()
+    if folder:
+        clips.folder_for(folder)
+
+    def act(rank: int, hit: Hit) -> None:
+        clip = clips.cut(hit)
+        if folder:
+            clips.write(clip, folder / clips.name(rank, hit))
+        if play:
+            clips.play(clip)
+
+    return act
+
+
+def _tried(act: Act, rank: int, hit: Hit) -> bool:
+    """Whether it failed, which was said."""
+    from kwsd.errors import ArchiveError, AudioError, DeviceError
+
+    try:
+        act(rank, hit)
+    except DeviceError:
+        raise  # the next hit would not be heard either
+    except (ArchiveError, AudioError) as error:
+        complain(error)
+        return True
+    return False
+
+
+def _json(rank: int, hit: Hit) -> str:
+    facts = {
+        "rank": rank,
+        "path": _shown(hit),
+        "start": round(hit.start, 3),
+        "end": round(hit.end, 3),
+        "score": round(hit.score, 4),
+        "heard": hit.heard,
+    }
+    return json.dumps(facts)
+
+
+def _line(rank: int, hit: Hit, count: int) -> str:
+    """A hit for people: rank, score, times, file."""
+    times = f"{_clock(hit.start):>8} - {_clock(hit.end):>8}"
+    if hit.heard is not None:
+        times = f"{_day(hit.heard)} - {_day(hit.heard + hit.end - hit.start)[11:]}"
+    return f"{rank:>{max(3, len(str(count)))}}  {hit.score:.2f}  {times}  {_shown(hit)}"
+
+
+def _clock(seconds: float) -> str:
+    """A time in a file: minutes and seconds, and hours where there are some."""
+    minutes, hundredths = divmod(round(100 * seconds), 6000)
+    hours, minutes = divmod(minutes, 60)
+    tail = f"{minutes:02d}:{hundredths / 100:05.2f}"
+    return f"{hours}:{tail}" if hours else tail
+
+
+def _day(when: float) -> str:
+    """A Unix time as date and time of this place."""
+    return datetime.fromtimestamp(round(when, 2)).isoformat(" ", "milliseconds")[:-1]
+
+
+def _shown(hit: Hit) -> str:
+    from kwsd.audio.decode import shown
+
+    return shown(Path(hit.path))

@@ -16,7 +16,7 @@ from kwsd.notify import Notifier
 from kwsd.publish import Publisher
 from kwsd.publish.announcer import Announcer
 from kwsd.publish.jsonl import ReaderGone
-from kwsd.scanning import Listener
+from kwsd.scanning import Listener, Log
 from kwsd.selection import Selection
 from kwsd.spotter import Detection
 from kwsd.tokenizer import Tokenizer
@@ -37,6 +37,7 @@ class Daemon:
         refractory: seconds after a detection in which the same keyword is not detected again.
         heartbeat: seconds between heartbeats, 0 for none.
         notifier: the service manager.
+        token_log: keeps what is heard; it is closed with the source.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class Daemon:
         refractory: float = 1.0,
         heartbeat: float = 10.0,
         notifier: Notifier | None = None,
+        token_log: Log | None = None,
     ) -> None:
         self._source, self._tokenizer, self._select = source, tokenizer, select
         self._announcer = Announcer(publisher, source.name, tokenizer.digest)
         self._refractory, self._interval = refractory, heartbeat
-        self._notifier = notifier or Notifier()
+        self._notifier, self._token_log = notifier or Notifier(), token_log
         self._meter, self._losses, self._silence = Meter(), LossWatch(), SilenceWatch()
         self._reload = self._stopped = self._returned = False
         self._busy_since: float | None = None
@@ -93,6 +95,10 @@ class Daemon:
         reason = f": {facts['reason']}" if "reason" in facts else ""
         self._say(status, f"{facts.get('device', self._source.name)}{reason}")
 
+    def log_changed(self, message: str, worry: bool) -> None:
+        """Tell the world that what is heard cannot be logged, or can again; the state is the same as before."""
+        self._say(State.LISTENING, message, worry)
+
     def _listen(self) -> None:
         try:
             for block in self._source.blocks():
@@ -102,6 +108,8 @@ class Daemon:
             self._announce(self._listener.flush())
         finally:
             self._source.close()
+            if self._token_log is not None:
+                self._token_log.close()
 
     def _step(self, block: Block) -> None:
         if self._reload:
@@ -142,7 +150,7 @@ class Daemon:
             self._say(State.LISTENING, f"{self._source.name} gives sound again")
 
     def _take(self, selection: Selection) -> None:
-        self._listener = Listener(self._tokenizer, selection.keywords, refractory=self._refractory)
+        self._listener = Listener(self._tokenizer, selection.keywords, refractory=self._refractory, log=self._token_log)
         self._names = tuple(sorted(keyword.name for keyword in selection.keywords))
         self._origin = None
         for problem in selection.problems:
@@ -173,9 +181,10 @@ class Daemon:
         if since is None or time.monotonic() - since < STUCK:
             self._notifier.send("WATCHDOG=1")
 
-    def _say(self, state: str, message: str) -> None:
+    def _say(self, state: str, message: str, worry: bool = False) -> None:
         self._announcer.announce(StatusEvent, state=str(state), message=message, keywords=self._names)
-        tell = log.warning if state in (State.OVERFLOW, State.MICROPHONE_LOST, State.SILENT) else log.info
+        worry = worry or state in (State.OVERFLOW, State.MICROPHONE_LOST, State.SILENT)
+        tell = log.warning if worry else log.info
         tell(str(state), message=message, keywords=len(self._names))
 
     def _leave(self, reason: str) -> None:

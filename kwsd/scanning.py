@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +42,38 @@ class Trace:
         return np.concatenate(self._distances)
 
 
+class Log(Protocol):
+    """What keeps the frames that a listener hears."""
+
+    def hear(self, frames: Frames, clock: float | None) -> None:
+        """The next frames, timed from the start of the stream, and the Unix time of that start where there is one."""
+        ...
+
+    def cut(self) -> None:
+        """What is heard next does not follow on what was heard before."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more will be heard."""
+        ...
+
+
 class Listener:
-    """Blocks of audio to detections: tokenizer and spotter as one stream."""
+    """Blocks of audio to detections: tokenizer and spotter as one stream, whose frames a log may keep."""
 
     def __init__(
-        self, tokenizer: Tokenizer, keywords: Sequence[Keyword], *, refractory: float = 1.0, trace: Trace | None = None
+        self,
+        tokenizer: Tokenizer,
+        keywords: Sequence[Keyword],
+        *,
+        refractory: float = 1.0,
+        trace: Trace | None = None,
+        log: Log | None = None,
     ) -> None:
-        self._tokenizer, self._trace = tokenizer, trace
+        self._tokenizer, self._trace, self._log = tokenizer, trace, log
         self._spotter = Spotter(keywords, tokenizer.hop, tokenizer.codebook, refractory)
         self._offset: float | None = None
+        self._clock: float | None = None
         tokenizer.reset()
 
     def push(self, block: Block) -> list[Detection]:
@@ -57,6 +81,7 @@ class Listener:
         found = self.flush() if block.lost else []
         if self._offset is None:
             self._offset = block.time
+        self._clock = None if block.wall is None else block.wall - block.time
         return found + self._spot(self._tokenizer.push(block.samples))
 
     def flush(self) -> list[Detection]:
@@ -64,10 +89,14 @@ class Listener:
         found = self._spot(self._tokenizer.flush())
         found += self._spotter.flush()
         self._offset = None
+        if self._log is not None:
+            self._log.cut()
         return found
 
     def _spot(self, frames: Frames) -> list[Detection]:
         shifted = replace(frames, time=frames.time + (self._offset or 0.0))
+        if self._log is not None and self._offset is not None:  # else nothing was heard, and all is the end's silence
+            self._log.hear(shifted, self._clock)
         track = self._spotter.track(shifted)
         if self._trace is not None:
             self._trace.add(track)

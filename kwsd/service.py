@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from contextlib import closing
-from typing import Any, BinaryIO, TextIO
+from contextlib import AbstractContextManager, closing, nullcontext
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from kwsd.config import ListenConfig
 from kwsd.daemon import Daemon
@@ -19,6 +19,9 @@ from kwsd.signals import deadline, handling
 from kwsd.store import Store
 from kwsd.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from kwsd.archive.log import TokenLog
+
 GRACE = 10  # s from a signal to the end of the process, whatever a driver or a socket does
 
 
@@ -26,7 +29,7 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
     """Listen as configured until the audio ends or SIGINT or SIGTERM comes; SIGHUP reads the keywords again.
 
     Raises:
-        KwsdError: the model, the keywords, the source or an endpoint cannot be used.
+        KwsdError: the model, the keywords, the log, the source or an endpoint cannot be used.
     """
     tokenizer = Tokenizer(config.model)
     store = Store(config.store)
@@ -35,7 +38,11 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
         return select(store, config.keywords, tokenizer.digest)
 
     choose()  # what cannot work is refused before a socket or a device is opened
-    with deadline(GRACE) as hurry, closing(open_publisher(config.endpoints, stdout if config.jsonl else None)) as out:
+    with (
+        deadline(GRACE) as hurry,
+        open_log(config, tokenizer) as token_log,
+        closing(open_publisher(config.endpoints, stdout if config.jsonl else None)) as out,
+    ):
 
         def changed(status: str, **facts: Any) -> None:
             daemon.microphone_changed(status, **facts)
@@ -53,9 +60,25 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             refractory=config.refractory,
             heartbeat=config.heartbeat,
             notifier=notifier,
+            token_log=token_log,
         )
+        if token_log is not None:
+            token_log.name, token_log.tell = source.name, daemon.log_changed
         with handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: daemon.reload}):
             daemon.run()
+
+
+def open_log(config: ListenConfig, tokenizer: Tokenizer) -> AbstractContextManager[TokenLog | None]:
+    """The log that was asked for, open for writing, or None.
+
+    Raises:
+        KwsdError: its index is another's, or cannot be written.
+    """
+    if config.log is None:
+        return nullcontext()
+    from kwsd.archive.log import TokenLog  # noqa: PLC0415 - the archive's kernels are for those who ask for them
+
+    return closing(TokenLog(config.log, tokenizer, keep=config.log_keep))
 
 
 def open_publisher(endpoints: Sequence[str], lines: TextIO | None) -> Publisher:

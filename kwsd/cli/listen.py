@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kwsd.cli.options import PATH, spotting_options
+from kwsd.cli.options import LOCATION, PATH, spotting_options
 
 
 @click.command(short_help="Wait for the keywords, at a microphone or in a stream.")
@@ -33,6 +33,10 @@ from kwsd.cli.options import PATH, spotting_options
 @click.option(
     "--heartbeat", type=float, default=10.0, metavar="SECONDS", help="Time between signs of life; 0 for none."
 )
+@click.option("--log", type=LOCATION, metavar="INDEX", help="Also keep what is heard, as codes, for `kwsd search`.")
+@click.option(
+    "--log-keep", type=float, metavar="DAYS", show_default="for ever", help="After how long --log drops what it heard."
+)
 @spotting_options
 @click.pass_context
 def listen(
@@ -50,6 +54,8 @@ def listen(
     jsonl: bool,
     queue: float,
     heartbeat: float,
+    log: str | None,
+    log_keep: float | None,
     keyword: tuple[str, ...],
     refractory: float,
     store: Path,
@@ -60,10 +66,14 @@ def listen(
     Events go out over ZeroMQ; `kwsd subscribe` prints them. SIGINT and SIGTERM end it cleanly, SIGHUP makes it read
     the keywords again.
 
+    With --log, what was said can be searched for a phrase that is enrolled only later. It holds no audio and takes half
+    a megabyte an hour; a crash loses its last ten minutes.
+
     \b
     Examples:
       kwsd listen --device USB
       arecord -q -t raw -f S16_LE -r 16000 | kwsd listen --stdin --jsonl
+      kwsd listen --log heard.index --log-keep 30
     """
     from kwsd.cli.logs import configure_logs
     from kwsd.config import ListenConfig, MicrophoneInput, PipeInput, choose_input
@@ -83,6 +93,8 @@ def listen(
         jsonl=jsonl,
         queue=queue,
         heartbeat=heartbeat,
+        log=log,
+        log_keep=log_keep,
     )
     configure_logs(ctx)
     run(config, sys.stdin.buffer, sys.stdout, Notifier.from_environment(os.environ))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 from dataclasses import replace
@@ -12,6 +13,8 @@ import pytest
 import soundfile as sf
 from cli_helpers import complaint
 
+from kwsd.archive.folder import LocalFolder
+from kwsd.archive.manifest import Manifest, Settings
 from kwsd.audio.portaudio import load
 from kwsd.errors import DeviceError
 from kwsd.events import DetectionEvent, StatusEvent, from_json
@@ -180,6 +183,73 @@ def test_it_ends_quietly_when_nobody_reads_its_lines_any_more(quiet_listen):
     assert b"Traceback" not in process.stderr.read()
 
 
+def test_what_was_logged_is_searched_for_a_phrase_that_is_enrolled_later(
+    kwsd, start, store, enrolment, long_recording, examples, tmp_path
+):
+    Store(store).save(replace(enrolment.keyword, name="another"))
+    index, truth = tmp_path / "heard.index", np.genfromtxt(examples / "long.tsv", skip_header=1, usecols=0)
+    process = start(
+        "listen", "--stdin", "--jsonl", "--no-zmq", "--store", store, "--keyword", "another", "--log", index
+    )
+    process.communicate(pcm(sf.read(long_recording, dtype="float32")[0]), timeout=2 * PATIENCE)
+    result = kwsd("search", "hey snips", "--index", index, "--store", store, "--jsonl", "--top", 12)
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    starts = np.array([hit["start"] for hit in found])
+
+    assert process.returncode == result.exit_code == 0
+    assert (abs(starts[:, None] - truth).min(axis=0) < 0.3).all()  # of these 12; near misses are among the others
+    assert abs(starts[0] - truth).min() < 0.3
+    assert {hit["path"] for hit in found} == {"stdin"}
+
+
+@pytest.fixture
+def logged(quiet_listen, tmp_path):
+    """`kwsd listen --log` that has heard a second of noise, and the folder of its index."""
+    index = tmp_path / "heard.index"
+    process = quiet_listen("--heartbeat", "0.1", "--log", index)
+    feed(process)
+    while not until(process, "heartbeat").processed:
+        pass
+    return process, index
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_does_not_cost_the_end_of_the_log(logged, number):
+    process, index = logged
+    process.send_signal(number)
+    process.communicate(timeout=PATIENCE)
+    (entry,) = Manifest.load(LocalFolder(index)).entries
+
+    assert process.returncode == 0
+    assert entry.frames == pytest.approx(12.5, abs=4)
+
+
+def test_a_disk_that_is_full_at_the_end_is_said_and_ends_nothing_else(logged):
+    process, index = logged
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
+    process.send_signal(signal.SIGTERM)
+    messages = [from_json(line).message for line in process.stdout if b'"status"' in line]
+
+    assert process.wait(timeout=PATIENCE) == 0
+    assert "cannot be written" in messages[0]
+    assert "of the log" in messages[1]
+    assert messages[2:] == ["as asked"]
+    assert Manifest.load(LocalFolder(index)).entries == ()
+
+
+def test_two_cannot_write_one_log(kwsd, logged, store):
+    options = ("--device", "no such microphone", "--no-zmq", "--store", store)
+
+    assert "being written by another process" in complaint(kwsd("listen", "--log", logged[1], *options))
+
+
+def test_a_log_of_another_model_is_refused_before_a_device_is_opened(kwsd, store, tmp_path):
+    Manifest("0123456789ab", Settings()).save(LocalFolder(tmp_path / "other.index"))
+    options = ("--device", "no such microphone", "--no-zmq", "--store", store)
+
+    assert "0123456789ab" in complaint(kwsd("listen", "--log", tmp_path / "other.index", *options))
+
+
 def test_without_keywords_the_command_that_enrols_one_is_named(kwsd, tmp_path):
     assert "kwsd enroll" in complaint(kwsd("listen", "--store", tmp_path / "nowhere"))
 
@@ -220,6 +290,9 @@ def test_a_port_in_use_is_refused(kwsd, store, recordings):
         (("--stdin", "--queue", "0"), "the queue"),
         (("--stdin", "--heartbeat", "nan"), "heartbeats"),
         (("--stdin", "--refractory", "-1"), "refractory"),
+        (("--stdin", "--log", "heard.index", "--log-keep", "0"), "more than 0"),
+        (("--stdin", "--log", "heard.index", "--log-keep", "inf"), "more than 0"),
+        (("--stdin", "--log-keep", "3"), "--log"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(kwsd, store, options, words):

@@ -1,15 +1,18 @@
 """What the daemon says about its audio, with sources that misbehave on purpose."""
 
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from kwsd.archive.log import TokenLog
+from kwsd.archive.manifest import Manifest
 from kwsd.audio import Block
 from kwsd.daemon import Daemon
-from kwsd.errors import AudioError, KeywordError
+from kwsd.errors import AudioError, KeywordError, StoreError
 from kwsd.events import DetectionEvent, HeartbeatEvent, StatusEvent
 from kwsd.selection import Selection
 
@@ -217,3 +220,54 @@ def test_heartbeats_come_from_a_thread_that_ends_with_it(tokenizer, enrolment):
 
     assert beaten.is_set()
     assert "kwsd-heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.fixture
+def token_log(tokenizer, tmp_path):
+    """A log with a segment for every second."""
+    with closing(TokenLog(str(tmp_path / "heard.index"), tokenizer, "script", rotation=1)) as one:
+        yield one
+
+
+def frames_of(token_log):
+    return token_log._shelf._manifest.frames
+
+
+def test_a_log_that_cannot_be_written_is_told_and_the_listening_goes_on(daemon, token_log, monkeypatch, silent_logs):
+    def fill(one):
+        monkeypatch.setattr(Manifest, "save", full)
+
+    def full(manifest, folder):
+        raise StoreError("the disk is full")
+
+    def tidy(one):
+        monkeypatch.undo()
+
+    blocks = [live(1, second) for second in range(12)]
+    one = daemon(*blocks[:4], fill, *blocks[4:8], tidy, *blocks[8:], token_log=token_log)
+    token_log.tell = one.log_changed
+    one.run()
+    told = [event.message for event in one.journal.of(StatusEvent)]
+
+    assert one.journal.states == ["starting", "listening", "listening", "listening", "stopping"]
+    assert ["the disk is full" in told[2], "nothing is lost" in told[3]] == [True, True]
+    assert [entry["log_level"] for entry in silent_logs if "disk" in entry.get("message", "")] == ["warning"]
+
+
+def test_what_is_logged_is_written_even_when_the_audio_fails(daemon, token_log):
+    def fail(one):
+        raise AudioError("the cable was cut")
+
+    one = daemon(live(0.5), fail, token_log=token_log)
+
+    with pytest.raises(AudioError):
+        one.run()
+    assert frames_of(token_log) > 0
+
+
+def test_a_reload_goes_on_with_the_log(daemon, token_log):
+    one = daemon(live(3), Daemon.reload, live(3, 3), token_log=token_log)
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "reloaded", "stopping"]
+    assert frames_of(token_log) >= 6 * 12.5

@@ -309,6 +309,36 @@ def align_costs(costs, lengths):
     return aligned(source, template, Regions(&begins[0], &ends[0], len(begins)), len(local))
 
 
+def lowest(distance, lengths):
+    """Where in each region the distance is lowest.
+
+    Args:
+        distance: float32 [n] distances at the regions' frames, one region after another.
+        lengths: int64 [r] the frames of each region, at least 1.
+
+    Returns:
+        int64 [r] indices into `distance`, the first where several are equally low.
+
+    Raises:
+        ValueError: the lengths do not add up to the distances.
+    """
+    cdef const float[::1] distances = checks.vector(distance, "distance", np.float32)
+    cdef const int64_t[::1] counts = checks.region_lengths(lengths, len(distances))
+    index = np.empty(len(counts), dtype=np.int64)
+    cdef int64_t[::1] indices = index
+    cdef int64_t frame = 0, end = 0
+    cdef Py_ssize_t region
+    with nogil:
+        for region in range(counts.shape[0]):
+            indices[region] = frame
+            end += counts[region]
+            while frame < end:
+                if distances[frame] < distances[indices[region]]:
+                    indices[region] = frame
+                frame += 1
+    return index
+
+
 cdef filled(tables):
     """Tables with columns of zeros up to whole vectors."""
     cdef Py_ssize_t rows = tables.shape[2]

@@ -100,24 +100,10 @@ def _again(votes: _Votes, query: Query) -> _Votes:
 
 
 def _vote(regions: Regions, alignments: Sequence[Alignments]) -> _Votes:
-    if not len(regions):
-        return _Votes(regions, np.zeros(0, np.float32), regions.begin, regions.end)
+    ends = np.stack([kernels.lowest(one.distance, regions.lengths) for one in alignments])
+    distance = np.stack([one.distance[at] for one, at in zip(alignments, ends, strict=True)])
+    span = np.stack([one.span[at] for one, at in zip(alignments, ends, strict=True)])
+    chosen, rows = distance.argmin(axis=0), np.arange(len(regions))
     firsts = np.cumsum(regions.lengths) - regions.lengths
-    nearest = np.stack([np.minimum.reduceat(one.distance, firsts) for one in alignments])
-    begin, end = np.empty(len(regions), np.int64), np.empty(len(regions), np.int64)
-    chosen = nearest.argmin(axis=0)
-    for index, one in enumerate(alignments):
-        rows = np.flatnonzero(chosen == index)
-        at = _first_equal(one.distance, nearest[index], firsts, regions.lengths)[rows]
-        end[rows] = regions.begin[rows] + at - firsts[rows] + 1
-        begin[rows] = end[rows] - one.span[at]
-    return _Votes(regions, nearest.mean(axis=0), begin, end)
-
-
-def _first_equal(
-    values: NDArray[np.float32], wanted: NDArray[np.float32], firsts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """[r] the first index in each run at which the wanted value stands."""
-    equal = values == np.repeat(wanted, lengths)
-    index = np.where(equal, np.arange(len(values)), len(values))
-    return np.minimum.reduceat(index, firsts)
+    end = regions.begin + ends[chosen, rows] - firsts + 1
+    return _Votes(regions, distance.mean(axis=0), end - span[chosen, rows], end)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from usearch.index import Index
 
 NEIGHBOURS, EXPANSION = 16, 150  # of a vector, and candidates for them while the graph is built, as in the paper
-LOOKED_AT = 400  # candidates that a search keeps on its way; 99 % of the 20 nearest of 300,000 windows are among them
+LOOKED_AT = 2  # times as many candidates as are wanted are kept on a search's way
 LEAST_ALIVE = 0.1  # share of the windows that a search reckons with, when nearly all were removed
 
 
@@ -85,6 +85,7 @@ def by_graph(segment: Segment, tokens: NDArray[np.uint8], count: int) -> tfidf.C
     weight = tfidf.frequencies(tokens) * graph.rarity
     if not (wanted and weight.any()):
         return tfidf.Candidates(np.zeros(0, np.int64), np.zeros(0, np.float32))
+    graph.index.expansion_search = LOOKED_AT * wanted  # type: ignore[misc]  # its stub lacks the setter
     matches = graph.index.search(weight, wanted, threads=1)
     return tfidf.best(windows, matches.keys.astype(np.int64), 1 - matches.distances, count)
 
@@ -151,7 +152,7 @@ def _read(folder: Folder, entry: Entry) -> Graph:
         if len(content) != entry.graph_bytes:
             raise ValueError("length")
         arrays = unpack(content, f"{folder.name}/{entry.graph}")
-        index = library.Index.restore(arrays["graph"], view=True, expansion_search=LOOKED_AT, enable_key_lookups=False)
+        index = library.Index.restore(arrays["graph"], view=True, enable_key_lookups=False)
         return Graph(arrays["rarity"], index, content)
     except (FileNotFoundError, ValueError, RuntimeError, KeyError) as error:
         raise ArchiveError(

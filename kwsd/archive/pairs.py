@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kwsd.archive.container import Arrays
 
 GAP = 2  # codes between the two of a pair
-NEAREST = 12  # words that each end of a stretch may be taken for
+NEAREST = 8  # words that each end of a stretch may be taken for
 SOFTNESS = 0.5  # squared distance over which a word's weight falls to 1/e
 WORDS = 256
 FINE = 100  # steps of a vote of weight 1

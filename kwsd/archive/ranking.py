@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from kwsd.archive.hit import Place
 from kwsd.archive.query import Query
+from kwsd.archive.regions import share
 from kwsd.archive.segment import Segment
 from kwsd.archive.tfidf import Candidates
 from kwsd.archive.windows import Windows
 from kwsd.codebook import Codebook, nearest
 from kwsd.scorers import compress, smith_waterman_each
 
-CANDIDATES = 200  # windows of a segment that are aligned with a template, the most that the paper has
+CANDIDATES = 200  # windows that are aligned with a template, the most that the paper has
 MATCH, MISMATCH, GAP = 2, -1, -2  # eq. 6
 TIE = 1e-3  # what the candidate's own score weighs beside the alignment's
 
@@ -32,10 +33,15 @@ def rank(segments: Sequence[Segment], query: Query, codebook: Codebook, count: i
     """The best `count` places in the windows that are found for any template, best first."""
     spoken = [tokens_of(template, codebook) for template in query.templates]
     room = max(count, CANDIDATES)
+    frames = sum(len(segment.codes) for segment in segments)
+    candidates = [
+        _either([find(segment, tokens, share(room, len(segment.codes), frames)) for tokens in spoken])
+        for segment in segments
+    ]
     found = [
         place
-        for segment in segments
-        for place in _places(segment, spoken, _either([find(segment, tokens, room) for tokens in spoken]))
+        for segment, likely in zip(segments, _likeliest(candidates, room * len(spoken)), strict=True)
+        for place in _places(segment, spoken, likely)
     ]
     return sorted(found, key=attrgetter("score"), reverse=True)[:count]
 
@@ -52,6 +58,13 @@ def _either(candidates: Sequence[Candidates]) -> Candidates:
     order = np.lexsort([-score, number])
     once, first = np.unique(number[order], return_index=True)
     return Candidates(once, score[order][first])
+
+
+def _likeliest(candidates: Sequence[Candidates], count: int) -> list[Candidates]:
+    """Of all segments' windows the most likely so many."""
+    scores = np.concatenate([one.score for one in candidates])
+    least = np.partition(scores, -count)[-count] if len(scores) > count else -np.inf
+    return [Candidates(one.number[one.score >= least], one.score[one.score >= least]) for one in candidates]
 
 
 def _places(segment: Segment, spoken: Sequence[NDArray[np.uint8]], candidates: Candidates) -> list[Place]:

@@ -63,6 +63,13 @@ def align_costs(costs: NDArray[np.float32], lengths: NDArray[np.int64]) -> Score
     return _joined([_scores(region) for region in np.split(local, cuts) if len(region)])
 
 
+def lowest(distance: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`kwsd.archive.kernels.lowest`, region by region."""
+    checks.vector(distance, "distance", np.float32)
+    first = np.cumsum(checks.region_lengths(lengths, len(distance))) - lengths
+    return np.array([a + distance[a : a + n].argmin() for a, n in zip(first, lengths, strict=True)], np.int64)
+
+
 def _local_costs(
     codes: NDArray[np.uint8], gain: NDArray[np.float32], tables: NDArray[np.float32]
 ) -> NDArray[np.float32]:

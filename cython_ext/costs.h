@@ -14,6 +14,13 @@
 #define KWSD_FOR_EACH_PROCESSOR
 #endif
 
+/* Says of a pointer that nothing else points there. */
+#if defined(_MSC_VER)
+#define KWSD_ALONE __restrict
+#else
+#define KWSD_ALONE __restrict__
+#endif
+
 static inline float kwsd_lesser(float a, float b) { return a < b ? a : b; }
 
 static inline float kwsd_not_below_zero(float cost) { return cost > 0.0f ? cost : 0.0f; }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kwsd._version import __version__
 
 if TYPE_CHECKING:
+    from kwsd.archive import Archive, Hit
     from kwsd.audio.files import FileSource
     from kwsd.audio.microphone import Microphone
     from kwsd.audio.pcm import PcmSource
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from kwsd.tokenizer import Tokenizer
 
 __all__ = [
+    "Archive",
     "Detection",
     "Enrolment",
     "FileSource",
     "Frames",
+    "Hit",
     "Keyword",
     "KwsdError",
     "Microphone",
@@ -49,6 +52,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "archive": ("Archive", "Hit"),
     "audio.files": ("FileSource",),
     "audio.microphone": ("Microphone",),
     "audio.pcm": ("PcmSource",),

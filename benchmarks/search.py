@@ -2,7 +2,8 @@
 
 `methods`: words and phrases of LibriSpeech whose times are known, asked for by one speaker and answered by others, with
 every method, and with what the index keeps of the audio. `distractors`: the same among four times as much speech.
-`hours`: a thousand hours, see `benchmarks.hours`.
+`steps`: what each step away from H-QuEST brings, see `benchmarks.steps`. `hours`: a thousand hours, see
+`benchmarks.hours`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import click
 import numpy as np
@@ -21,8 +23,10 @@ from benchmarks import hours
 from benchmarks.measures import Average, averaged, table
 from benchmarks.phrases import Said, Templates, Truth, aligned
 from benchmarks.product import Product, command
+from benchmarks.steps import STEPS
 from export import corpus
-from kwsd.archive import Archive, Hit, Settings
+from kwsd.archive import Archive, Hit, Query, Settings
+from kwsd.archive.search import METHODS
 
 WORDS, PHRASES = 300, 150  # queries
 VOICES = 3  # recordings of a query that has several
@@ -67,21 +71,26 @@ def judged(hits: Sequence[Hit], relevant: Sequence[Said]) -> Answer:
 
 @dataclass(frozen=True)
 class Questions:
-    """What is asked: queries of one kind, and where the answers are."""
+    """What is asked: queries of one kind with so many of their recordings, and where the answers are."""
 
     name: str
     truth: Truth
     queries: Sequence[tuple[Said, ...]]
+    voices: int = 1
 
     def ask(self, archive: Archive, templates: Templates, method: str, speaker_of: dict[str, str]) -> list[Answer]:
         """The answers to each, the speakers of the query left out."""
         return [
             judged(
-                _others(archive.search(templates.query(said), method=method, top=4 * TOP), said, speaker_of),
+                _others(archive.search(self.query(templates, said), method=method, top=2 * TOP), said, speaker_of),
                 self.truth.relevant(said[0].label, {one.speaker for one in said}),
             )
             for said in tqdm(self.queries, desc=f"{self.name}, {method}", leave=False)
         ]
+
+    def query(self, templates: Templates, said: Sequence[Said]) -> Query:
+        """What is searched for."""
+        return templates.query(said[: self.voices])
 
 
 def _others(hits: Sequence[Hit], said: Sequence[Said], speaker_of: dict[str, str]) -> list[Hit]:
@@ -106,10 +115,12 @@ def methods(product: Product, splits: Sequence[str]) -> dict[str, Any]:
     cache = corpus.default_cache()
     clips, words, phrases = aligned(product.protocol.shared, cache, splits)
     speakers = {clip.speaker for clip in clips if clip.split == "dev"}
+    everybody = {clip.speaker for clip in clips}
     asked = [
         Questions("words", words, words.queries(WORDS, speakers)),
         Questions("phrases", phrases, phrases.queries(PHRASES, speakers)),
-        Questions(f"words, {VOICES} voices", words, words.queries(PHRASES, speakers, VOICES)),
+        Questions("words of many", words, (many := words.queries(PHRASES, everybody, VOICES))),
+        Questions(f"the same, {VOICES} voices", words, many, VOICES),
     ]
     speaker_of = {str(clip.path): clip.speaker for clip in clips}
     templates, order = Templates(product.tokenizer), {one.name: index for index, one in enumerate(asked)}
@@ -130,6 +141,27 @@ def methods(product: Product, splits: Sequence[str]) -> dict[str, Any]:
     return {f"{name}: {label}": dict(zip(HEADER, cells, strict=True)) for name, label, *cells in rows}
 
 
+def steps(product: Product) -> dict[str, Any]:
+    """What each step away from H-QuEST brings."""
+    clips, words, phrases = aligned(product.protocol.shared, corpus.default_cache(), ("dev", "train"))
+    speakers, templates = {clip.speaker for clip in clips if clip.split == "dev"}, Templates(product.tokenizer)
+    asked = [
+        Questions("words", words, words.queries(WORDS, speakers)),
+        Questions("phrases", phrases, phrases.queries(PHRASES, speakers)),
+    ]
+    speaker_of = {str(clip.path): clip.speaker for clip in clips}
+    with tempfile.TemporaryDirectory() as folder:
+        archive, _ = Archive.build(Path(folder) / "index", [clip.path for clip in clips], product.tokenizer)
+        with patch.dict(METHODS, STEPS):
+            rows = [
+                [questions.name, step, *figures(questions, questions.ask(archive, templates, step, speaker_of))]
+                for questions in asked
+                for step in STEPS
+            ]
+    click.echo(f"\n{table(('queries', 'candidates, and what ranks them', *HEADER), rows)}")
+    return {f"{name}: {label}": dict(zip(HEADER, cells, strict=True)) for name, label, *cells in rows}
+
+
 CASES = {
     Settings(graph=True): {
         "pairs (default)": "pairs",
@@ -144,6 +176,7 @@ CASES = {
 PARTS: dict[str, Callable[[Product], dict[str, Any]]] = {
     "methods": lambda product: methods(product, ("dev",)),
     "distractors": lambda product: methods(product, ("dev", "train")),
+    "steps": steps,
     "hours": hours.measure,
 }
 

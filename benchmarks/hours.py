@@ -111,6 +111,7 @@ def build(product: Product, place: Path, hours: Sequence[float], workers: int = 
     folder = LocalFolder(place)
     entries = tuple(_entry(folder, number) for number in range(len(jobs)))
     manifest = Manifest(product.tokenizer.digest, Settings(graph=True), entries, len(jobs))
+    manifest.save(folder)
     graph.complete(folder, manifest)
 
 
@@ -124,11 +125,17 @@ def _name(number: int) -> str:
 
 
 def _entry(folder: LocalFolder, number: int) -> Entry:
-    content = folder.map(_name(number))
-    digest = hashlib.sha256(content).hexdigest()
-    bare = Entry(_name(number), len(content), digest, 0, 0)
+    """What a manifest says of a segment that is there, and of its graph if that is."""
+    bare = Entry(_name(number), *_content(folder, _name(number)), 0, 0)
     read = segment.read(folder, bare)
-    return replace(bare, documents=len(read.documents), frames=len(read.codes))
+    size, digest = _content(folder, bare.graph) if bare.graph in folder.names() else (0, "")
+    frames = len(read.codes)
+    return replace(bare, documents=len(read.documents), frames=frames, graph_bytes=size, graph_sha256=digest)
+
+
+def _content(folder: LocalFolder, name: str) -> tuple[int, str]:
+    content = folder.map(name)
+    return len(content), hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ cdef struct Archive:
     int64_t before, after
 
 
-def vote(places, first, last, shift, weight, frames, count):
+def vote(places, first, last, shift, weight, frames, count, above=0):
     """The stretches of an archive that the most posting lists name, best first.
 
     Args:
@@ -96,10 +96,11 @@ def vote(places, first, last, shift, weight, frames, count):
         weight: int32 [l] what each place of a list adds, 1 to 65535.
         frames: of the archive.
         count: the most windows to return.
+        above: the score that a window must exceed.
 
     Returns:
         window: int32 [<= count]; window w is the frames from 8 w up to, not with, 8 w + 16, in two blocks of 8.
-        score: int32 [<= count] the sum over its places, above 0; of equal scores the earlier window comes first.
+        score: int32 [<= count] the sum over its places, above `above`; of equal scores the earlier window comes first.
 
     Raises:
         ValueError: an array has another type or shape, a list lies outside `places`, a number makes no sense, or the
@@ -116,14 +117,15 @@ def vote(places, first, last, shift, weight, frames, count):
     if not given.shape[0] or not cursors.shape[0]:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
     lists = Lists(&given[0], &shifts[0], &weights[0], &cursors[0], &lasts[0], &upcoming[0], cursors.shape[0])
-    found = best_keys(&lists, frames, blocks, int((bounds[1] - bounds[0]).sum()), min(wanted, blocks))
+    found = best_keys(&lists, frames, blocks, int((bounds[1] - bounds[0]).sum()), min(wanted, blocks),
+                      checks.floor(above))
     return (0xFFFFFFFF - (found & 0xFFFFFFFF)).astype(np.int32), (found >> 32).astype(np.int32)
 
 
-cdef best_keys(Lists *lists, int64_t frames, int64_t blocks, int64_t places, Py_ssize_t wanted):
+cdef best_keys(Lists *lists, int64_t frames, int64_t blocks, int64_t places, Py_ssize_t wanted, int32_t above):
     """The keys of the best windows, the best first."""
     cdef Archive archive = Archive(frames, blocks, chunk_size(blocks, lists.count, places), 0, NULL, 0, 0)
-    cdef Best best = Best(NULL, 0, 4 * wanted + SCAN, wanted, 0)
+    cdef Best best = Best(NULL, 0, 4 * wanted + SCAN, wanted, above)
     cdef uint32_t[::1] sums = np.zeros(archive.size + 1, dtype=np.uint32)
     cdef uint64_t[::1] keys = np.empty(best.room, dtype=np.uint64)
     cdef bint fits

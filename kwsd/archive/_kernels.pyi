@@ -11,6 +11,7 @@ def vote(
     weight: NDArray[np.int32],
     frames: int,
     count: int,
+    above: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...
 def align(
     codes: NDArray[np.uint8],

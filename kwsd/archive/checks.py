@@ -57,6 +57,13 @@ def windows(count: int) -> int:
     return int(count)
 
 
+def floor(above: int) -> int:
+    """The score that a window must exceed."""
+    if not 0 <= above < MOST_FRAMES:
+        raise ValueError(f"above must be from 0 to {MOST_FRAMES - 1}, not {above}")
+    return int(above)
+
+
 def refuse_weights() -> NoReturn:
     """Raises the ValueError for weights that could add up to more than a score can hold."""
     raise ValueError("the weights are too large for so many lists: a window's score could exceed 32 bits")

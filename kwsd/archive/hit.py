@@ -69,9 +69,9 @@ def best(places: Iterable[Place], top: int) -> list[Place]:
 
 
 def distinct(hits: Iterable[Hit], top: int) -> list[Hit]:
-    """The best hits, best first, none of which overlaps a better one: a log may have a moment twice."""
+    """Of hits that come best first the first so many that overlap no better one: a log may have a moment twice."""
     chosen: list[Hit] = []
-    for hit in sorted(hits, key=lambda one: -one.score):
+    for hit in hits:
         if len(chosen) == top:
             break
         if not any(hit.overlaps(other) for other in chosen):

@@ -26,6 +26,7 @@ def vote(
     weight: NDArray[np.int32],
     frames: int,
     count: int,
+    above: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """`kwsd.archive.kernels.vote`, with a sum for every block of the archive at once."""
     checks.vector(places, "places", np.int32)
@@ -36,7 +37,7 @@ def vote(
         np.add.at(blocks, frame // BLOCK, worth)
     score = blocks[:-1] + blocks[1:]
     best = np.argsort(-score, kind="stable")[: checks.windows(count)]
-    best = best[score[best] > 0]
+    best = best[score[best] > checks.floor(above)]
     return best.astype(np.int32), score[best].astype(np.int32)
 
 

@@ -61,11 +61,12 @@ class Regions:
     def around(cls, segment: Segment, begin: NDArray[np.int64], end: NDArray[np.int64]) -> Regions:
         """These stretches, cut at the bounds of documents into as many as it needs, without what was removed."""
         begin, end = np.maximum(begin, 0), np.minimum(end, len(segment.codes))
-        first, last = segment.documents.at(begin), segment.documents.at(end - 1)
+        bounds, first = segment.documents.bounds, segment.documents.at(begin)
+        last, crossing = first.copy(), np.flatnonzero(end > bounds[first + 1])
+        last[crossing] = segment.documents.at(end[crossing] - 1)
         count = last - first + 1
         rows = np.repeat(np.arange(len(begin)), count)
         documents = first[rows] + np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
-        bounds = segment.documents.bounds
         begin = np.maximum(begin[rows], bounds[documents])
         end = np.minimum(end[rows], bounds[documents + 1])
         kept = segment.alive[documents] & (end > begin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -87,7 +88,7 @@ def search_on(
             found = list(on_ray(address, _searcher, (_everywhere(location), *model_of(tokenizer)), tasks))
             if not any(part.missing for part in found):  # else a writer replaced some meanwhile
                 break
-    hits = distinct((hit for part in found for hit in part.hits), top)
+    hits = distinct(heapq.merge(*(part.hits for part in found), key=lambda hit: -hit.score), top)
     problems = (problem for part in found for problem in (*part.problems, *part.missing))
     return Answer(tuple(hits), tuple(problems))
 

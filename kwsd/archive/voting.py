@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kwsd.archive import kernels
 from kwsd.archive.pairs import FINE, Terms, terms
-from kwsd.archive.regions import Regions, share
+from kwsd.archive.regions import Regions
 from kwsd.archive.segment import Segment
 from kwsd.codebook import Codebook
 
@@ -23,18 +23,22 @@ def find(
     """For each segment the regions that the template's pairs vote for most; `count` in all."""
     looked_for = terms(template, codebook.stages[0])
     lists = [segment.pairs.lists(looked_for.key) for segment in segments]
-    frames = sum(len(segment.codes) for segment in segments)
-    rarity = _rarity(lists, frames)
-    found = [
-        _windows(segment, looked_for, rarity, bounds, len(template), share(count, len(segment.codes), frames))
-        for segment, bounds in zip(segments, lists, strict=True)
-    ]
-    scores = np.concatenate([score for _, score in found])
-    least = np.partition(scores, -count)[-count] if len(scores) > count else 0
+    rarity = _rarity(lists, sum(len(segment.codes) for segment in segments))
+    found, scores = [], np.zeros(0, np.int32)
+    for segment, bounds in zip(segments, lists, strict=True):
+        window, score = _windows(segment, looked_for, rarity, bounds, len(template), count, _least(scores, count))
+        found.append((window, score))
+        scores = np.concatenate([scores, score])
+    least = _least(scores, count)
     return [
         _around(segment, window[score >= least], score[score >= least], len(template))
         for segment, (window, score) in zip(segments, found, strict=True)
     ]
+
+
+def _least(scores: NDArray[np.int32], count: int) -> int:
+    """The least of the best so many scores; 0 if there are fewer."""
+    return int(np.partition(scores, -count)[-count]) if len(scores) >= count else 0
 
 
 def _rarity(lists: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], frames: int) -> NDArray[np.float32]:
@@ -51,14 +55,15 @@ def _windows(
     bounds: tuple[NDArray[np.int64], NDArray[np.int64]],
     length: int,
     count: int,
+    least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The windows with the most votes for the middle of the template, and their scores."""
+    """The windows with the most votes for the middle of the template, above the least that counts, and their scores."""
     weight = np.rint(looked_for.weight * rarity * FINE).astype(np.int32)
     first, last = bounds
     used = (weight > 0) & (last > first)
     shift = (length // 2 - looked_for.place).astype(np.int32)
     window, score = kernels.vote(
-        segment.pairs.places, first[used], last[used], shift[used], weight[used], len(segment.codes), count
+        segment.pairs.places, first[used], last[used], shift[used], weight[used], len(segment.codes), count, least
     )
     return window.astype(np.int64), score
 

@@ -250,6 +250,17 @@ def test_costs_that_are_none_are_refused(kernel, costs, frames, complaint):
 
 
 @both
+def test_windows_that_do_not_exceed_a_score_are_left_out(kernel):
+    places, first, last = posting_lists(np.random.default_rng(3), 500, 9, 60)
+    shift, weight = np.zeros(9, np.int32), np.arange(1, 10, dtype=np.int32)
+    every, score = kernel.vote(places, first, last, shift, weight, 500, 100)
+
+    window, _ = kernel.vote(places, first, last, shift, weight, 500, 100, above=int(score[5]))
+
+    assert window.tolist() == every[score > score[5]].tolist()
+
+
+@both
 @given(regions=st.lists(st.lists(st.sampled_from([0.0, 0.25, 0.5, np.inf]), min_size=1, max_size=5), max_size=6))
 def test_the_lowest_distance_of_a_region_is_the_first_of_equals(kernel, regions):
     distance = np.array([one for region in regions for one in region], np.float32)

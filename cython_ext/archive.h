@@ -17,7 +17,7 @@
 #endif
 
 enum {
-    KWSD_BLOCK = 8,            /* frames that share one sum of votes */
+    KWSD_BLOCK = 4,            /* frames that share one sum of votes */
     KWSD_SCAN = 64,            /* windows that are compared with the threshold at a time */
     KWSD_SCAN_AGAIN = 16,      /* and where one of them exceeds it */
     KWSD_WIDTH = 8,            /* template frames in one vector */

@@ -99,7 +99,7 @@ def vote(places, first, last, shift, weight, frames, count, above=0):
         above: the score that a window must exceed.
 
     Returns:
-        window: int32 [<= count]; window w is the frames from 8 w up to, not with, 8 w + 16, in two blocks of 8.
+        window: int32 [<= count]; window w is the frames from 4 w up to, not with, 4 w + 8, in two blocks of 4.
         score: int32 [<= count] the sum over its places, above `above`; of equal scores the earlier window comes first.
 
     Raises:

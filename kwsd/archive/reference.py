@@ -12,7 +12,7 @@ from kwsd.archive import checks
 from kwsd.codebook import gathered
 from kwsd.scorers.reference import subsequence_dtw
 
-BLOCK = 8
+BLOCK = 4
 
 Scores = tuple[NDArray[np.float32], NDArray[np.int32]]
 """Distances and spans."""

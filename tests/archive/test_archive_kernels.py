@@ -25,7 +25,11 @@ def posting_lists(random, frames, count, longest):
 def counted(places, first, last, shift, weight, frames):
     """The score of every window."""
     moved = [np.clip(places[a:b] + s, 0, frames - 1) for a, b, s in zip(first, last, shift, strict=True)]
-    blocks = np.bincount(np.concatenate(moved) // 8, np.repeat(weight, last - first), minlength=-(-frames // 8) + 1)
+    blocks = np.bincount(
+        np.concatenate(moved) // kernels.BLOCK,
+        np.repeat(weight, last - first),
+        minlength=-(-frames // kernels.BLOCK) + 1,
+    )
     return blocks[:-1] + blocks[1:]
 
 
@@ -69,13 +73,13 @@ def test_votes_are_the_sums_of_the_weights_and_the_best_windows_come_first(kerne
 def test_places_that_a_shift_moves_out_of_the_archive_count_at_its_ends(kernel):
     places = np.array([0, 3, 50, 95, 99], np.int32)
     first, last = np.array([0, 0]), np.array([5, 5])
-    shift, weight = np.array([-10, 10], np.int32), np.array([1, 100], np.int32)
+    shift, weight = np.array([-10, 4], np.int32), np.array([1, 100], np.int32)
 
     window, score = kernel.vote(places, first, last, shift, weight, 100, 100)
 
     scores = dict(zip(window.tolist(), score.tolist(), strict=True))
-    assert scores[0] == 2 + 200  # frames 0, 0, 10 and 13
-    assert scores[12] == 200  # frames 99 and 99
+    assert scores[0] == 2 + 200  # frames 0, 0, 4 and 7
+    assert scores[24] == 200  # frames 99 and 99
 
 
 @both
@@ -97,14 +101,14 @@ def test_votes_read_a_memory_map(kernel, tmp_path):
         places, np.array([0]), np.array([3]), np.zeros(1, np.int32), np.full(1, 7, np.int32), 64, 2
     )
 
-    assert window.tolist() == [1, 2]
+    assert window.tolist() == [4, 5]
     assert score.tolist() == [14, 14]
 
 
 def test_weights_that_could_exceed_32_bits_are_refused():
-    places = np.tile(np.arange(16, dtype=np.int32), 2100)
-    last = np.arange(1, 2101) * 16
-    shift, weight = np.zeros(2100, np.int32), np.full(2100, 65_535, np.int32)
+    places = np.tile(np.arange(16, dtype=np.int32), 4200)
+    last = np.arange(1, 4201) * 16
+    shift, weight = np.zeros(4200, np.int32), np.full(4200, 65_535, np.int32)
 
     with pytest.raises(ValueError, match="the weights are too large for so many lists"):
         kernels.vote(places, last - 16, last, shift, weight, 100, 5)

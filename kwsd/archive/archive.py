@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kwsd.archive import segment
+from kwsd.archive import reading
 from kwsd.archive.building import build
 from kwsd.archive.folder import Folder, folder_at
 from kwsd.archive.hit import Hit
-from kwsd.archive.manifest import Manifest, Settings
+from kwsd.archive.manifest import Settings
 from kwsd.archive.query import Query
 from kwsd.archive.search import search
-from kwsd.archive.segment import Segment
 from kwsd.archive.updating import Report
 from kwsd.codebook import MERGED
-from kwsd.errors import ArchiveError
 from kwsd.keyword import Keyword
 from kwsd.tokenizer import Tokenizer
-
-TRIES = 3  # times that an index is read while somebody keeps rewriting it
 
 
 class Archive:
@@ -33,7 +29,8 @@ class Archive:
 
     def __init__(self, folder: Folder, tokenizer: Tokenizer) -> None:
         self.folder, self._tokenizer = folder, tokenizer
-        self.manifest, self.segments, self.problems = _read(folder)
+        self.manifest, found = reading.current(folder)
+        self.segments, self.problems = found.segments, found.problems
         self.manifest.check_model(tokenizer.digest, f"the index {folder.name}")
 
     @classmethod
@@ -107,20 +104,3 @@ class Archive:
         if isinstance(what, Query):
             return what
         return Query.of_keyword(what) if isinstance(what, Keyword) else Query.of_recordings(what, self._tokenizer)
-
-
-def _read(folder: Folder) -> tuple[Manifest, list[Segment], tuple[str, ...]]:
-    """The manifest and its segments; where a writer replaced them meanwhile, the ones that took their place."""
-    for _ in range(TRIES):
-        manifest = Manifest.load(folder)
-        segments, missing, problems = [], [], []
-        for entry in manifest.entries:
-            try:
-                segments.append(segment.read(folder, entry))
-            except FileNotFoundError:
-                missing.append(f"{folder.name}/{entry.name} is missing: run `kwsd index verify`")
-            except ArchiveError as error:
-                problems.append(str(error))
-        if not missing:
-            break
-    return manifest, segments, (*problems, *missing)

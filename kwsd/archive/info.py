@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kwsd.archive import checking, segment
+from kwsd.archive import checking, reading
 from kwsd.archive.documents import Document
-from kwsd.archive.folder import Folder, folder_at
+from kwsd.archive.folder import folder_at
 from kwsd.archive.manifest import NAME, Entry, Manifest, Settings
 from kwsd.archive.segment import Segment
-from kwsd.errors import ArchiveError
-
-TRIES = 3  # times that an index is read while somebody keeps rewriting it
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,8 @@ def info(location: str) -> Info:
     Raises:
         ArchiveError: there is no index, or a newer kwsd wrote it.
     """
-    manifest, segments, problems = _opened(folder_at(location))
+    manifest, found = reading.current(folder_at(location))
+    segments, problems = found.segments, found.problems
     documents = [part.documents[index] for part in segments for index in part.alive.nonzero()[0].tolist()]
     documents.sort(key=lambda one: (one.path, one.began))
     return Info(manifest, tuple(documents), _bytes(manifest.entries, segments), problems)
@@ -82,23 +80,6 @@ def chosen(location: str, given: Mapping[str, Any]) -> Settings | None:
     folder = folder_at(location)
     there = Manifest.load(folder).settings if NAME in folder.names() else Settings()
     return replace(there, **given)
-
-
-def _opened(folder: Folder) -> tuple[Manifest, list[Segment], tuple[str, ...]]:
-    for _ in range(TRIES):
-        manifest = Manifest.load(folder)
-        segments, problems, missing = [], [], False
-        for entry in manifest.entries:
-            try:
-                segments.append(segment.read(folder, entry))
-            except FileNotFoundError:
-                problems.append(f"{folder.name}/{entry.name} is missing: run `kwsd index verify`")
-                missing = True
-            except ArchiveError as error:
-                problems.append(str(error))
-        if not missing:
-            break
-    return manifest, segments, tuple(problems)
 
 
 def _bytes(entries: Sequence[Entry], segments: Sequence[Segment]) -> dict[str, int]:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kwsd.archive import segment
-from kwsd.archive.archive import TRIES
+from kwsd.archive import reading, segment
 from kwsd.archive.folder import Folder, folder_at
 from kwsd.archive.hearing import Batch, Hearer, Made
 from kwsd.archive.hit import Hit, distinct
@@ -80,7 +79,7 @@ def search_on(
     """
     folder = folder_at(location)
     with joined(address) as cores:
-        for _ in range(TRIES):
+        for _ in range(reading.TRIES):
             manifest = Manifest.load(folder)
             for model in (tokenizer.digest, query.model):
                 manifest.check_model(model, f"the index {folder.name}")
@@ -115,19 +114,9 @@ def _searcher(location: str, model: Path | None, digest: str) -> Callable[[_Task
     tokenizer, folder = same_model(model, digest), folder_at(location)
 
     def work(task: _Task) -> _Part:
-        part = _Part([], [], [])
-        segments = []
-        for entry in task.share:
-            try:
-                segments.append(segment.read(folder, entry))
-            except FileNotFoundError:
-                part.missing.append(f"{folder.name}/{entry.name} is missing: run `kwsd index verify`")
-            except ArchiveError as error:
-                part.problems.append(str(error))
-        if segments:
-            found = search(segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
-            part.hits.extend(found)
-        return part
+        found = reading.find(folder, task.share)
+        hits = search(found.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
+        return _Part(hits, found.damaged, found.missing)
 
     return work
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kwsd.archive import checking, compaction, graph
 from kwsd.archive.catalogue import Catalogue
 from kwsd.archive.folder import LOCK, Folder, folder_at
-from kwsd.archive.hearing import Batch, Hearer, Made
+from kwsd.archive.hearing import Batch, Hearer, Made, Progress
 from kwsd.archive.manifest import NAME, Manifest, Settings
 from kwsd.archive.updating import Engine, Report, sweep, update
 from kwsd.audio import audio_files
 from kwsd.errors import ArchiveError, NoRecordingsError
 from kwsd.pool import in_processes
 from kwsd.tokenizer import Tokenizer
-
-Progress = Callable[[float], None]
 
 
 def build(
@@ -42,7 +40,7 @@ def build(
         files = [file for path in paths for file in _files([path], may_be_empty=bool(catalogue.below(path)))]
         present = set(files)
         gone = [known for path in paths for known in catalogue.below(path) if known not in present]
-        hear = engine or local(location, manifest.settings, tokenizer, workers)
+        hear = engine or local(location, manifest.settings, tokenizer, workers, progress)
         return update(folder, manifest, files, hear, gone=gone, progress=progress)
 
 
@@ -60,7 +58,7 @@ def add(
     with folder.writing():
         manifest = Manifest.load(folder)
         manifest.check_model(tokenizer.digest, f"the index {folder.name}")
-        hear = engine or local(location, manifest.settings, tokenizer, workers)
+        hear = engine or local(location, manifest.settings, tokenizer, workers, progress)
         return update(folder, manifest, files, hear, progress=progress)
 
 
@@ -104,14 +102,17 @@ def repair(location: str | Path) -> Manifest:
         return checking.repaired(folder, Manifest.load(folder))
 
 
-def local(location: str | Path, settings: Settings, tokenizer: Tokenizer, workers: int) -> Engine:
-    """Batches heard by this process, or by several of this machine."""
+def local(location: str | Path, settings: Settings, tokenizer: Tokenizer, workers: int, progress: Progress) -> Engine:
+    """Batches heard by this process, or by several of this machine; `progress` is told the share that is done."""
 
     def hear(batches: Sequence[Batch]) -> Iterator[Made]:
         arguments = (str(location), settings, tokenizer.path)
         if min(workers, len(batches)) > 1:
-            return in_processes(workers, Hearer, arguments, batches)
-        return map(Hearer(*arguments), batches)
+            yield from in_processes(workers, Hearer, arguments, batches)
+            return
+        hearer = Hearer(*arguments)
+        for done, batch in enumerate(batches):
+            yield hearer(batch, lambda share: progress((done + share) / len(batches)))  # noqa: B023 - used up here
 
     return hear
 

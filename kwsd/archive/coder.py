@@ -13,7 +13,7 @@ from kwsd.frames import Frames
 
 SHORTEST, LONGEST = 0.5, 1.5  # between which lengths of a sum of code words are told apart
 GAINS = (1 / np.linspace(SHORTEST, LONGEST, 256)).astype(np.float32)
-SCALE = 200.0  # of 8-bit vectors; the components of unit vectors of 96 dimensions stay below 127 / 200
+SCALE = 127.0  # of 8-bit vectors, whose components lie between -1 and 1
 
 
 @dataclass(frozen=True)

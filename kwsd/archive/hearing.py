@@ -17,6 +17,8 @@ from kwsd.codebook import MERGED
 from kwsd.errors import AudioError
 from kwsd.tokenizer import Tokenizer
 
+Progress = Callable[[float], None]
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -55,26 +57,22 @@ class Hearer:
         location: of the index.
         settings: what is kept of the audio.
         model: the tokenizer's file, the shipped one if None.
-        progress: called with the seconds of audio that were heard since the last call.
     """
 
-    def __init__(
-        self,
-        location: str,
-        settings: Settings,
-        model: Path | None = None,
-        progress: Callable[[float], None] = lambda seconds: None,
-    ) -> None:
-        self._folder, self._settings, self._progress = folder_at(location), settings, progress
+    def __init__(self, location: str, settings: Settings, model: Path | None = None) -> None:
+        self._folder, self._settings = folder_at(location), settings
         self._tokenizer = Tokenizer(model)
 
-    def __call__(self, batch: Batch) -> Made:
-        """Hear the files and write their segment."""
+    def __call__(self, batch: Batch, progress: Progress = lambda share: None) -> Made:
+        """Hear the files and write their segment; `progress` is told the share that is done."""
         heard: list[tuple[Document, Coded]] = []
         problems: list[str] = []
-        for path in batch.paths:
+        for done, path in enumerate(batch.paths):
             try:
-                document, coded, damage = self.hear(path)
+                document, coded, damage = self.hear(
+                    path,
+                    lambda share: progress((done + share) / len(batch.paths)),  # noqa: B023 - used up here
+                )
             except AudioError as error:
                 problems.append(str(error))
                 continue
@@ -84,7 +82,7 @@ class Hearer:
         seconds = sum(document.seconds for document, _ in heard)
         return Made(entry, tuple(Path(document.path) for document, _ in heard), seconds, tuple(problems))
 
-    def hear(self, path: Path) -> tuple[Document, Coded, str | None]:
+    def hear(self, path: Path, progress: Progress = lambda share: None) -> tuple[Document, Coded, str | None]:
         """A file as a document, its codes, and a sentence if it ended before it should have.
 
         Raises:
@@ -97,7 +95,7 @@ class Hearer:
         for block in source.blocks():
             parts.append(coder.push(self._tokenizer.push(block.samples)))
             seconds += block.seconds
-            self._progress(block.seconds)
+            progress(min(1.0, seconds / (source.seconds or seconds)))
         coded = Coded.join([*parts, coder.push(self._tokenizer.flush()), coder.flush()])
         document = Document(str(path), size, modified, digest, seconds, origin(self._tokenizer), len(coded))
         return document, coded, source.damage

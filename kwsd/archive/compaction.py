@@ -17,18 +17,17 @@ MUCH = 4  # times the codes behind it that a segment may have and still be writt
 WORN = 0.3  # share of its documents that a segment loses before it is written anew
 
 
-def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False) -> Manifest:
+def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False, since: int = 0) -> Manifest:
     """Join neighbouring segments up to LARGEST codes, and rewrite those that lost much; readers notice nothing.
 
     Args:
         folder: of the index, which is being written.
         manifest: what is there.
         thorough: leave out all that was dropped, however little.
+        since: leave so many of the first segments as they are.
     """
-    groups = _groups(manifest.entries, thorough)
-    fresh = manifest
-    entries: list[Entry] = []
-    for group in groups:
+    fresh, entries = manifest, list(manifest.entries[:since])
+    for group in _groups(manifest.entries[since:], thorough):
         if len(group) == 1 and not _is_worn(group[0], thorough):
             entries += group
             continue

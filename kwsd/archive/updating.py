@@ -19,6 +19,8 @@ BYTES, FILES = 32 << 20, 256  # of a batch: up to an hour or so of audio, which 
 
 EVERY = 1.0  # s between two savings of the manifest, which take long where there are many segments
 
+MANY = 32  # fresh segments that are joined while there are more to come: each is a file that a reader has open
+
 Engine = Callable[[Sequence[Batch]], Iterator[Made]]
 """Batches to what became of them, in any order."""
 
@@ -72,7 +74,7 @@ def update(
         report.dropped = len(gone)
     batches = _batches(fresh, manifest)
     manifest = replace(manifest, made=manifest.made + len(batches))
-    stored, saved = manifest, time.monotonic()
+    stored, saved, before = manifest, time.monotonic(), len(manifest.entries)
     try:
         for done, made in enumerate(engine(batches)):
             report.problems += made.problems
@@ -80,6 +82,8 @@ def update(
             report.added += len(made.paths)
             if made.entry:
                 manifest = catalogue.without(manifest, made.paths).with_entry(made.entry)
+            if len(manifest.entries) - before >= MANY:
+                manifest = compaction.compact(folder, manifest, since=before)
             if time.monotonic() - saved > EVERY:
                 manifest.save(folder)
                 stored, saved = manifest, time.monotonic()

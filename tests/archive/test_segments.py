@@ -1,12 +1,14 @@
 import itertools
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwsd.archive import Archive, Hit, compaction, segment
+from kwsd.archive import Archive, Hit, compaction, segment, updating
 from kwsd.archive.coder import GAINS, SCALE, Coded, Coder
 from kwsd.archive.container import pack, unpack
 from kwsd.archive.documents import Document, Documents
@@ -118,6 +120,22 @@ def test_joined_segments_hold_what_is_left_in_the_order_it_came(folder, three):
     assert [joined.documents.path(index) for index in range(2)] == ["/0.wav", "/2.wav"]
     assert np.array_equal(joined.codes, np.concatenate([three.codes[:20], three.codes[30:]]))
     assert "00000000.segment" not in folder.names()
+
+
+def test_a_long_update_joins_its_segments_as_it_goes(tmp_path, tokenizer, recordings, monkeypatch):
+    copies = [shutil.copy(recordings[0], tmp_path / f"{number}.flac") for number in range(9)]
+    monkeypatch.setattr(updating, "FILES", 1)
+    monkeypatch.setattr(updating, "MANY", 3)
+    index = tmp_path / "index"
+    Archive.build(index, copies[:4], tokenizer)
+    Path(copies[1]).write_bytes(recordings[1].read_bytes())
+
+    archive, report = Archive.build(index, copies, tokenizer)
+
+    alive = [part.documents.path(number) for part in archive.segments for number in np.flatnonzero(part.alive)]
+    assert (report.added, report.unchanged) == (6, 3)
+    assert sorted(alive) == sorted(map(str, copies))
+    assert {path.name for path in index.glob("*.segment")} == {entry.name for entry in archive.manifest.entries}
 
 
 def test_of_places_that_overlap_the_best_stays(three):

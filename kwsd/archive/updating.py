@@ -67,32 +67,48 @@ def update(
     sweep(folder, manifest)
     report, catalogue = Report(), Catalogue(folder, manifest)
     fresh = list(_fresh(paths, catalogue, report))
-    gone = [path for path in gone if path in catalogue]
-    if gone:
-        manifest = catalogue.without(manifest, gone)
+    known = [path for path in gone if path in catalogue]
+    if known:
+        manifest = catalogue.without(manifest, known)
         manifest.save(folder)
-        report.dropped = len(gone)
+        report.dropped = len(known)
     batches = _batches(fresh, manifest)
-    manifest = replace(manifest, made=manifest.made + len(batches))
-    stored, saved, before = manifest, time.monotonic(), len(manifest.entries)
+    updated = _Update(folder, replace(manifest, made=manifest.made + len(batches)), catalogue, report)
     try:
         for done, made in enumerate(engine(batches)):
-            report.problems += made.problems
-            report.seconds += made.seconds
-            report.added += len(made.paths)
-            if made.entry:
-                manifest = catalogue.without(manifest, made.paths).with_entry(made.entry)
-            if len(manifest.entries) - before >= MANY:
-                manifest = compaction.compact(folder, manifest, since=before)
-            if time.monotonic() - saved > EVERY:
-                manifest.save(folder)
-                stored, saved = manifest, time.monotonic()
+            updated.take(made)
             progress((done + 1) / len(batches))
     finally:
-        if manifest.entries != stored.entries:
-            manifest.save(folder)
-    graph.complete(folder, compaction.compact(folder, manifest))
+        updated.save()
+    graph.complete(folder, compaction.compact(folder, updated.manifest))
     return report
+
+
+class _Update:
+    """An index while segments are added to it."""
+
+    def __init__(self, folder: Folder, manifest: Manifest, catalogue: Catalogue, report: Report) -> None:
+        self._folder, self._catalogue, self._report = folder, catalogue, report
+        self.manifest = self._stored = manifest
+        self._before, self._saved = len(manifest.entries), time.monotonic()
+
+    def take(self, made: Made) -> None:
+        """Add a segment in place of what the index had of its files."""
+        self._report.problems += made.problems
+        self._report.seconds += made.seconds
+        self._report.added += len(made.paths)
+        if made.entry:
+            self.manifest = self._catalogue.without(self.manifest, made.paths).with_entry(made.entry)
+        if len(self.manifest.entries) - self._before >= MANY:
+            self.manifest = compaction.compact(self._folder, self.manifest, since=self._before)
+        if time.monotonic() - self._saved > EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Write the manifest, if anything was added since it was written."""
+        if self.manifest.entries != self._stored.entries:
+            self.manifest.save(self._folder)
+        self._stored, self._saved = self.manifest, time.monotonic()
 
 
 def sweep(folder: Folder, manifest: Manifest) -> None:

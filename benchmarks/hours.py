@@ -1,6 +1,6 @@
-"""A thousand hours to search: real speech, heard once, and perturbed copies of it until there is enough.
+"""A thousand hours to search: takes of real speech that was heard once, until there are enough.
 
-A copy is the vectors of a recording at 0.85 to 1.15 of its tempo, with Gaussian noise that leaves a mean cosine of
+A take is the vectors of a recording at 0.85 to 1.15 of its tempo, with Gaussian noise that leaves a mean cosine of
 about 0.85 to what it was, coded anew: as another take of the same speech would be. Every phrase has many near copies,
 so what is found says little about accuracy: how long it takes, and how much of the exact answer is found, counts here.
 """
@@ -42,7 +42,7 @@ TEMPO = 0.15
 PER_SEGMENT = 100.0  # hours
 RECALLED = 20  # hits
 SOURCES = ("librispeech", "ljspeech", "alphanumeric", "dspspeech")
-"""Real speech: twelve hours of it, of 300 speakers."""
+"""Real speech: fourteen hours of it, of 350 speakers."""
 
 
 def heard(product: Product) -> list[NDArray[np.float32]]:

@@ -87,7 +87,8 @@ class Pairs:
         """Where the lists of these pairs [l] begin and end in `places`; equal where a pair does not occur."""
         if not len(self._keys):
             return np.zeros_like(keys), np.zeros_like(keys)
-        index = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        # Looked up as what they are kept as: else numpy would make another array of all that are kept.
+        index = np.minimum(np.searchsorted(self._keys, keys.astype(np.uint16)), len(self._keys) - 1)
         last = self._ends[index].astype(np.int64)
         first = np.where(index > 0, self._ends[index - 1].astype(np.int64), 0)
         return first, np.where(self._keys[index] == keys, last, first)

@@ -62,8 +62,9 @@ def _windows(
     first, last = bounds
     used = (weight > 0) & (last > first)
     shift = (length // 2 - looked_for.place).astype(np.int32)
+    frames = max(len(segment.codes), 1)
     window, score = kernels.vote(
-        segment.pairs.places, first[used], last[used], shift[used], weight[used], len(segment.codes), count, least
+        segment.pairs.places, first[used], last[used], shift[used], weight[used], frames, count, least
     )
     return window.astype(np.int64), score
 

@@ -37,11 +37,12 @@ def build(
     with folder.writing():
         manifest = opened(folder, tokenizer.digest, settings)
         catalogue = Catalogue(folder, manifest)
-        files = [file for path in paths for file in _files([path], may_be_empty=bool(catalogue.below(path)))]
-        present = set(files)
-        gone = [known for path in paths for known in catalogue.below(path) if known not in present]
+        there = catalogue.below(paths)
+        found = (_files([path], may_be_empty=bool(known)) for path, known in there.items())
+        files = dict.fromkeys(file for some in found for file in some)
+        gone = [file for known in there.values() for file in known if file not in files]
         hear = engine or local(location, manifest.settings, tokenizer, workers, progress)
-        return update(folder, manifest, files, hear, gone=gone, progress=progress)
+        return update(folder, manifest, catalogue, list(files), hear, gone=gone, progress=progress)
 
 
 def add(
@@ -59,7 +60,7 @@ def add(
         manifest = Manifest.load(folder)
         manifest.check_model(tokenizer.digest, f"the index {folder.name}")
         hear = engine or local(location, manifest.settings, tokenizer, workers, progress)
-        return update(folder, manifest, files, hear, progress=progress)
+        return update(folder, manifest, Catalogue(folder, manifest), files, hear, progress=progress)
 
 
 def remove(location: str | Path, paths: Sequence[Path]) -> int:
@@ -72,14 +73,13 @@ def remove(location: str | Path, paths: Sequence[Path]) -> int:
     with folder.writing():
         manifest = Manifest.load(folder)
         catalogue = Catalogue(folder, manifest)
-        chosen: dict[Path, None] = {}
-        for path in paths:
-            found = catalogue.below(path)
-            if not found:
+        there = catalogue.below(paths)
+        for path, known in there.items():
+            if not known:
                 raise ArchiveError(
                     f"the index {folder.name} has no {path}: `kwsd index info --files` lists what it has"
                 )
-            chosen.update(dict.fromkeys(found))
+        chosen = dict.fromkeys(file for known in there.values() for file in known)
         manifest = catalogue.without(manifest, chosen)
         manifest.save(folder)
         graph.complete(folder, compaction.compact(folder, manifest))

@@ -45,10 +45,15 @@ class Catalogue:
         name, index = places[-1]
         return self._tables[name][index]
 
-    def below(self, folder: Path) -> list[Path]:
-        """The files that the index has at a path or below it, or the stream that it has of that name."""
-        whole = folder.absolute()
-        return [path for path in self if path in (folder, whole) or whole in path.parents]
+    def below(self, paths: Iterable[Path]) -> dict[Path, list[Path]]:
+        """For each path the files that the index has at it or below it, or the stream that it has of that name."""
+        found: dict[Path, list[Path]] = {path: [] for path in paths}
+        asked = {place: path for path in found for place in (path, path.absolute())}
+        for known in self:
+            for place in (known, *known.parents):
+                if place in asked:
+                    found[asked[place]].append(known)
+        return found
 
     def without(self, manifest: Manifest, paths: Iterable[Path]) -> Manifest:
         """The manifest with these files' documents dropped, as far as it has them."""

@@ -31,7 +31,7 @@ def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False, since
         if len(group) == 1 and not _is_worn(group[0], thorough):
             entries += group
             continue
-        entry = _join(folder, fresh.name(), group)
+        entry = join(folder, fresh.name(), group)
         fresh = replace(fresh, made=fresh.made + 1)
         entries += [entry] if entry else []
     fresh = replace(fresh, entries=tuple(entries))
@@ -59,7 +59,7 @@ def _is_worn(entry: Entry, thorough: bool) -> bool:
     return len(entry.dropped) > (0 if thorough else WORN * entry.documents)
 
 
-def _join(folder: Folder, name: str, entries: Sequence[Entry]) -> Entry | None:
+def join(folder: Folder, name: str, entries: Sequence[Entry]) -> Entry | None:
     """One segment of what is left of several; None if nothing is."""
     parts = [segment.needed(folder, entry) for entry in entries]
     kept = [(part, int(index)) for part in parts for index in np.flatnonzero(part.alive)]

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive import segment
+from kwsd.archive import compaction, segment
 from kwsd.archive.building import opened
 from kwsd.archive.coder import Coded
 from kwsd.archive.compaction import LARGEST, MUCH
@@ -55,11 +55,8 @@ class Shelf:
         """Make the newest segments one, as `kwsd.archive.compaction` does, within a day."""
         group = self._newest()
         if len(group) > 1:
-            parts = [segment.read(self._folder, entry) for entry in group]
-            kept = [(part, int(index)) for part in parts for index in np.flatnonzero(part.alive)]
-            heard = [(part.documents[index], part.part(index)) for part, index in kept]
-            fresh = [write(self._folder, self._manifest.name(), heard)] if heard else []
-            self._commit([*self._manifest.entries[: -len(group)], *fresh], made=1)
+            joined = compaction.join(self._folder, self._manifest.name(), group)
+            self._commit([*self._manifest.entries[: -len(group)], *([joined] if joined else [])], made=1)
 
     def _newest(self) -> list[Entry]:
         group: list[Entry] = []

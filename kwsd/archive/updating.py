@@ -45,6 +45,7 @@ class Report:
 def update(
     folder: Folder,
     manifest: Manifest,
+    catalogue: Catalogue,
     paths: Sequence[Path],
     engine: Engine,
     *,
@@ -58,6 +59,7 @@ def update(
     Args:
         folder: of the index, which is being written.
         manifest: what is there.
+        catalogue: the files that it knows.
         paths: absolute paths of files.
         engine: hears batches of files.
         gone: files to be dropped that are no longer there.
@@ -65,9 +67,9 @@ def update(
     """
     graph.check_settings(manifest.settings)
     sweep(folder, manifest)
-    report, catalogue = Report(), Catalogue(folder, manifest)
+    report = Report()
     fresh = list(_fresh(paths, catalogue, report))
-    known = [path for path in gone if path in catalogue]
+    known = list(dict.fromkeys(path for path in gone if path in catalogue))
     if known:
         manifest = catalogue.without(manifest, known)
         manifest.save(folder)

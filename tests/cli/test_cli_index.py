@@ -22,7 +22,7 @@ SMALL_BATCHES = """
 import sys
 from kwsd.archive import updating
 from kwsd.cli import main
-updating.FILES = 1
+updating.FILES, updating.EVERY = 1, -1.0
 main(sys.argv[1:])
 """
 

@@ -1,7 +1,7 @@
 """How long a query takes as the archive grows, for each of the searches that H-QuEST is compared with.
 
-An utterance is a piece of PIECE seconds, so that speech grows with the number of utterances, and that there are enough;
-each is cut into segments of SEGMENT seconds.
+An utterance is a piece of PIECE seconds, so that speech grows with the number of utterances; so that there are enough,
+one begins every STEP seconds. Each is cut into segments of SEGMENT seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from export.systems.system import Encoded
 TASK = "query-time"
 SYSTEM = "tokb"  # times depend on the system only through its sizes: one will do
 SIZES, QUICK_SIZES = (100, 300, 1000, 3000, 10_000), (30, 100)
-SEGMENT, PIECE = 1.0, 3.0  # seconds
+SEGMENT, PIECE, STEP = 1.0, 3.0, 1.0  # seconds
 QUERIES, QUICK_QUERIES = 30, 5
 AT_ONCE = 16  # utterances whose samples are in memory at a time
 
@@ -46,7 +46,8 @@ def run(context: Context) -> None:
     hear = hearer(context, system, "speech", tokens=TOKENS)
     queries = asked(words, hear, hear.rate, context)
     utterances = [*words.test_utterances, *words.train_utterances]
-    archived = pieces(heard(hear, utterances, hear.rate), round(PIECE / hear.seconds), max(sizes))
+    frames, step = round(PIECE / hear.seconds), round(STEP / hear.seconds)
+    archived = pieces(heard(hear, utterances, hear.rate), frames, step, max(sizes))
     for size in tqdm([size for size in sizes if missing[size]], desc=TASK, unit="size"):
         if size > len(archived):
             tqdm.write(f"{TASK}: the corpus has {len(archived)} pieces of {PIECE:g} s, so {size} are not measured")
@@ -76,7 +77,7 @@ def _measure(
     built = time.perf_counter() - began
     values = {"seconds": Value(median_seconds(search, queries)), "build": Value(built)}
     took = time.perf_counter() - began
-    data += f"; {size} pieces of {PIECE:g} s in {len(archive)} segments of {SEGMENT:g} s"
+    data += f"; {size} pieces of {PIECE:g} s, one every {STEP:g} s, in {len(archive)} segments of {SEGMENT:g} s"
     setting, more = _setting(method, size), {"segments": len(archive)}
     context.results.write(
         Result(TASK, system, setting, values, data, len(queries), context.seed, took, context.quick, more)
@@ -113,11 +114,11 @@ def heard(hear: Hearer, utterances: Sequence[Utterance], rate: int) -> Iterable[
         yield from hear([u.samples(rate) for u in utterances[first : first + AT_ONCE]])
 
 
-def pieces(recordings: Iterable[Encoded], frames: int, count: int) -> list[Encoded]:
-    """At most so many pieces of so many frames each, one after the other; what is left of a recording is left out."""
+def pieces(recordings: Iterable[Encoded], frames: int, step: int, count: int) -> list[Encoded]:
+    """At most so many pieces of `frames` frames, one every `step` frames; what is left of a recording is left out."""
     found: list[Encoded] = []
     for recording in recordings:
-        for start in range(0, len(recording.tokens) - frames + 1, frames):
+        for start in range(0, len(recording.tokens) - frames + 1, step):
             place = slice(start, start + frames)
             found.append(Encoded(recording.z[place], recording.tokens[place]))
             if len(found) == count:

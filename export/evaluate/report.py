@@ -80,6 +80,8 @@ alone, on one machine; their ratios travel better.
       python -m export.evaluate wake-word --corpus hey-snips=/data/hey_snips --runs runs-snips --out results-snips
       python -m export.evaluate report --results results-timit --docs /tmp/timit
 
+- **The version of Wav2Tok.** TokA and TokB are its approaches A and B (eq. 3-12). The abstract of the version of ICLR
+  2023 also names a CTC loss, which is none of those equations and was not built.
 - **What the papers leave open** was decided as the docstring beside each decision says.
 """
 AVAILABLE = """\

@@ -25,6 +25,7 @@ METRICS = {
     "phone": "phones explained, %",
     "place": "places explained, %",
     "seconds": "time, ms",
+    "build": "time to index, s",
 }
 PLAIN = ("mrr", "map")  # shown as they are; other rates in percent
 SETTINGS = {
@@ -184,6 +185,8 @@ def number(metric: str, value: float) -> str:
         return "none"
     if metric == "seconds":
         return f"{value * 1000:.3g}" if value < 1 else f"{value * 1000:.0f}"
+    if metric == "build":
+        return f"{value:.2g}"
     return f"{100 * value:.1f}" if metric in METRICS and metric not in PLAIN else f"{value:.3f}"
 
 

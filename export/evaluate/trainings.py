@@ -9,7 +9,8 @@ from pathlib import Path
 from export.evaluate.tables import line
 from export.systems.registry import TITLES
 
-HEAD = ("system", "trained on", "K", "steps", "minutes", "held-out MRR at the last step", "at the best", "best step")
+HELD_OUT = ("held-out MRR untrained", "at the last step", "at the best", "best step")
+HEAD = ("system", "trained on", "K", "steps", "minutes", *HELD_OUT)
 
 
 def rendered(runs: Path) -> str:
@@ -24,10 +25,12 @@ def _rows(runs: Path, name: str, domain: str) -> Iterator[str]:
     sizes = sorted(int(text) for p in runs.glob(f"{start}*") if (text := p.name.removeprefix(start)).isdigit())
     for size in sizes:
         judged = list(_judged(runs / f"{start}{size}" / "log.jsonl"))
-        if judged:
-            best = max(judged, key=lambda one: one["held_out"])
-            last = judged[-1]
-            figures = f"{last['held_out']:.3f}", f"{best['held_out']:.3f}", f"{best['step']:.0f}"
+        untrained = [f"{one['held_out']:.3f}" for one in judged if not one["step"]]
+        trained = [one for one in judged if one["step"]]
+        if trained:
+            best, last = max(trained, key=lambda one: one["held_out"]), trained[-1]
+            found = (untrained or ["-"])[0], f"{last['held_out']:.3f}", f"{best['held_out']:.3f}"
+            figures = *found, f"{best['step']:.0f}"
             yield line([TITLES[name], domain, size, f"{last['step']:.0f}", f"{_minutes(judged):.0f}", *figures])
 
 

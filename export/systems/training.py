@@ -5,7 +5,8 @@ codebook to what the encoder says now; centroids keep their numbers. A system wh
 gets its codebook when training is over.
 
 Some of the speakers are held out. Now and then it is judged how well their recordings find each other, and the system
-is kept as it was when they did so best: losses of pairs go on falling when retrieval has long begun to suffer.
+is kept as it was when they did so best: losses of pairs go on falling when retrieval has long begun to suffer. What
+the untrained system is worth is logged as step 0, and never kept.
 """
 
 from __future__ import annotations
@@ -145,8 +146,11 @@ class Run:
         started, title = time.monotonic(), f"train {TITLES[self.name]} (K = {self.system.shape.tokens})"
         with tqdm(total=self.plan.steps, initial=self.step, desc=title, unit="step", mininterval=2) as bar:
             while self.step < self.plan.steps:
-                if self.system.clustered and self.step % self.plan.every == 0:
-                    self._cluster(anew=self.step == 0)
+                if self.step == 0:
+                    self._cluster(anew=True)
+                    self._log({"held_out": self._judge(self.system, self.held_out)}, 0.0)
+                elif self.system.clustered and self.step % self.plan.every == 0:
+                    self._cluster(anew=False)
                 parts = self._advance(optimiser)
                 bar.update()
                 if self.step % LEAST == 0 or self.step == self.plan.steps:

@@ -23,15 +23,15 @@ def task(monkeypatch, words, hear):
     return hear
 
 
-def test_pieces_are_whole_follow_one_another_and_are_no_more_than_asked_for():
-    found = query_time.pieces([recording(7), recording(2), recording(6)], frames=3, count=3)
+def test_pieces_are_whole_begin_every_so_often_and_are_no_more_than_asked_for():
+    found = query_time.pieces([recording(7), recording(2), recording(6)], frames=3, step=2, count=4)
 
-    assert [p.tokens.tolist() for p in found] == [[0, 1, 2], [3, 4, 5], [0, 1, 2]]
+    assert [p.tokens.tolist() for p in found] == [[0, 1, 2], [2, 3, 4], [4, 5, 6], [0, 1, 2]]
 
 
 def test_recordings_are_not_heard_once_there_are_pieces_enough(words, hear):
     endless = query_time.heard(hear, words.test_utterances, hear.rate)
-    query_time.pieces(endless, frames=50, count=3)
+    query_time.pieces(endless, frames=50, step=50, count=3)
 
     assert sum(hear.heard) == query_time.AT_ONCE < len(words.test_utterances)
 

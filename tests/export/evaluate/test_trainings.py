@@ -15,9 +15,15 @@ def logged(runs, name, *steps):
 
 
 def test_a_row_says_what_was_best_and_what_was_last(tmp_path):
-    logged(tmp_path, "speech-tokb-25", (50, 60.0, 0.3), (100, 120.0, 0.5), (150, 180.0, 0.4))
+    logged(tmp_path, "speech-tokb-25", (0, 0.0, 0.6), (50, 60.0, 0.3), (100, 120.0, 0.5), (150, 180.0, 0.4))
 
-    assert "| TokB | speech | 25 | 150 | 3 | 0.400 | 0.500 | 100 |" in rendered(tmp_path)
+    assert "| TokB | speech | 25 | 150 | 3 | 0.600 | 0.400 | 0.500 | 100 |" in rendered(tmp_path)
+
+
+def test_a_run_that_did_not_log_what_it_began_with_is_shown_without(tmp_path):
+    logged(tmp_path, "speech-tokb-25", (50, 60.0, 0.3))
+
+    assert "| TokB | speech | 25 | 50 | 1 | - | 0.300 | 0.300 | 50 |" in rendered(tmp_path)
 
 
 def test_the_sittings_of_a_resumed_run_are_added_up(tmp_path):

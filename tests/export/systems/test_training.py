@@ -85,8 +85,8 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
     assert torch.equal(weights(again.train()), weights(first))
 
 
-def test_the_system_is_kept_as_it_was_when_it_did_best(tmp_path):
-    said = iter([0.3, 0.6, 0.5, 0.1])
+def test_the_system_is_kept_as_it_was_when_it_did_best_since_it_learns(tmp_path):
+    said = iter([0.9, 0.3, 0.6, 0.5, 0.1])
     weighed = {}
 
     def judge(system, held_out):
@@ -139,12 +139,13 @@ def test_a_full_disk_keeps_the_last_checkpoint_and_says_so(tmp_path, monkeypatch
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_the_log_has_a_line_for_every_checkpoint(tmp_path):
+def test_the_log_has_a_line_for_the_untrained_system_and_for_every_checkpoint(tmp_path):
     Run(tmp_path, "tokb", SMALL, made(), PLAN, always_better()).train()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
 
-    assert [line["step"] for line in lines] == [3, 6, 9, 12]
-    assert {"loss", "pairs", "clusters", "held_out"} <= set(lines[0])
+    assert [line["step"] for line in lines] == [0, 3, 6, 9, 12]
+    assert all("held_out" in line for line in lines)
+    assert all({"loss", "pairs", "clusters"} <= set(line) for line in lines[1:])
 
 
 def test_adam_warms_up_and_lamb_begins_again(tmp_path):

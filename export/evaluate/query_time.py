@@ -77,7 +77,7 @@ def _measure(
     built = time.perf_counter() - began
     values = {"seconds": Value(median_seconds(search, queries)), "build": Value(built)}
     took = time.perf_counter() - began
-    data += f"; {size} pieces of {PIECE:g} s, one every {STEP:g} s, in {len(archive)} segments of {SEGMENT:g} s"
+    data += f", and those trained on, in pieces of {PIECE:g} s, one every {STEP:g} s, in segments of {SEGMENT:g} s"
     setting, more = _setting(method, size), {"segments": len(archive)}
     context.results.write(
         Result(TASK, system, setting, values, data, len(queries), context.seed, took, context.quick, more)

@@ -24,10 +24,10 @@ NO_REASON = "no reason found yet"
 _SHORT = "H-QuEST counts single tokens of segments that hold a dozen or two, which says little of their order"
 REASONS: dict[str, str] = {
     "search-triplet-dtw": (
-        "single words are found by DTW before anything was learned (see the untrained encoder), and Triplet, which is "
-        "kept at a step at which its vectors have changed little, keeps that; at its last step it is far worse (see "
-        "Training). TokB draws its vectors to 25 centroids, and learns from words in a row, not from lone ones: in "
-        "running speech it is the better of the two (see Keyword spotting)"
+        "single words are found by DTW before anything was learned (see the untrained encoder); Triplet, which learns "
+        "where in a word a frame stands (see What the tokens say), gains on that early and has lost it by its last "
+        "step (see Training). TokB draws its vectors to 25 centroids, and learns from words in a row, not from lone "
+        "ones: in running speech it is the better of the two (see Keyword spotting)"
     ),
     "search-stft-tokens": (
         "what is compared is a handful of symbols against whole vectors; the same tokens without compression, which "
@@ -37,7 +37,10 @@ REASONS: dict[str, str] = {
         "the edit distance takes up to 64 tokens in one machine word, so that 25 tokens of a word are matched as fast "
         "as ten; hums, which are longer, gain (see Query by humming)"
     ),
-    "hquest-map-dtw": f"{_SHORT}; the steps away from it that mend this are measured in benchmarks.md",
+    "hquest-map-dtw": (
+        f"{_SHORT}; the steps away from it that mend this are measured in benchmarks.md. The authors' public code "
+        "takes its tokens from a pretrained Wav2Vec 2.0, a far larger encoder than any here"
+    ),
     "hquest-map-tf-idf": f"{_SHORT}, and Smith-Waterman's scores of so few tokens have many ties",
     "hquest-time-tf-idf": (
         "vectors of 100 tokens are so short that multiplying all of them takes about as long as the walk through the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from export.evaluate.tables import line
@@ -11,37 +12,76 @@ from export.systems.registry import TITLES
 
 HELD_OUT = ("held-out MRR untrained", "at the last step", "at the best", "best step")
 HEAD = ("system", "trained on", "K", "steps", "minutes", *HELD_OUT)
+Logged = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run of a system; `judged` are the lines of its log, of which step 0 is the untrained system."""
+
+    name: str
+    domain: str
+    tokens: int
+    judged: list[Logged]
+
+    @property
+    def untrained(self) -> float | None:
+        """What the untrained system was worth; None if nobody asked."""
+        return next((one["held_out"] for one in self.judged if not one["step"]), None)
+
+    @property
+    def steps(self) -> list[Logged]:
+        """Where it was judged since."""
+        return [one for one in self.judged if one["step"]]
+
+    @property
+    def best(self) -> Logged:
+        """The line of the step that it was kept at."""
+        return max(self.steps, key=lambda one: one["held_out"])
+
+    @property
+    def minutes(self) -> float:
+        """What all sittings took; a run that was resumed counts its seconds anew."""
+        seconds = [one["seconds"] for one in self.judged]
+        ends = [a for a, b in zip(seconds, [*seconds[1:], 0.0], strict=True) if b < a]
+        return sum(ends) / 60
+
+    def row(self) -> str:
+        """A row of the table."""
+        untrained = "-" if self.untrained is None else f"{self.untrained:.3f}"
+        last, best = self.steps[-1], self.best
+        found = untrained, f"{last['held_out']:.3f}", f"{best['held_out']:.3f}", f"{best['step']:.0f}"
+        return line([TITLES[self.name], self.domain, self.tokens, f"{last['step']:.0f}", f"{self.minutes:.0f}", *found])
 
 
 def rendered(runs: Path) -> str:
-    """A row for every run that was trained, in the order of the systems; empty if there is none."""
-    rows = [row for name in TITLES for domain in ("speech", "humming") for row in _rows(runs, name, domain)]
-    return "\n".join([line(HEAD), line(["---"] * len(HEAD)), *rows, ""]) if rows else ""
+    """A row for every run that was trained, in the order of the systems, and a sentence; empty if there is none."""
+    found = [run for name in TITLES for domain in ("speech", "humming") for run in _logged(runs, name, domain)]
+    if not found:
+        return ""
+    return "\n".join([line(HEAD), line(["---"] * len(HEAD)), *(run.row() for run in found), "", *_gains(found)])
 
 
-def _rows(runs: Path, name: str, domain: str) -> Iterator[str]:
+def _gains(found: list[Training]) -> Iterator[str]:
+    """How many were worth more for being trained, by what they are trained on."""
+    counts = []
+    for domain in ("speech", "humming"):
+        known = [(run.best["held_out"], run.untrained) for run in found if run.domain == domain]
+        pairs = [(best, untrained) for best, untrained in known if untrained is not None]
+        if pairs:
+            counts.append(f"{sum(best > untrained for best, untrained in pairs)} of {len(pairs)} on {domain}")
+    if counts:
+        yield f"Worth more at the best step than untrained, by this measure: {', '.join(counts)}.\n"
+
+
+def _logged(runs: Path, name: str, domain: str) -> Iterator[Training]:
     """Those of a system, by the size of its codebook."""
     start = f"{domain}-{name}-"
     sizes = sorted(int(text) for p in runs.glob(f"{start}*") if (text := p.name.removeprefix(start)).isdigit())
     for size in sizes:
-        judged = list(_judged(runs / f"{start}{size}" / "log.jsonl"))
-        untrained = [f"{one['held_out']:.3f}" for one in judged if not one["step"]]
-        trained = [one for one in judged if one["step"]]
-        if trained:
-            best, last = max(trained, key=lambda one: one["held_out"]), trained[-1]
-            found = (untrained or ["-"])[0], f"{last['held_out']:.3f}", f"{best['held_out']:.3f}"
-            figures = *found, f"{best['step']:.0f}"
-            yield line([TITLES[name], domain, size, f"{last['step']:.0f}", f"{_minutes(judged):.0f}", *figures])
-
-
-def _judged(log: Path) -> Iterator[dict[str, float]]:
-    if log.exists():
-        for text in log.read_text().splitlines():
-            yield json.loads(text)
-
-
-def _minutes(judged: list[dict[str, float]]) -> float:
-    """What all sittings took; a run that was resumed counts its seconds anew."""
-    seconds = [one["seconds"] for one in judged]
-    ends = [a for a, b in zip(seconds, [*seconds[1:], 0.0], strict=True) if b < a]
-    return sum(ends) / 60
+        log = runs / f"{start}{size}" / "log.jsonl"
+        run = Training(
+            name, domain, size, [json.loads(t) for t in log.read_text().splitlines()] if log.exists() else []
+        )
+        if run.steps:
+            yield run

@@ -35,7 +35,7 @@ def test_the_sittings_of_a_resumed_run_are_added_up(tmp_path):
 def test_rows_are_by_system_then_domain_then_size_and_one_name_is_not_taken_for_another(tmp_path):
     for name in ("humming-tokb-15", "speech-tokb-25", "speech-tokb-nosim-25", "humming-tokb-100", "speech-triplet-25"):
         logged(tmp_path, name, (50, 60.0, 0.3))
-    rows = [row.split(" | ")[:3] for row in rendered(tmp_path).splitlines()[2:]]
+    rows = [row.split(" | ")[:3] for row in rendered(tmp_path).splitlines()[2:] if row]
 
     assert rows == [
         ["| Triplet", "speech", "25"],
@@ -44,6 +44,14 @@ def test_rows_are_by_system_then_domain_then_size_and_one_name_is_not_taken_for_
         ["| TokB", "humming", "100"],
         ["| TokB + NoSim", "speech", "25"],
     ]
+
+
+def test_a_sentence_says_how_many_gained_by_being_trained(tmp_path):
+    for name, untrained in (("speech-toka-25", 0.2), ("speech-tokb-25", 0.4), ("humming-tokb-25", 0.1)):
+        logged(tmp_path, name, (0, 0.0, untrained), (50, 60.0, 0.3))
+    logged(tmp_path, "humming-mips-25", (50, 60.0, 0.3))
+
+    assert "than untrained, by this measure: 1 of 2 on speech, 1 of 1 on humming." in rendered(tmp_path)
 
 
 def test_without_runs_there_is_nothing(tmp_path):

@@ -77,11 +77,8 @@ def _gains(found: list[Training]) -> Iterator[str]:
 def _logged(runs: Path, name: str, domain: str) -> Iterator[Training]:
     """Those of a system, by the size of its codebook."""
     start = f"{domain}-{name}-"
-    sizes = sorted(int(text) for p in runs.glob(f"{start}*") if (text := p.name.removeprefix(start)).isdigit())
-    for size in sizes:
-        log = runs / f"{start}{size}" / "log.jsonl"
-        run = Training(
-            name, domain, size, [json.loads(t) for t in log.read_text().splitlines()] if log.exists() else []
-        )
+    found = ((log.parent.name.removeprefix(start), log) for log in runs.glob(f"{start}*/log.jsonl"))
+    for size, log in sorted((int(size), log) for size, log in found if size.isdigit()):
+        run = Training(name, domain, size, [json.loads(text) for text in log.read_text().splitlines()])
         if run.steps:
             yield run

@@ -125,8 +125,8 @@ def _measure(context: Context, system: str, others: int, matchings: Sequence[str
     hear = hearer(context, system, "speech", tokens=25)
     training, test = composer(others, hear.rate)
     began = time.perf_counter()
-    learned = spotted(hear, hear.seconds, training, matchings)
-    judged = spotted(hear, hear.seconds, test, matchings)
+    learned = spotted(hear, training, matchings)
+    judged = spotted(hear, test, matchings)
     took = (time.perf_counter() - began) / len(matchings)
     for matching in matchings:
         slots, limit = judged[matching], threshold(learned[matching], matching)
@@ -139,21 +139,20 @@ def _measure(context: Context, system: str, others: int, matchings: Sequence[str
         )
 
 
-def spotted(hear: Hearer, hop: float, material: Material, matchings: Sequence[str]) -> dict[str, Slots]:
+def spotted(hear: Hearer, material: Material, matchings: Sequence[str]) -> dict[str, Slots]:
     """What each matching finds in all the utterances.
 
     Args:
         hear: recordings [n] to what a system makes of them.
-        hop: seconds from frame to frame.
         material: the utterances.
         matchings: some of `slots.MATCHINGS`.
     """
     found: dict[str, list[Slots]] = {matching: [] for matching in matchings}
     for composed, template, stream, ends in _heard(hear, material):
         words = ends, np.array(composed.hits)
-        lag = max(0.0, len(template.z) * hop - len(material.sound[composed.template]) / material.rate)
+        lag = max(0.0, len(template.z) * hear.seconds - len(material.sound[composed.template]) / material.rate)
         for matching, parts in found.items():
-            parts.append(slots_of(template, stream, matching, words, hop, lag))
+            parts.append(slots_of(template, stream, matching, words, hear.seconds, lag))
     return {matching: Slots.join(parts) for matching, parts in found.items()}
 
 

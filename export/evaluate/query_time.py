@@ -44,10 +44,10 @@ def run(context: Context) -> None:
         return
     words = word_sets(context)
     hear = hearer(context, system, "speech", tokens=TOKENS)
-    queries = asked(words, hear, hear.rate, context)
+    queries = asked(words, hear, context)
     utterances = [*words.test_utterances, *words.train_utterances]
     frames, step = round(PIECE / hear.seconds), round(STEP / hear.seconds)
-    archived = pieces(heard(hear, utterances, hear.rate), frames, step, max(sizes))
+    archived = pieces(heard(hear, utterances), frames, step, max(sizes))
     for size in tqdm([size for size in sizes if missing[size]], desc=TASK, unit="size"):
         if size > len(archived):
             tqdm.write(f"{TASK}: the corpus has {len(archived)} pieces of {PIECE:g} s, so {size} are not measured")
@@ -95,7 +95,7 @@ def median_seconds(search: Search, queries: Sequence[Encoded]) -> float:
     return float(np.median(seconds))
 
 
-def asked(words: WordSets, hear: Hearer, rate: int, context: Context) -> list[Encoded]:
+def asked(words: WordSets, hear: Hearer, context: Context) -> list[Encoded]:
     """A seeded draw of spoken words.
 
     Raises:
@@ -105,13 +105,13 @@ def asked(words: WordSets, hear: Hearer, rate: int, context: Context) -> list[En
         raise EvaluationError("the test utterances have no words to ask for: name a larger corpus")
     count = QUICK_QUERIES if context.quick else QUERIES
     drawn = np.random.default_rng(context.seed).permutation(len(words.test))[:count].tolist()
-    return hear(cut([words.test[i] for i in drawn], rate))
+    return hear(cut([words.test[i] for i in drawn], hear.rate))
 
 
-def heard(hear: Hearer, utterances: Sequence[Utterance], rate: int) -> Iterable[Encoded]:
+def heard(hear: Hearer, utterances: Sequence[Utterance]) -> Iterable[Encoded]:
     """Each utterance as a system represents it, some at a time, as they are asked for."""
     for first in range(0, len(utterances), AT_ONCE):
-        yield from hear([u.samples(rate) for u in utterances[first : first + AT_ONCE]])
+        yield from hear([u.samples(hear.rate) for u in utterances[first : first + AT_ONCE]])
 
 
 def pieces(recordings: Iterable[Encoded], frames: int, step: int, count: int) -> list[Encoded]:

@@ -12,6 +12,7 @@ from export.systems.registry import TITLES
 
 HELD_OUT = ("held-out MRR untrained", "at the last step", "at the best", "best step")
 HEAD = ("system", "trained on", "K", "steps", "minutes", *HELD_OUT)
+DOMAINS = ("speech", "humming")
 Logged = dict[str, float]
 
 
@@ -56,7 +57,7 @@ class Training:
 
 def rendered(runs: Path) -> str:
     """A row for every run that was trained, in the order of the systems, and a sentence; empty if there is none."""
-    found = [run for name in TITLES for domain in ("speech", "humming") for run in _logged(runs, name, domain)]
+    found = [run for name in TITLES for domain in DOMAINS for run in _logged(runs, name, domain)]
     if not found:
         return ""
     return "\n".join([line(HEAD), line(["---"] * len(HEAD)), *(run.row() for run in found), "", *_gains(found)])
@@ -65,7 +66,7 @@ def rendered(runs: Path) -> str:
 def _gains(found: list[Training]) -> Iterator[str]:
     """How many were worth more for being trained, by what they are trained on."""
     counts = []
-    for domain in ("speech", "humming"):
+    for domain in DOMAINS:
         known = [(run.best["held_out"], run.untrained) for run in found if run.domain == domain]
         pairs = [(best, untrained) for best, untrained in known if untrained is not None]
         if pairs:

@@ -30,7 +30,7 @@ def test_pieces_are_whole_begin_every_so_often_and_are_no_more_than_asked_for():
 
 
 def test_recordings_are_not_heard_once_there_are_pieces_enough(words, hear):
-    endless = query_time.heard(hear, words.test_utterances, hear.rate)
+    endless = query_time.heard(hear, words.test_utterances)
     query_time.pieces(endless, frames=50, step=50, count=3)
 
     assert sum(hear.heard) == query_time.AT_ONCE < len(words.test_utterances)

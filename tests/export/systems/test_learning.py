@@ -5,14 +5,14 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
 from made_sounds import made_words  # noqa: E402
+from trials import found, noted  # noqa: E402
 
-from export.evaluate.matching import distances  # noqa: E402  after the skip
-from export.evaluate.metrics import reciprocal_ranks  # noqa: E402
-from export.systems.samples import Sample  # noqa: E402
+from export.systems.samples import Sample  # noqa: E402  after the skip
 from export.systems.shape import Shape  # noqa: E402
 from export.systems.training import Plan, Run  # noqa: E402
 
 SHAPE = Shape(bins=16, hidden=24, tokens=10)
+MATCHINGS = ("dtw", "edit", "edit, compressed")
 PLAN = Plan(steps=120, pairs=8, sequences=6, joined=5, every=60, rate=3e-3, seed=2)
 
 
@@ -25,25 +25,14 @@ def samples(count, takes, seed):
     ]
 
 
-def found(system, words):
-    """MRR by vectors, by tokens, and by tokens whose runs count once."""
-    label = np.array([s.label for s in words])
-    said = system.encode([s.features.astype(np.float32) for s in words])
-    same, others = label[:, None] == label, ~np.eye(len(label), dtype=bool)
-    matchings = ("dtw", "edit", "edit, compressed")
-    return np.array([reciprocal_ranks(distances(said, said, m), same, others).mean() for m in matchings])
-
-
 @pytest.mark.parametrize("name", ["toka", "tokb"])
 def test_training_lowers_the_loss_and_raises_the_retrieval_of_words_that_it_never_heard(tmp_path, name):
     unheard = samples(20, 4, seed=77)
     run = Run(tmp_path, name, SHAPE, samples(24, 6, seed=1), PLAN, lambda system, held_out: float(run.step))
     run._cluster(anew=True)
-    before, lost = found(run.system, unheard), []
-    advance = run._advance
-    run._advance = lambda optimiser: lost.append(parts := advance(optimiser)) or parts
-    after = found(run.train(), unheard)
-    losses = [parts["pairs"] for parts in lost]
+    before, steps = found(run.system, unheard, *MATCHINGS), noted(run)
+    after = found(run.train(), unheard, *MATCHINGS)
+    losses = [parts["pairs"] for parts in steps]
 
     assert np.mean(losses[-20:]) < 0.5 * np.mean(losses[:20])
     assert (after > before).all()

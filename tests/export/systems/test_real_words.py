@@ -9,11 +9,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
+from trials import found, noted  # noqa: E402
+
 from export.align import loud_span  # noqa: E402  after the skip
 from export.corpora import registry  # noqa: E402
 from export.evaluate.hearing import judge  # noqa: E402
-from export.evaluate.matching import distances  # noqa: E402
-from export.evaluate.metrics import reciprocal_ranks  # noqa: E402
 from export.systems.features import SPEECH  # noqa: E402
 from export.systems.samples import Sample  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402
@@ -48,14 +48,6 @@ def spoken(samples):
     return samples[round(start * SPEECH.rate) : round(end * SPEECH.rate)]
 
 
-def mrr(system, said):
-    """How well words find themselves as others say them, by DTW over vectors."""
-    label = np.array([s.label for s in said])
-    encoded = system.encode([s.features.astype(np.float32) for s in said])
-    same, others = label[:, None] == label, ~np.eye(len(label), dtype=bool)
-    return reciprocal_ranks(distances(encoded, encoded, "dtw"), same, others).mean()
-
-
 # Wav2Vec 2.0 learns from no pairs, and the variants of TokB have its loss.
 @pytest.mark.parametrize(
     ("name", "steps"), [("triplet", 200), ("mips", 200), ("toka", 200), ("tokb", 200), ("wav2vec-tok", 60)]
@@ -63,11 +55,10 @@ def mrr(system, said):
 def test_real_pairs_lower_the_loss_and_raise_the_retrieval_of_speakers_never_heard(tmp_path, words, name, steps):
     train, test = words
     plan = Plan(steps=steps, pairs=8, joined=4, seed=2)
-    run, losses = Run(tmp_path, name, SHAPE, train, plan, judge), []
-    before, advance = mrr(run.system, test), run._advance
-    run._advance = lambda optimiser: losses.append(parts := advance(optimiser)) or parts
-    after = mrr(run.train(), test)
-    first, last = (np.mean([parts["loss"] for parts in some]) for some in (losses[:20], losses[-20:]))
+    run = Run(tmp_path, name, SHAPE, train, plan, judge)
+    before, steps = found(run.system, test, "dtw"), noted(run)
+    after = found(run.train(), test, "dtw")
+    first, last = (np.mean([parts["loss"] for parts in some]) for some in (steps[:20], steps[-20:]))
 
     assert last < 0.8 * first
     assert after > before + 0.01

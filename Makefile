@@ -19,10 +19,11 @@ demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with
 test: $(EXTENSIONS) ## run all tests
 	$(RUN) -m pytest -q
 
-lint: $(EXTENSIONS) ## check style and types
+lint: $(EXTENSIONS) ## check style, types and the order of the rooms
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports
 
 bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; takes long, and the data beside the sources
 	$(RUN) -m benchmarks.kernels
@@ -54,7 +55,7 @@ trainer: .venv/.train ## install what training needs
 
 clean: ## remove what was made, but no data
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -f cython_ext/*.c cython_ext/*.html kwsd/scorers/*.so
+	rm -f cython_ext/*.c cython_ext/*.html kwsd/scorers/*.so kwsd/archive/search/*.so
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

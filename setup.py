@@ -18,7 +18,7 @@ DIRECTIVES = {
     "cdivision": not CHECKED,
     "freethreading_compatible": True,
 }
-ELSEWHERE = {"archive": "kwsd.archive._kernels"}
+ELSEWHERE = {"archive": "kwsd.archive.search._kernels"}
 KERNELS = [
     Extension(
         ELSEWHERE.get(name, f"kwsd.scorers._{name}"),

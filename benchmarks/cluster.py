@@ -17,10 +17,11 @@ from typing import Any
 import click
 
 from export import corpus
-from kwsd.archive import Archive, updating
-from kwsd.archive.building import build
-from kwsd.archive.sharing import hearing_on
-from kwsd.tokenizer import Tokenizer
+from kwsd.archive import Archive
+from kwsd.archive.indexing import update
+from kwsd.archive.indexing.build import build
+from kwsd.archive.on_ray import building_on
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 BATCH = 16  # files; as many as an hour of audio would leave too few batches to share out
 
@@ -82,7 +83,7 @@ def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = Non
         if killed and share >= 0.5 and nodes.worker_nodes:
             nodes.remove_node(next(iter(nodes.worker_nodes)), allow_graceful=False)
 
-    engine = hearing_on("ray", index, tokenizer) if nodes else None
+    engine = building_on("ray", index, tokenizer) if nodes else None
     began = time.perf_counter()
     report = build(index, paths, tokenizer, engine=engine, progress=watch)
     took = time.perf_counter() - began
@@ -100,7 +101,7 @@ def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = Non
 @click.option("--files", default=400, show_default=True, help="How many files of read prose are heard.")
 def main(shared: Path, files: int) -> None:
     """Build an index by one process, by one node, by two, and by two of which one is killed."""
-    updating.FILES = BATCH
+    update.FILES = BATCH
     paths = [clip.path for clip in corpus.clips(shared, "librispeech", corpus.default_cache())[:files]]
     tokenizer = Tokenizer()
     click.echo("| built by | s | times real time | files | as one process builds it |\n|---|---|---|---|---|")

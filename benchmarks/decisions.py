@@ -11,12 +11,12 @@ import click
 
 from benchmarks.detection import HEADER, Data, average, evaluate, line
 from benchmarks.protocol import Protocol
-from kwsd.background import Bank
-from kwsd.codebook import Codebook
-from kwsd.enrolment import LEARNED
-from kwsd.keyword import Template
-from kwsd.threshold import Rule
-from kwsd.tokenizer import Tokenizer
+from kwsd.enrolment.enroll import LEARNED
+from kwsd.enrolment.threshold import Rule
+from kwsd.keywords.keyword import Template
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.codebook import Codebook
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 def uncalibrated(templates: Sequence[Template], _scorer: str, _bank: Bank, _codebook: Codebook) -> list[Template]:
@@ -26,10 +26,10 @@ def uncalibrated(templates: Sequence[Template], _scorer: str, _bank: Bank, _code
 
 WITHOUT: dict[str, dict[str, object]] = {
     "as shipped": {},
-    "the nearest template alone": {"kwsd.spotter.VOTERS": 0.0},
-    "the mean of the nearest three of five": {"kwsd.spotter.VOTERS": 0.6},
-    "no calibration on background speech": {"kwsd.enrolment.calibrated": uncalibrated},
-    "speech of any tempo": {"kwsd.matching.SLOWEST": 1e9},
+    "the nearest template alone": {"kwsd.spotting.score_track.VOTERS": 0.0},
+    "the mean of the nearest three of five": {"kwsd.spotting.score_track.VOTERS": 0.6},
+    "no calibration on background speech": {"kwsd.enrolment.enroll.calibrated": uncalibrated},
+    "speech of any tempo": {"kwsd.scorers.matching.SLOWEST": 1e9},
 }
 RULES = {"promise of 2 an hour": Rule("background", 2.0), "midpoint rule": Rule("midpoint")}
 

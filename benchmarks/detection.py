@@ -19,15 +19,15 @@ from benchmarks.protocol import Protocol
 from benchmarks.wordnet import measure_wordnet
 from export.bank import speech
 from export.corpus import CorpusError
-from kwsd.background import Bank
-from kwsd.enrolment import LEARNED, enroll
+from kwsd.enrolment.enroll import LEARNED, enroll
+from kwsd.enrolment.threshold import Rule
 from kwsd.errors import KwsdError
-from kwsd.frames import Frames
-from kwsd.keyword import Keyword
-from kwsd.matching import SCORERS
-from kwsd.spotter import Scorer
-from kwsd.threshold import Rule
-from kwsd.tokenizer import Tokenizer
+from kwsd.keywords.keyword import Keyword
+from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.score_track import KeywordScorer
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Data:
 
 def measure(keywords: list[Keyword], names: list[str], data: Data, tokenizer: Tokenizer) -> list[Figures]:
     """The figures of each keyword, of which several may be of one word."""
-    scorer = Scorer(keywords[0].scorer, keywords, tokenizer.hop, tokenizer.codebook)
+    scorer = KeywordScorer(keywords[0].scorer, keywords, tokenizer.hop, tokenizer.codebook)
     clean, noisy, words = (lowest(scorer, clips) for clips in (data.clean, data.noisy, data.words))
     scorer.reset()
     track = scorer.push(data.background).distance

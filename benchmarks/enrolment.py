@@ -21,8 +21,8 @@ from benchmarks.measures import Average, averaged, dips, lowest, table, tracked
 from benchmarks.product import UNKNOWN, Product, command, drawn
 from benchmarks.protocol import Protocol
 from benchmarks.streams import Stream, prose
-from kwsd.enrolment import Recording
-from kwsd.frames import Frames
+from kwsd.enrolment.template import Recording
+from kwsd.tokenizer.frames import Frames
 
 COUNTS = (1, 2, 3, 5, 10)
 DRAWS = 3

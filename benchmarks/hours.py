@@ -25,13 +25,15 @@ from benchmarks.measures import frames_of, table
 from benchmarks.phrases import Templates, aligned
 from benchmarks.product import Product
 from export import corpus
-from kwsd.archive import Archive, Hit, Query, Settings, graph, segment
-from kwsd.archive.coder import Coded, Coder
-from kwsd.archive.documents import Document
-from kwsd.archive.folder import LocalFolder
-from kwsd.archive.manifest import Entry, Manifest
-from kwsd.codebook import MERGED, merged, unit
-from kwsd.tokenizer import Tokenizer
+from kwsd.archive import Archive, Hit, Query, Settings
+from kwsd.archive.search import hnsw
+from kwsd.archive.segments import segment
+from kwsd.archive.segments.documents import Document
+from kwsd.archive.segments.manifest import Entry, Manifest
+from kwsd.archive.segments.quantizer import Codes, Quantizer
+from kwsd.archive.storage.local import LocalFolder
+from kwsd.tokenizer.codebook import MERGED, merged, unit
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 HOURS = (10, 100, 1000)
 QUERIES, EXACT = 100, 20  # queries timed with the fast methods, and with the slow
@@ -80,19 +82,19 @@ def _make(job: tuple[Path, int, float, Path | None]) -> None:
     stored = np.load(place / REAL, mmap_mode="r")
     bounds = np.concatenate([[0], np.cumsum(np.load(place / LENGTHS))])
     hop, held = MERGED * tokenizer.hop, 0.0
-    parts: list[Coded] = []
+    parts: list[Codes] = []
     documents: list[Document] = []
     while held < hours * 3600:
         for index in rng.permutation(len(bounds) - 1):
             vectors = np.asarray(stored[bounds[index] : bounds[index + 1]], np.float32)
-            coded = Coder(tokenizer.codebook, STAGES, vectors=False).code(perturbed(vectors, rng))
+            coded = Quantizer(tokenizer.codebook, STAGES, vectors=False).code(perturbed(vectors, rng))
             seconds = len(coded) * hop
             parts.append(coded)
             documents.append(Document(f"{number}/{len(documents)}", 0, 0, "", seconds, 0.0, len(coded)))
             held += seconds
             if held >= hours * 3600:
                 break
-    segment.write(folder, _name(number), documents, Coded.join(parts))
+    segment.write(folder, _name(number), documents, Codes.join(parts))
 
 
 def build(product: Product, place: Path, hours: Sequence[float], workers: int = 2) -> None:
@@ -112,7 +114,7 @@ def build(product: Product, place: Path, hours: Sequence[float], workers: int = 
     entries = tuple(_entry(folder, number) for number in range(len(jobs)))
     manifest = Manifest(product.tokenizer.digest, Settings(graph=True), entries, len(jobs))
     manifest.save(folder)
-    graph.complete(folder, manifest)
+    hnsw.complete(folder, manifest)
 
 
 def _ends(hours: Sequence[float]) -> list[float]:

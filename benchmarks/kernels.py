@@ -18,7 +18,6 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.background import Bank
 from kwsd.errors import KwsdError
 from kwsd.scorers import (
     SubsequenceDTW,
@@ -35,6 +34,7 @@ from kwsd.scorers import (
     smith_waterman_each,
     substitution_costs,
 )
+from kwsd.tokenizer.background_bank import Bank
 
 SEED = 7
 TURNS = 11

@@ -17,11 +17,11 @@ import numpy as np
 import soundfile as sf
 
 from benchmarks.protocol import Protocol
-from kwsd.enrolment import enroll
-from kwsd.events import DetectionEvent
-from kwsd.store import Store
-from kwsd.subscribe import subscribe
-from kwsd.tokenizer import Tokenizer
+from kwsd.enrolment.enroll import enroll
+from kwsd.events.messages import DetectionEvent
+from kwsd.events.subscriber import subscribe
+from kwsd.keywords.store import Store
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 RATE = 16_000
 

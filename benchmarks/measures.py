@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kwsd.frames import Frames
-from kwsd.spotter import Scorer, Track
-from kwsd.tokenizer import Tokenizer
+from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 REFRACTORY = 2.0  # seconds between false alarms, as the protocol has it
 STRETCH = 1024  # frames scored at a time, so that local costs of many templates fit the memory
@@ -77,7 +77,7 @@ def frames_of(tokenizer: Tokenizer, pieces: Iterable[NDArray[np.float32]]) -> Fr
     return Frames.join([*parts, tokenizer.flush()])
 
 
-def lowest(scorer: Scorer, clips: Sequence[Frames]) -> Scores:
+def lowest(scorer: KeywordScorer, clips: Sequence[Frames]) -> Scores:
     """[clips, keywords] the lowest distance in each clip, each a stream of its own."""
     rows = []
     for frames in clips:
@@ -86,11 +86,13 @@ def lowest(scorer: Scorer, clips: Sequence[Frames]) -> Scores:
     return np.array(rows)
 
 
-def tracked(scorer: Scorer, frames: Frames) -> Track:
+def tracked(scorer: KeywordScorer, frames: Frames) -> ScoreTrack:
     """The track of a long stream, scored a stretch at a time."""
     scorer.reset()
     parts = [scorer.push(frames.part(first, first + STRETCH)) for first in range(0, len(frames), STRETCH)]
-    return Track(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("time", "distance", "start", "end")))
+    return ScoreTrack(
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("time", "distance", "start", "end"))
+    )
 
 
 def dips(distance: Scores, hop: float, count: int = 200) -> Scores:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export import corpus, teacher
-from kwsd.codebook import Codebook
-from kwsd.frames import Frames
+from kwsd.tokenizer.codebook import Codebook
+from kwsd.tokenizer.frames import Frames
 
 
 class SpeechEmbedding:

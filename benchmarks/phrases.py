@@ -10,9 +10,9 @@ from pathlib import Path
 
 from export import align, corpus
 from kwsd.archive import Query
-from kwsd.codebook import merged
-from kwsd.frames import Frames
-from kwsd.tokenizer import Tokenizer
+from kwsd.tokenizer.codebook import merged
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 PHONES_OF_WORD, PHONES_OF_PHRASE = 5, 7  # at least
 LONGEST_PHRASE = 3  # words

@@ -16,15 +16,16 @@ from benchmarks.measures import frames_of
 from benchmarks.protocol import Protocol, Samples
 from export import corpus
 from kwsd.audio.trim import speech_span
-from kwsd.background import Bank
-from kwsd.enrolment import LEARNED, Recording, enroll
+from kwsd.enrolment.enroll import LEARNED, enroll
+from kwsd.enrolment.template import Recording
+from kwsd.enrolment.threshold import Rule
 from kwsd.errors import AudioError, KwsdError
-from kwsd.frames import Frames
-from kwsd.keyword import Keyword
-from kwsd.matching import SCORERS
-from kwsd.spotter import Scorer
-from kwsd.threshold import Rule
-from kwsd.tokenizer import Tokenizer
+from kwsd.keywords.keyword import Keyword
+from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.score_track import KeywordScorer
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 UNKNOWN = "_unknown_"  # the label of Speech Commands' other words
 
@@ -42,9 +43,9 @@ class Product:
         """A keyword as `kwsd enroll` makes it."""
         return enroll(name, recordings, self.tokenizer, scorer=self.scorer, bank=self.bank, threshold=rule).keyword
 
-    def scores(self, keywords: Sequence[Keyword]) -> Scorer:
+    def scores(self, keywords: Sequence[Keyword]) -> KeywordScorer:
         """The scorer of these keywords, at its start."""
-        return Scorer(self.scorer, keywords, self.tokenizer.hop, self.tokenizer.codebook)
+        return KeywordScorer(self.scorer, keywords, self.tokenizer.hop, self.tokenizer.codebook)
 
     def clips(self, name: str, split: str) -> list[corpus.Clip]:
         """The clips of one split of a corpus."""

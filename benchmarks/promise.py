@@ -17,9 +17,10 @@ import click
 from benchmarks.measures import REFRACTORY, poisson_interval, ratio, table, tracked
 from benchmarks.product import UNKNOWN, Product, command, drawn
 from benchmarks.streams import Stream, prose, readable, stream
-from kwsd.keyword import Keyword
-from kwsd.spotter import Decider, Track
-from kwsd.threshold import Rule
+from kwsd.enrolment.threshold import Rule
+from kwsd.keywords.keyword import Keyword
+from kwsd.spotting.detection import Detector
+from kwsd.spotting.score_track import ScoreTrack
 
 PROMISES = (0.5, 2.0)
 RECORDINGS = 5
@@ -62,11 +63,11 @@ def backgrounds(product: Product) -> Iterator[Stream]:
     yield stream("clips of the other wake word", tokenizer, ((c.keyword, c.samples) for c in product.protocol.clips()))
 
 
-def alarms(keyword: Keyword, track: Track, column: int, hop: float) -> int:
+def alarms(keyword: Keyword, track: ScoreTrack, column: int, hop: float) -> int:
     """How often a keyword is detected, at most once in the refractory time."""
     one = slice(column, column + 1)
-    decider = Decider([keyword], hop, REFRACTORY)
-    own = Track(track.time, track.distance[:, one], track.start[:, one], track.end[:, one])
+    decider = Detector([keyword], hop, REFRACTORY)
+    own = ScoreTrack(track.time, track.distance[:, one], track.start[:, one], track.end[:, one])
     return len(decider.push(own)) + len(decider.flush())
 
 

@@ -26,7 +26,7 @@ from benchmarks.product import Product, command
 from benchmarks.steps import STEPS
 from export import corpus
 from kwsd.archive import Archive, Hit, Query, Settings
-from kwsd.archive.search import METHODS
+from kwsd.archive.search.methods import METHODS
 
 WORDS, PHRASES = 300, 150  # queries
 VOICES = 3  # recordings of a query that has several

@@ -18,11 +18,11 @@ import soundfile as sf
 
 from export import corpus
 from kwsd.audio.files import FileSource
-from kwsd.frames import Frames
-from kwsd.keyword import Keyword, Template
-from kwsd.matching import SCORERS
-from kwsd.scanning import scan
-from kwsd.tokenizer import Tokenizer
+from kwsd.keywords.keyword import Keyword, Template
+from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.scan import scan
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 TEMPLATES = 5
 

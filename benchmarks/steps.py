@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from unittest.mock import patch
 
-from kwsd.archive import alignment, pairs, tfidf, voting
-from kwsd.archive.hit import Place
-from kwsd.archive.query import Query
-from kwsd.archive.ranking import tokens_of
-from kwsd.archive.regions import Regions
-from kwsd.archive.search import METHODS, Method
-from kwsd.archive.segment import Segment
-from kwsd.archive.windows import Windows
-from kwsd.codebook import Codebook
+from kwsd.archive.search import dtw, pair_terms, pair_voting, tfidf
+from kwsd.archive.search.hit import Place
+from kwsd.archive.search.methods import METHODS, Method
+from kwsd.archive.search.query import Query
+from kwsd.archive.search.smith_waterman import tokens_of
+from kwsd.archive.search.windows import Windows
+from kwsd.archive.segments.regions import Regions
+from kwsd.archive.segments.segment import Segment
+from kwsd.tokenizer.codebook import Codebook
 
 FEW = 200  # candidates, the most that the paper has
 
@@ -22,18 +22,18 @@ def windows_by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook
     """The windows of nearest TF-IDF vectors, ranked by DTW; of one segment and one template."""
     (segment,), (template,) = segments, query.templates
     found = tfidf.by_brute_force(segment, tokens_of(template, codebook), FEW)
-    return alignment.rank([Regions.around(segment, *Windows(segment).bounds(found.number))], query, codebook, count)
+    return dtw.rank([Regions.around(segment, *Windows(segment).bounds(found.number))], query, codebook, count)
 
 
 def few_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
     """As `pairs`, with few candidates."""
     (template,) = query.templates
-    return alignment.rank(voting.find(segments, template, codebook, FEW), query, codebook, count)
+    return dtw.rank(pair_voting.find(segments, template, codebook, FEW), query, codebook, count)
 
 
 def few_hard_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
     """The same, where each end of a pair is taken for its nearest word only."""
-    with patch.object(pairs, "NEAREST", 1):
+    with patch.object(pair_terms, "NEAREST", 1):
         return few_pairs(segments, query, codebook, count)
 
 
@@ -41,7 +41,7 @@ STEPS: Mapping[str, Method] = {
     f"{FEW} windows by TF-IDF, Smith-Waterman (`exact`)": METHODS["exact"],
     f"{FEW} windows by TF-IDF, DTW": windows_by_dtw,
     f"{FEW} places by pairs of the nearest words, DTW": few_hard_pairs,
-    f"{FEW} places by pairs of the {pairs.NEAREST} nearest words, DTW": few_pairs,
-    f"{voting.CANDIDATES} of them, DTW (`pairs`)": METHODS["pairs"],
+    f"{FEW} places by pairs of the {pair_terms.NEAREST} nearest words, DTW": few_pairs,
+    f"{pair_voting.CANDIDATES} of them, DTW (`pairs`)": METHODS["pairs"],
     "everything, DTW (`dtw`)": METHODS["dtw"],
 }

@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from benchmarks.measures import frames_of
 from export import corpus
-from kwsd.frames import Frames
-from kwsd.spotter import Track
-from kwsd.tokenizer import Tokenizer
+from kwsd.spotting.score_track import ScoreTrack
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 AFTER = 0.5  # seconds after a piece in which a template may still end on its last word
 LONG_ENOUGH = 4  # letters from which a word within another counts as the same: "downstairs" holds "down"
@@ -67,7 +67,7 @@ class Stream:
         """How much of it is counted for a word."""
         return float(self.counted(word).sum()) * self.hop / 3600
 
-    def without(self, word: str, track: Track) -> Track:
+    def without(self, word: str, track: ScoreTrack) -> ScoreTrack:
         """A track on this stream in which nothing can be detected where the word may be."""
         return replace(track, distance=np.where(self.counted(word)[:, None], track.distance, np.inf))
 

@@ -20,7 +20,7 @@ from export import corpus, to_onnx
 from export.bank import build
 from export.bank import speech as background
 from export.model import WINDOW
-from kwsd.tokenizer import Tokenizer
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 VARIANTS = ("float32", "float16", "int8")
 FIXED = (WINDOW, WINDOW // 2 + 1)  # rows of the Fourier matrix and of the mel filters, which stay as they are

@@ -1,6 +1,6 @@
 """What a search does with every code of an archive that it reads: counting votes, and aligning a template.
 
-Sums and path costs are float32 and added in the order of the readable twins in `kwsd/archive/reference.py`, so that
+Sums and path costs are float32 and added in the order of the readable twins in `kwsd/archive/search/reference.py`, so that
 both give the same bits.
 """
 
@@ -10,7 +10,7 @@ from libc.string cimport memmove, memset
 
 import numpy as np
 
-from kwsd.archive import checks
+from kwsd.archive.search import checks
 from kwsd.scorers import checks as scorer_checks
 
 

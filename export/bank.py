@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from export import corpus
-from kwsd.background import Bank
 from kwsd.errors import KwsdError
-from kwsd.frames import Frames
-from kwsd.tokenizer import Tokenizer
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 RUNNING = 0.75  # share of the bank that is running speech: what most microphones hear most of the time
 SOURCES = ("librispeech", "ljspeech", "alphanumeric", "dspspeech", "arabic-commands")
@@ -48,7 +48,9 @@ def build(tokenizer: Tokenizer, pieces: Iterator[NDArray[np.float32]]) -> Bank:
 @click.option(
     "--model", type=click.Path(path_type=Path), default=None, help="ONNX file; the shipped model if not given."
 )
-@click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/models/background.npz"), show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("kwsd/tokenizer/models/background.npz"), show_default=True
+)
 @click.option("--hours", default=0.7, show_default=True)
 @click.option("--seed", default=20261121, show_default=True)
 def main(shared: Path, model: Path | None, out: Path, hours: float, seed: int) -> None:

@@ -11,7 +11,7 @@ from tqdm import tqdm, trange
 
 from export.model import HOP, Encoder
 from export.windows import WARM
-from kwsd.codebook import merged, nearest
+from kwsd.tokenizer.codebook import merged, nearest
 
 STAGES = 6
 WORDS = 256  # of a stage, so that a code is a byte

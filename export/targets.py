@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import trange
 
-from kwsd.codebook import unit
+from kwsd.tokenizer.codebook import unit
 
 FLOOR = 0.02  # eigenvalues below this share of the largest are not blown up further
 

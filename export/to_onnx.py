@@ -155,7 +155,9 @@ def build(run: Path, shared: Path, halved: bool = True) -> onnx.ModelProto:
 @click.command()
 @click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
 @click.option("--run", type=click.Path(path_type=Path), default=None, help="Folder of the training run.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/models/base.onnx"), show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("kwsd/tokenizer/models/base.onnx"), show_default=True
+)
 @click.option("--metrics", type=click.Path(exists=True, path_type=Path), help="JSON of benchmark figures to record.")
 def main(shared: Path, run: Path | None, out: Path, metrics: Path | None) -> None:
     """Export what a run trained."""

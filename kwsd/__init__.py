@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from kwsd.audio.files import FileSource
     from kwsd.audio.microphone import Microphone
     from kwsd.audio.pcm import PcmSource
-    from kwsd.enrolment import Enrolment, Recording, enroll
+    from kwsd.enrolment.enroll import Enrolment, enroll
+    from kwsd.enrolment.template import Recording
     from kwsd.errors import KwsdError
-    from kwsd.frames import Frames
-    from kwsd.keyword import Keyword, Template
-    from kwsd.scanning import scan
-    from kwsd.spotter import Detection, Spotter
-    from kwsd.store import Store
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.keywords.keyword import Keyword, Template
+    from kwsd.keywords.store import Store
+    from kwsd.spotting.detection import Detection
+    from kwsd.spotting.scan import scan
+    from kwsd.spotting.spotter import Spotter
+    from kwsd.tokenizer.frames import Frames
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
 __all__ = [
     "Archive",
@@ -56,14 +58,14 @@ _HOMES = {
     "audio.files": ("FileSource",),
     "audio.microphone": ("Microphone",),
     "audio.pcm": ("PcmSource",),
-    "enrolment": ("Enrolment", "Recording", "enroll"),
+    "enrolment.enroll": ("Enrolment", "Recording", "enroll"),
     "errors": ("KwsdError",),
-    "frames": ("Frames",),
-    "keyword": ("Keyword", "Template"),
-    "scanning": ("scan",),
-    "spotter": ("Detection", "Spotter"),
-    "store": ("Store",),
-    "tokenizer": ("Tokenizer",),
+    "tokenizer.frames": ("Frames",),
+    "keywords.keyword": ("Keyword", "Template"),
+    "spotting.scan": ("scan",),
+    "spotting.spotter": ("Detection", "Spotter"),
+    "keywords.store": ("Store",),
+    "tokenizer.tokenizer": ("Tokenizer",),
 }
 
 

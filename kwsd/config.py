@@ -16,7 +16,7 @@ from kwsd.errors import ConfigError
 MOST_WORKERS = 1024
 LOCAL_CLUSTER = "ray"
 MOST_STAGES = 6  # that a code of the shipped model has
-METHODS = ("pairs", "hquest", "inverted", "exact", "dtw")  # kwsd.archive.search has them too, and needs numpy
+METHODS = ("pairs", "hquest", "inverted", "exact", "dtw")  # kwsd.archive.search.methods has them too, and needs numpy
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from kwsd.audio import devices
-from kwsd.background import Bank
 from kwsd.errors import KwsdError, ModelError, StoreError
-from kwsd.publish.endpoints import default_endpoints
-from kwsd.publish.zeromq import ZeroMQPublisher
-from kwsd.store import Store, check_model
-from kwsd.tokenizer import Tokenizer
+from kwsd.events.endpoints import default_endpoints
+from kwsd.events.zeromq import ZeroMQPublisher
+from kwsd.keywords.store import Store, check_model
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 KERNELS = ("edit_distance", "dtw", "windows")
 

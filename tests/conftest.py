@@ -1,14 +1,15 @@
 """Real speech, the shipped model, and an enrolled keyword, shared by all tests."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import soundfile as sf
 
-from kwsd.background import Bank
-from kwsd.enrolment import Enrolment, enroll
-from kwsd.tokenizer import Tokenizer
+from kwsd.enrolment.enroll import Enrolment, enroll
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -55,3 +56,10 @@ def bank() -> Bank:
 @pytest.fixture(scope="session")
 def enrolment(recordings: list[Path], shared_tokenizer: Tokenizer, bank: Bank) -> Enrolment:
     return enroll("hey snips", recordings, shared_tokenizer, bank=bank)
+
+
+@pytest.fixture
+def ipc():
+    """An ipc endpoint; its path is short, which pytest's own temporary ones are not on every machine."""
+    with TemporaryDirectory(prefix="kwsd-test-") as folder:
+        yield f"ipc://{Path(folder).resolve() / 'events.ipc'}"

@@ -16,8 +16,8 @@ from export.evaluate.matching import MATCHINGS
 from export.evaluate.results import Result, Value
 from export.systems.features import SPEECH
 from export.systems.registry import TITLES
-from kwsd.plot import load
 from kwsd.scorers import compress
+from kwsd.spotting.plot import load
 
 if TYPE_CHECKING:
     from export.evaluate.hearing import Hearer

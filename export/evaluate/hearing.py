@@ -23,8 +23,8 @@ from export.systems.samples import Sample
 from export.systems.shape import Shape
 from export.systems.system import Encoded, System
 from export.systems.training import Plan, Run
-from kwsd.codebook import unit
-from kwsd.tokenizer import Tokenizer
+from kwsd.tokenizer.codebook import unit
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 Recordings = Sequence[NDArray[np.float32]]
 FEATURES = {"speech": SPEECH, "humming": HUMMING}

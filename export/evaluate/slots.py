@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from export.evaluate.metrics import ratio
 from export.evaluate.results import Value
 from export.systems.system import Encoded
+from kwsd.enrolment.threshold import typical
 from kwsd.scorers import WindowedDTW, WindowedEditDistance, compress, cosine_costs
-from kwsd.threshold import typical
 
 MATCHINGS = ("dtw", "edit, compressed")
 LATE = 0.2  # seconds after a word within which a match still is one of that word

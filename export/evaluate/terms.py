@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from export.evaluate.errors import EvaluationError
 from export.evaluate.segments import Archive
 from export.systems.system import Encoded
-from kwsd.archive.tfidf import rarity_from
+from kwsd.archive.search.tfidf import rarity_from
 from kwsd.scorers import compress, cosine_costs, smith_waterman_each, subsequence_dtw
 
 if TYPE_CHECKING:

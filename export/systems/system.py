@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from export.systems.encoder import BiLSTM
 from export.systems.shape import Shape
-from kwsd.codebook import unit
+from kwsd.tokenizer.codebook import unit
 
 AT_ONCE = 64  # recordings that are encoded together
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.systems.system import TrainingError
-from kwsd.codebook import unit
+from kwsd.tokenizer.codebook import unit
 
 ROUNDS = 10
 ATTEMPTS = 3  # from different beginnings, of which the best is kept

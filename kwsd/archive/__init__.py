@@ -1,9 +1,9 @@
 """An archive of speech that can be searched by example."""
 
 from kwsd.archive.archive import Archive
-from kwsd.archive.hit import Hit
-from kwsd.archive.manifest import Settings
-from kwsd.archive.query import Query
-from kwsd.archive.updating import Report
+from kwsd.archive.indexing.update import Report
+from kwsd.archive.search.hit import Hit
+from kwsd.archive.search.query import Query
+from kwsd.archive.segments.manifest import Settings
 
 __all__ = ["Archive", "Hit", "Query", "Report", "Settings"]

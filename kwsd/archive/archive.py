@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kwsd.archive import reading
-from kwsd.archive.building import build
-from kwsd.archive.folder import Folder, folder_at
-from kwsd.archive.hit import Hit
-from kwsd.archive.manifest import Settings
-from kwsd.archive.query import Query
-from kwsd.archive.search import search
-from kwsd.archive.updating import Report
-from kwsd.codebook import MERGED
-from kwsd.keyword import Keyword
-from kwsd.tokenizer import Tokenizer
+from kwsd.archive.indexing.build import build
+from kwsd.archive.indexing.update import Report
+from kwsd.archive.search.hit import Hit
+from kwsd.archive.search.methods import search
+from kwsd.archive.search.query import Query
+from kwsd.archive.segments import reader
+from kwsd.archive.segments.manifest import Settings
+from kwsd.archive.storage.folder import Folder
+from kwsd.archive.storage.locations import folder_at
+from kwsd.keywords.keyword import Keyword
+from kwsd.tokenizer.codebook import MERGED
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 class Archive:
@@ -29,7 +30,7 @@ class Archive:
 
     def __init__(self, folder: Folder, tokenizer: Tokenizer) -> None:
         self.folder, self._tokenizer = folder, tokenizer
-        self.manifest, found = reading.current(folder)
+        self.manifest, found = reader.current(folder)
         self.segments, self.problems = found.segments, found.problems
         self.manifest.check_model(tokenizer.digest, f"the index {folder.name}")
 
@@ -87,7 +88,7 @@ class Archive:
 
         Args:
             what: a query, an enrolled keyword, or recordings of one phrase, which vote.
-            method: one of `kwsd.archive.search.METHODS`.
+            method: one of `kwsd.archive.search.methods.METHODS`.
             top: how many hits.
 
         Raises:

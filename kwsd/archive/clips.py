@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from kwsd.archive.hit import Hit
+from kwsd.archive.search.hit import Hit
 from kwsd.audio import portaudio
 from kwsd.audio.decode import Recording, shown
 from kwsd.audio.samples import check_finite, mix

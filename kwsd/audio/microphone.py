@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from kwsd.audio import portaudio
+from kwsd.audio.input_queue import InputQueue
 from kwsd.audio.portaudio import Device, devices
-from kwsd.audio.queue import Backlog
 from kwsd.audio.resample import check_rate
 from kwsd.audio.source import Block
 from kwsd.audio.timeline import Chunk, Timeline
@@ -33,7 +33,7 @@ class OnStatus(Protocol):
 class _Capture:
     """PortAudio's callback: it copies the first channel and counts what was lost, nothing else."""
 
-    def __init__(self, backlog: Backlog[Chunk]) -> None:
+    def __init__(self, backlog: InputQueue[Chunk]) -> None:
         self.overflows = 0
         self._backlog = backlog
         self._rate = 0
@@ -91,7 +91,7 @@ class Microphone:
         self._wanted = device
         self._stall = stall
         self._on_status = on_status
-        self._backlog: Backlog[Chunk] = Backlog(seconds)
+        self._backlog: InputQueue[Chunk] = InputQueue(seconds)
         self._capture = _Capture(self._backlog)
         self._stream: Any = None
         self._begun = False

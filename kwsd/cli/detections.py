@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from kwsd.audio.decode import shown
-from kwsd.events import DetectionEvent
-from kwsd.publish.jsonl import JsonLinesPublisher
-from kwsd.spotter import Detection
+from kwsd.events.json_lines import JsonLinesPublisher
+from kwsd.events.messages import DetectionEvent
+from kwsd.spotting.detection import Detection
 
 
 class Printer:

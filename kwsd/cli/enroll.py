@@ -15,11 +15,11 @@ from kwsd.cli.group import FAILED, complain, warn
 from kwsd.cli.options import ALARMS, PATH, RULES, SCORERS, model_option, store_option
 
 if TYPE_CHECKING:
-    from kwsd.enrolment import Enrolment
-    from kwsd.keyword import Keyword
-    from kwsd.store import Store
-    from kwsd.threshold import Rule
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.enrolment.enroll import Enrolment
+    from kwsd.enrolment.threshold import Rule
+    from kwsd.keywords.keyword import Keyword
+    from kwsd.keywords.store import Store
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 @click.command(short_help="Teach it a phrase from recordings.")
@@ -77,9 +77,9 @@ def enroll(
       kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
     """
     from kwsd.config import check_threshold
-    from kwsd.store import Store
-    from kwsd.threshold import Rule
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.enrolment.threshold import Rule
+    from kwsd.keywords.store import Store
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
     rule = Rule(threshold_rule, false_alarms_per_hour)
     line = rule if threshold is None else check_threshold(threshold)
@@ -103,11 +103,11 @@ def _make(
     replace: bool,
     keep_audio: bool,
 ) -> Enrolment:
-    from kwsd.enrolment import enroll as make
-    from kwsd.enrolment import reenroll
+    from kwsd.enrolment.enroll import enroll as make
+    from kwsd.enrolment.enroll import reenroll
     from kwsd.errors import KeywordError
-    from kwsd.keyword import check_name
-    from kwsd.store import check_model
+    from kwsd.keywords.keyword import check_name
+    from kwsd.keywords.store import check_model
 
     name = check_name(name)
     others = _others(store, name)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kwsd.cli.contents import count, duration, facts, print_info, print_size
 from kwsd.cli.group import FAILED, Verbs, complain
+from kwsd.cli.index_statistics import count, duration, facts, print_info, print_size
 from kwsd.cli.options import LOCATION, PATH, model_option, on_option, workers_option
 from kwsd.cli.progress import Bar
 
 if TYPE_CHECKING:
     from kwsd.archive import Report
-    from kwsd.archive.updating import Engine
+    from kwsd.archive.indexing.update import BatchRunner
     from kwsd.config import IndexConfig
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
 index_argument = click.argument("index", type=LOCATION)
 paths_argument = click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
@@ -69,17 +69,17 @@ def build(
       kwsd index build archive.index recordings/ --workers 4
       kwsd index build s3://bucket/index /shared/recordings --on ray://head:10001
     """
-    from kwsd.archive import building
-    from kwsd.archive.info import chosen
+    from kwsd.archive.indexing import build
+    from kwsd.archive.statistics import chosen
     from kwsd.config import IndexConfig
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = IndexConfig(
         index=index, paths=paths, model=model, workers=workers, on=on, stages=stages, vectors=vectors, graph=graph
     )
     tokenizer, began = Tokenizer(config.model), time.monotonic()
     with Bar(1) as bar:
-        report = building.build(
+        report = build.build(
             config.index,
             config.paths,
             tokenizer,
@@ -107,14 +107,14 @@ def add(
     Example:
       kwsd index add archive.index yesterday.flac
     """
-    from kwsd.archive import building
+    from kwsd.archive.indexing import build
     from kwsd.config import IndexConfig
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = IndexConfig(index=index, paths=paths, model=model, workers=workers, on=on)
     tokenizer, began = Tokenizer(config.model), time.monotonic()
     with Bar(1) as bar:
-        report = building.add(
+        report = build.add(
             config.index,
             config.paths,
             tokenizer,
@@ -135,9 +135,9 @@ def remove(index: str, paths: tuple[Path, ...]) -> None:
     Example:
       kwsd index remove archive.index recordings/private
     """
-    from kwsd.archive import building
+    from kwsd.archive.indexing import build
 
-    click.echo(f"{count(building.remove(index, paths), 'file')} dropped")
+    click.echo(f"{count(build.remove(index, paths), 'file')} dropped")
 
 
 @index.command("info")
@@ -154,7 +154,7 @@ def show(ctx: click.Context, index: str, files: bool, as_json: bool) -> None:
     Example:
       kwsd index info archive.index --files
     """
-    from kwsd.archive.info import info
+    from kwsd.archive.statistics import info
 
     found = info(index)
     if as_json:
@@ -180,12 +180,12 @@ def verify(ctx: click.Context, index: str, repair: bool) -> None:
     Example:
       kwsd index verify archive.index --repair
     """
-    from kwsd.archive import building
-    from kwsd.archive.info import damaged
+    from kwsd.archive.indexing import build
+    from kwsd.archive.statistics import damaged
 
     manifest, found = damaged(index)
     if repair and found:
-        building.repair(index)
+        build.repair(index)
     for entry, sentence in found:
         files = count(entry.documents - len(entry.dropped), "file")
         if repair:
@@ -208,21 +208,21 @@ def compact(index: str) -> None:
     Example:
       kwsd index compact archive.index
     """
-    from kwsd.archive import building
-    from kwsd.archive.info import info
+    from kwsd.archive.indexing import build
+    from kwsd.archive.statistics import info
 
-    building.compact(index)
+    build.compact(index)
     print_size(index, info(index))
 
 
-def _engine(config: IndexConfig, tokenizer: Tokenizer) -> Engine | None:
+def _engine(config: IndexConfig, tokenizer: Tokenizer) -> BatchRunner | None:
     """What hears the files, if it is not this machine."""
     if config.on is None:
         return None
 
-    from kwsd.archive.sharing import hearing_on
+    from kwsd.archive.on_ray import building_on
 
-    return hearing_on(config.on, config.index, tokenizer)
+    return building_on(config.on, config.index, tokenizer)
 
 
 def _given(config: IndexConfig) -> dict[str, Any]:
@@ -233,7 +233,7 @@ def _given(config: IndexConfig) -> dict[str, Any]:
 
 def _conclude(ctx: click.Context, index: str, report: Report, took: float) -> None:
     """Say what was done, and how large the index is now."""
-    from kwsd.archive.info import info
+    from kwsd.archive.statistics import info
 
     heard = f"{count(report.added, 'file')} added, {report.unchanged} unchanged, {report.dropped} dropped"
     if report.seconds:

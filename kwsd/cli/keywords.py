@@ -13,7 +13,7 @@ from kwsd.cli.group import FAILED, Verbs, complain
 from kwsd.cli.options import PATH, store_option
 
 if TYPE_CHECKING:
-    from kwsd.keyword import Keyword
+    from kwsd.keywords.keyword import Keyword
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def list_keywords(ctx: click.Context, as_json: bool, store: Path) -> None:
     Example:
       kwsd keywords list --json
     """
-    from kwsd.store import Store
+    from kwsd.keywords.store import Store
 
     folder = Store(store)
     names = folder.names()
@@ -67,7 +67,7 @@ def show(name: str, as_json: bool, store: Path) -> None:
     Example:
       kwsd keywords show "hey snips"
     """
-    from kwsd.store import Store
+    from kwsd.keywords.store import Store
 
     keyword = Store(store).load(name)
     if as_json:
@@ -93,7 +93,7 @@ def remove(ctx: click.Context, names: tuple[str, ...], store: Path) -> None:
     Example:
       kwsd keywords remove "hey snips"
     """
-    from kwsd.store import Store
+    from kwsd.keywords.store import Store
 
     _, failed = _each(names, Store(store).remove)
     if failed:
@@ -113,7 +113,7 @@ def export_keyword(name: str, file: Path | None, replace: bool, store: Path) -> 
       kwsd keywords export "hey snips" /media/stick/hey-snips.kwsd
     """
     from kwsd.errors import StoreError
-    from kwsd.store import SUFFIX, Store
+    from kwsd.keywords.store import SUFFIX, Store
 
     keyword = Store(store).load(name)
     out = file or Path(f"{keyword.name}{SUFFIX}")
@@ -138,7 +138,7 @@ def import_keywords(ctx: click.Context, files: tuple[Path, ...], replace: bool, 
     Example:
       kwsd keywords import /media/stick/*.kwsd
     """
-    from kwsd.store import Store
+    from kwsd.keywords.store import Store
 
     found, failed = _each(files, lambda file: Store(store).import_file(file, replace=replace))
     for keyword in found:

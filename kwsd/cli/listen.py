@@ -77,9 +77,9 @@ def listen(
     """
     from kwsd.cli.logs import configure_logs
     from kwsd.config import ListenConfig, MicrophoneInput, PipeInput, choose_input
-    from kwsd.notify import Notifier
-    from kwsd.publish.endpoints import default_endpoints
-    from kwsd.service import listen as run
+    from kwsd.daemon.service import listen as run
+    from kwsd.daemon.systemd import Notifier
+    from kwsd.events.endpoints import default_endpoints
 
     pipe = PipeInput(rate, width, channels) if stdin else None
     microphone = MicrophoneInput(device) if mic or device is not None else None

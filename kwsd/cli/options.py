@@ -13,8 +13,8 @@ from kwsd.config import METHODS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")  # kwsd.matching has them too, and needs numpy
-RULES, ALARMS = ("background", "midpoint"), 0.5  # and so has kwsd.threshold
+SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")  # kwsd.scorers.matching has them too, and needs numpy
+RULES, ALARMS = ("background", "midpoint"), 0.5  # and so has kwsd.enrolment.threshold
 
 
 class Name(click.types.StringParamType):
@@ -125,6 +125,6 @@ def spotting_options(verb: F) -> F:
 
 
 def _default_store() -> Path:
-    from kwsd.store import default_folder
+    from kwsd.keywords.store import default_folder
 
     return default_folder()

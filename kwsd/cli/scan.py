@@ -13,13 +13,13 @@ from kwsd.cli.options import PATH, on_option, spotting_options
 from kwsd.cli.progress import Bar
 
 if TYPE_CHECKING:
-    from kwsd.batch import Finding, Progress
     from kwsd.cli.detections import Printer
     from kwsd.config import ScanConfig
-    from kwsd.keyword import Keyword
-    from kwsd.scanning import Trace
-    from kwsd.spotter import Detection
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.keywords.keyword import Keyword
+    from kwsd.spotting.batch import Finding, Progress
+    from kwsd.spotting.detection import Detection
+    from kwsd.spotting.trace import Trace
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 @click.command(short_help="Find the keywords in files.")
@@ -74,10 +74,10 @@ def scan(
 def _run(config: ScanConfig, paths: list[Path], jsonl: bool, trace: Path | None, plot: Path | None) -> bool:
     """Whether something went wrong, which was said."""
     from kwsd.cli.detections import Printer
-    from kwsd.scanning import Trace
-    from kwsd.selection import select
-    from kwsd.store import Store
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.keywords.selection import select
+    from kwsd.keywords.store import Store
+    from kwsd.spotting.trace import Trace
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
     tokenizer = Tokenizer(config.model)
     selection = select(Store(config.store), config.keywords, tokenizer.digest)
@@ -100,13 +100,13 @@ def _findings(
     progress: Progress,
     track: Trace | None,
 ) -> Iterator[Finding]:
-    from kwsd.batch import Searcher, by_cluster, by_processes
+    from kwsd.spotting.batch import FileScanner, by_cluster, by_processes
 
     if config.on:
         return by_cluster(config.on, paths, config, keywords, progress)
     if min(config.workers, len(paths)) > 1:
         return by_processes(paths, config, keywords, progress)
-    return Searcher(tokenizer, keywords, config.refractory).one_by_one(paths, progress, track)
+    return FileScanner(tokenizer, keywords, config.refractory).one_by_one(paths, progress, track)
 
 
 def _say(findings: Iterator[Finding], printer: Printer, bar: Bar) -> tuple[list[Detection], bool]:
@@ -128,7 +128,7 @@ def _say(findings: Iterator[Finding], printer: Printer, bar: Bar) -> tuple[list[
 
 def _check_outputs(config: ScanConfig, paths: list[Path], trace: Path | None, plot: Path | None) -> None:
     from kwsd.errors import ConfigError
-    from kwsd.trace import check_writable
+    from kwsd.spotting.trace import check_writable
 
     outputs = [out for out in (trace, plot) if out]
     if outputs and len(paths) != 1:
@@ -136,7 +136,7 @@ def _check_outputs(config: ScanConfig, paths: list[Path], trace: Path | None, pl
     if outputs and config.on:
         raise ConfigError("--trace and --plot are made on this machine: leave out --on")
     if plot:
-        from kwsd.plot import load
+        from kwsd.spotting.plot import load
 
         load()
     for out in outputs:
@@ -146,11 +146,11 @@ def _check_outputs(config: ScanConfig, paths: list[Path], trace: Path | None, pl
 def _write(
     track: Trace, found: list[Detection], keywords: Sequence[Keyword], trace: Path | None, plot: Path | None
 ) -> None:
-    from kwsd.trace import save
+    from kwsd.spotting.trace import save
 
     if trace:
         save(trace, track, keywords)
     if plot:
-        from kwsd.plot import plot as draw
+        from kwsd.spotting.plot import plot as draw
 
         draw(plot, track.time, track.distance, keywords, found)

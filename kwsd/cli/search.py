@@ -16,7 +16,7 @@ from kwsd.cli.options import PATH, index_option, method_option, model_option, on
 if TYPE_CHECKING:
     from kwsd.archive import Hit, Query
     from kwsd.config import SearchConfig
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
 Act = Callable[[int, "Hit"], None]
 
@@ -62,7 +62,7 @@ def search(
       kwsd search --wav said-once.wav --index archive.index --clips found/
     """
     from kwsd.config import SearchConfig
-    from kwsd.tokenizer import Tokenizer
+    from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = SearchConfig(
         index=index, keyword=keyword, recordings=wav, method=method, top=top, store=store, model=model, on=on
@@ -84,7 +84,7 @@ def search(
 def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
     """The hits, and a sentence for each part of the index that could not be searched."""
     if config.on:
-        from kwsd.archive.sharing import search_on
+        from kwsd.archive.on_ray import search_on
 
         query = _query(config, tokenizer)
         answer = search_on(config.on, config.index, query, tokenizer, method=config.method, top=config.top)
@@ -99,7 +99,7 @@ def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], S
 
 def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
     from kwsd.archive import Query
-    from kwsd.store import Store
+    from kwsd.keywords.store import Store
 
     if config.keyword is None:
         return Query.of_recordings(config.recordings, tokenizer)

@@ -27,8 +27,8 @@ def subscribe(ctx: click.Context, endpoint: str | None, topic: tuple[str, ...], 
       kwsd subscribe --topic kwsd/1/detection/ --jsonl
     """
     from kwsd.cli.logs import configure_logs
-    from kwsd.subscribe import EVERYTHING, describe
-    from kwsd.subscribe import subscribe as open_subscription
+    from kwsd.events.subscriber import EVERYTHING, describe
+    from kwsd.events.subscriber import subscribe as open_subscription
 
     configure_logs(ctx)
     with open_subscription(endpoint, topic or (EVERYTHING,)) as events:

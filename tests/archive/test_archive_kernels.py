@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwsd.archive import kernels, reference
+from kwsd.archive.search import kernels, reference
 from kwsd.errors import KwsdError
 from kwsd.scorers import subsequence_dtw
 
@@ -287,8 +287,8 @@ def test_both_agree_on_how_many_frames_share_a_sum():
 
 
 def test_without_the_compiled_kernels_the_archive_says_how_to_build_them(monkeypatch):
-    monkeypatch.delitem(sys.modules, "kwsd.archive.kernels")
-    monkeypatch.setitem(sys.modules, "kwsd.archive._kernels", None)
+    monkeypatch.delitem(sys.modules, "kwsd.archive.search.kernels")
+    monkeypatch.setitem(sys.modules, "kwsd.archive.search._kernels", None)
 
     with pytest.raises(KwsdError, match=r"python setup\.py build_ext --inplace"):
-        importlib.import_module("kwsd.archive.kernels")
+        importlib.import_module("kwsd.archive.search.kernels")

@@ -11,17 +11,19 @@ import pytest
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is in kwsd[cluster]")
 
-from kwsd.archive import Archive, claim, segment  # noqa: E402
-from kwsd.archive.building import build, remove  # noqa: E402
-from kwsd.archive.folder import folder_at  # noqa: E402
-from kwsd.archive.remote import RemoteFolder  # noqa: E402
+from kwsd.archive import Archive  # noqa: E402
+from kwsd.archive.indexing.build import build, remove  # noqa: E402
+from kwsd.archive.segments import segment  # noqa: E402
+from kwsd.archive.storage import writer_lock  # noqa: E402
+from kwsd.archive.storage.locations import folder_at  # noqa: E402
+from kwsd.archive.storage.remote import RemoteFolder  # noqa: E402
 from kwsd.errors import ArchiveError  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(claim, "SETTLING", 0.0)
+    monkeypatch.setattr(writer_lock, "SETTLING", 0.0)
     return tmp_path / "cache" / "kwsd" / "index"
 
 
@@ -209,14 +211,14 @@ def test_a_second_writer_is_refused_and_told_who_writes(folder, address):
 
 
 def test_a_writer_without_a_sign_of_life_is_taken_for_dead(folder):
-    holder(folder, time=time.time() - claim.STALE - 1)
+    holder(folder, time=time.time() - writer_lock.STALE - 1)
 
     with folder.writing():
         assert json.loads(bytes(folder.map("lock")))["pid"] == os.getpid()
 
 
 def test_a_writer_gives_signs_of_life(folder, monkeypatch):
-    monkeypatch.setattr(claim, "REFRESH", 0.01)
+    monkeypatch.setattr(writer_lock, "REFRESH", 0.01)
     with folder.writing():
         first = json.loads(bytes(folder.map("lock")))["time"]
         deadline = time.monotonic() + 10
@@ -239,7 +241,7 @@ def test_a_writer_whose_place_was_taken_changes_nothing(folder):
 
 def test_of_two_that_take_a_dead_ones_place_the_last_to_say_so_has_it(folder, monkeypatch):
     holder(folder, time=0)
-    monkeypatch.setattr(claim.time, "sleep", lambda seconds: holder(folder))
+    monkeypatch.setattr(writer_lock.time, "sleep", lambda seconds: holder(folder))
 
     with pytest.raises(ArchiveError, match="on elsewhere"), folder.writing():
         pass

@@ -8,18 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwsd.archive import Archive, Hit, compaction, segment, updating
-from kwsd.archive.coder import GAINS, SCALE, Coded, Coder
-from kwsd.archive.container import pack, unpack
-from kwsd.archive.documents import Document, Documents
-from kwsd.archive.folder import LocalFolder
-from kwsd.archive.hit import Place, best, distinct
-from kwsd.archive.manifest import Manifest, Settings
-from kwsd.archive.pairs import GAP, WORDS
-from kwsd.archive.regions import Regions
-from kwsd.codebook import gathered, merged
+from kwsd.archive import Archive, Hit
+from kwsd.archive.indexing import compaction, update
+from kwsd.archive.search.hit import Place, best, distinct
+from kwsd.archive.segments import segment
+from kwsd.archive.segments.documents import Document, Documents
+from kwsd.archive.segments.manifest import Manifest, Settings
+from kwsd.archive.segments.posting_lists import GAP, WORDS
+from kwsd.archive.segments.quantizer import GAINS, SCALE, Codes, Quantizer
+from kwsd.archive.segments.regions import Regions
+from kwsd.archive.storage.array_file import pack, unpack
+from kwsd.archive.storage.local import LocalFolder
 from kwsd.errors import ArchiveError
-from kwsd.frames import Frames
+from kwsd.tokenizer.codebook import gathered, merged
+from kwsd.tokenizer.frames import Frames
 
 
 def document(path, frames, began=float("nan")):
@@ -36,7 +38,7 @@ def three(folder):
     """A segment of three documents with random codes, the second of which was removed."""
     random = np.random.default_rng(7)
     codes = random.integers(0, 4, (60, 2)).astype(np.uint8)
-    coded = Coded(codes, np.full(60, 128, np.uint8), np.zeros((60, 0), np.int8))
+    coded = Codes(codes, np.full(60, 128, np.uint8), np.zeros((60, 0), np.int8))
     entry = segment.write(
         folder, "00000000.segment", [document(f"/{i}.wav", n) for i, n in enumerate((20, 10, 30))], coded
     )
@@ -48,19 +50,19 @@ def test_codes_do_not_depend_on_how_frames_come(shared_tokenizer, cuts):
     vectors = np.random.default_rng(1).standard_normal((401, shared_tokenizer.dim)).astype(np.float32)
     frames = Frames(np.arange(401.0), vectors, np.zeros(401, np.int32))
     bounds = [0, *sorted(cuts), 401]
-    coder = Coder(shared_tokenizer.codebook, 6, vectors=True)
+    coder = Quantizer(shared_tokenizer.codebook, 6, vectors=True)
 
     parts = [coder.push(frames.part(a, b)) for a, b in itertools.pairwise(bounds)]
-    found = Coded.join([*parts, coder.flush()])
+    found = Codes.join([*parts, coder.flush()])
 
-    whole = Coder(shared_tokenizer.codebook, 6, vectors=True).code(merged(vectors))
+    whole = Quantizer(shared_tokenizer.codebook, 6, vectors=True).code(merged(vectors))
     assert all(np.array_equal(getattr(found, name), getattr(whole, name)) for name in ("codes", "norms", "vectors"))
 
 
 def test_codes_and_vectors_stand_for_what_was_heard(tokenizer, speech):
     means = merged(tokenizer.push(speech).vectors)
 
-    coded = Coder(tokenizer.codebook, 6, vectors=True).code(means)
+    coded = Quantizer(tokenizer.codebook, 6, vectors=True).code(means)
 
     read = gathered(tokenizer.codebook.stages, coded.codes) * GAINS[coded.norms][:, None]
     assert np.linalg.norm(read, axis=1) == pytest.approx(np.ones(len(read)), abs=0.01)
@@ -124,8 +126,8 @@ def test_joined_segments_hold_what_is_left_in_the_order_it_came(folder, three):
 
 def test_a_long_update_joins_its_segments_as_it_goes(tmp_path, tokenizer, recordings, monkeypatch):
     copies = [shutil.copy(recordings[0], tmp_path / f"{number}.flac") for number in range(9)]
-    monkeypatch.setattr(updating, "FILES", 1)
-    monkeypatch.setattr(updating, "MANY", 3)
+    monkeypatch.setattr(update, "FILES", 1)
+    monkeypatch.setattr(update, "MANY", 3)
     index = tmp_path / "index"
     Archive.build(index, copies[:4], tokenizer)
     Path(copies[1]).write_bytes(recordings[1].read_bytes())

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from kwsd.archive import Archive, Settings, building, graph, segment, tfidf
-from kwsd.archive.coder import Coded
-from kwsd.archive.documents import Document
-from kwsd.archive.folder import LocalFolder
-from kwsd.archive.manifest import Manifest
-from kwsd.archive.ranking import tokens_of
-from kwsd.archive.windows import STEP, WINDOW, Windows
+from kwsd.archive import Archive, Settings
+from kwsd.archive.indexing import build
+from kwsd.archive.search import hnsw, tfidf
+from kwsd.archive.search.smith_waterman import tokens_of
+from kwsd.archive.search.windows import STEP, WINDOW, Windows
+from kwsd.archive.segments import segment
+from kwsd.archive.segments.documents import Document
+from kwsd.archive.segments.manifest import Manifest
+from kwsd.archive.segments.quantizer import Codes
+from kwsd.archive.storage.local import LocalFolder
 from kwsd.errors import ArchiveError
 
 FRAMES = [200, 1, 0, 2, 3, 29, 30, 31, 45, 46, 60, 61, 17, 90]  # codes of documents, at the edges of windows
@@ -72,7 +75,7 @@ def part(documents, tmp_path):
     rows = [Document(f"/{n}.wav", 1, 1, "", n / 12.5, 0.0, len(codes)) for n, codes in enumerate(documents)]
     folder, coded = (
         LocalFolder(tmp_path),
-        Coded(codes, np.zeros(len(codes), np.uint8), np.zeros((len(codes), 0), np.int8)),
+        Codes(codes, np.zeros(len(codes), np.uint8), np.zeros((len(codes), 0), np.int8)),
     )
     entry = segment.write(folder, "00000000.segment", rows, coded)
     return segment.read(folder, replace(entry, dropped=REMOVED))
@@ -156,12 +159,12 @@ def truth(examples):
 
 
 def test_the_graph_finds_nearly_all_that_brute_force_finds(archive, monkeypatch):
-    monkeypatch.setattr(graph, "LOOKED_AT", 64)  # far fewer than there are windows
+    monkeypatch.setattr(hnsw, "LOOKED_AT", 64)  # far fewer than there are windows
     whole = archive.segments[0]
     draw, shares = np.random.default_rng(0), []
     for begin in draw.integers(0, len(whole.codes) - 12, 100):
         tokens = whole.codes[begin : begin + 12, 0]
-        exact, near = tfidf.by_brute_force(whole, tokens, 20), graph.by_graph(whole, tokens, 20)
+        exact, near = tfidf.by_brute_force(whole, tokens, 20), hnsw.by_graph(whole, tokens, 20)
         shares.append(np.isin(exact.number, near.number).mean())
 
     assert len(Windows(whole)) > 200
@@ -222,12 +225,12 @@ def test_a_removed_recording_is_found_no_more_and_no_segment_is_without_its_grap
 ):
     assert archive.search([recordings[0]], method="hquest", top=1)[0].path == str(recordings[0])
 
-    building.remove(folder, [recordings[0]])
+    build.remove(folder, [recordings[0]])
     less = Archive.open(folder, tokenizer)
 
     assert str(recordings[0]) not in {hit.path for hit in less.search([recordings[0]], method="hquest")}
 
-    building.remove(folder, recordings[1:])
+    build.remove(folder, recordings[1:])
     least = Archive.open(folder, tokenizer)
 
     assert least.segments[0].entry.name != less.segments[0].entry.name
@@ -252,7 +255,7 @@ def test_a_missing_or_truncated_graph_is_named_and_made_anew(archive, folder, re
     with pytest.raises(ArchiveError, match=f"{name} is missing or damaged: .*`kwsd index compact`"):
         Archive.open(folder, tokenizer).search(recordings[:1], method="hquest")
 
-    building.compact(folder)
+    build.compact(folder)
 
     assert (folder / name).read_bytes() == before
     assert Archive.open(folder, tokenizer).search(recordings[:1], method="hquest")
@@ -278,7 +281,7 @@ def test_a_graph_that_is_none_is_named(archive, folder, recordings, tokenizer):
 def test_graphs_that_an_interrupted_build_did_not_make_are_made_by_the_next(archive, folder, long_recording, tokenizer):
     entries = tuple(replace(entry, graph_bytes=0, graph_sha256="") for entry in archive.manifest.entries)
     replace(archive.manifest, entries=entries).save(LocalFolder(folder))
-    building.add(folder, [long_recording], tokenizer)
+    build.add(folder, [long_recording], tokenizer)
 
     assert Manifest.load(LocalFolder(folder)) == archive.manifest
 
@@ -291,7 +294,7 @@ def test_without_the_library_the_extra_is_named_before_anything_is_heard(
     with pytest.raises(ArchiveError, match=r"kwsd\[search\]"):
         Archive.open(folder, tokenizer).search(recordings[:1], method="hquest")
     with pytest.raises(ArchiveError, match=r"kwsd\[search\]"):
-        building.build(
+        build.build(
             folder.parent / "other",
             [long_recording],
             tokenizer,

@@ -13,16 +13,18 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from kwsd.archive import Archive, Settings, building, checking, log
-from kwsd.archive.folder import LocalFolder
-from kwsd.archive.log import OVERLAP, TokenLog
-from kwsd.archive.manifest import Manifest
-from kwsd.archive.shelf import DAY
+from kwsd.archive import Archive, Settings
+from kwsd.archive.indexing import build, token_log
+from kwsd.archive.indexing.segment_set import DAY
+from kwsd.archive.indexing.token_log import OVERLAP, TokenLog
+from kwsd.archive.segments import integrity
+from kwsd.archive.segments.manifest import Manifest
+from kwsd.archive.storage.local import LocalFolder
 from kwsd.audio import Block
-from kwsd.codebook import unit
 from kwsd.errors import ArchiveError, ModelError
-from kwsd.frames import Frames
-from kwsd.scanning import Listener
+from kwsd.spotting.scan import Listener
+from kwsd.tokenizer.codebook import unit
+from kwsd.tokenizer.frames import Frames
 
 RATE = 16_000
 NOON = 1_800_000_000.0  # Unix time
@@ -35,7 +37,7 @@ def where(tmp_path):
 
 
 @pytest.fixture
-def token_log(where, tokenizer):
+def open_log(where, tokenizer):
     """Opens the log; it is closed when the test ends."""
     opened = []
 
@@ -98,8 +100,8 @@ def times(archive):
     return [(one.began, one.began + one.seconds) for one in documents(archive)]
 
 
-def test_a_phrase_that_was_heard_is_found_later_with_its_time_of_day(token_log, archive, tokenizer, enrolment, speech):
-    with closing(token_log()) as one:
+def test_a_phrase_that_was_heard_is_found_later_with_its_time_of_day(open_log, archive, tokenizer, enrolment, speech):
+    with closing(open_log()) as one:
         listen(one, tokenizer, enrolment.keyword, *cut_up(speech, NOON))
     hit, *_ = archive().search(enrolment.keyword)
 
@@ -107,10 +109,10 @@ def test_a_phrase_that_was_heard_is_found_later_with_its_time_of_day(token_log, 
     assert hit.heard == pytest.approx(NOON + hit.start)
 
 
-def test_the_codes_are_those_of_an_index_of_the_same_audio(token_log, archive, tokenizer, enrolment, speech, tmp_path):
+def test_the_codes_are_those_of_an_index_of_the_same_audio(open_log, archive, tokenizer, enrolment, speech, tmp_path):
     sf.write(tmp_path / "same.wav", speech, RATE, "FLOAT")
     built, _ = Archive.build(tmp_path / "built.index", [tmp_path / "same.wav"], tokenizer)
-    with closing(token_log()) as one:
+    with closing(open_log()) as one:
         listen(one, tokenizer, enrolment.keyword, *cut_up(speech, NOON))
     (logged,), (expected,) = documents(archive()), documents(built)
 
@@ -119,10 +121,10 @@ def test_the_codes_are_those_of_an_index_of_the_same_audio(token_log, archive, t
     assert (archive().segments[0].codes == built.segments[0].codes).mean() > 0.999
 
 
-def test_a_gap_makes_two_documents(token_log, archive, tokenizer, enrolment, speech):
+def test_a_gap_makes_two_documents(open_log, archive, tokenizer, enrolment, speech):
     first = Block(speech[: 4 * RATE], 0.0, NOON)
     second = Block(speech[: 4 * RATE], 64.0, NOON + 64, lost=60.0)
-    with closing(token_log()) as one:
+    with closing(open_log()) as one:
         listen(one, tokenizer, enrolment.keyword, first, second)
 
     assert np.diff(times(archive())).ravel().tolist() == pytest.approx([4, 4], abs=0.1)
@@ -133,9 +135,9 @@ def test_a_gap_makes_two_documents(token_log, archive, tokenizer, enrolment, spe
 
 
 def test_keywords_that_are_read_again_make_a_new_document_and_silence_none(
-    token_log, archive, tokenizer, enrolment, speech
+    open_log, archive, tokenizer, enrolment, speech
 ):
-    with closing(token_log()) as one:
+    with closing(open_log()) as one:
         listen(one, tokenizer, enrolment.keyword, Block(speech[: 2 * RATE], 0.0, NOON))
         listen(one, tokenizer, enrolment.keyword)
         listen(one, tokenizer, enrolment.keyword, Block(speech[: 2 * RATE], 2.0, NOON + 2))
@@ -144,9 +146,9 @@ def test_keywords_that_are_read_again_make_a_new_document_and_silence_none(
 
 
 def test_what_is_read_from_a_file_has_no_time_of_day_and_its_own_seconds(
-    token_log, archive, tokenizer, enrolment, speech
+    open_log, archive, tokenizer, enrolment, speech
 ):
-    with closing(token_log(rotation=1, keep=1, now=lambda: NOON)) as one:
+    with closing(open_log(rotation=1, keep=1, now=lambda: NOON)) as one:
         listen(one, tokenizer, enrolment.keyword, *cut_up(speech, None))
     hit, *_ = archive().search(enrolment.keyword)
 
@@ -154,8 +156,8 @@ def test_what_is_read_from_a_file_has_no_time_of_day_and_its_own_seconds(
     assert (hit.start, hit.heard) == (pytest.approx(1.07, abs=0.3), None)
 
 
-def test_a_segment_is_written_every_rotation(token_log, archive):
-    one = token_log(rotation=10)
+def test_a_segment_is_written_every_rotation(open_log, archive):
+    one = open_log(rotation=10)
     seen = []
     for second in range(25):
         hear(one, 1, second)
@@ -166,9 +168,9 @@ def test_a_segment_is_written_every_rotation(token_log, archive):
     assert seen[-1] == pytest.approx(20 + OVERLAP, abs=0.2)
 
 
-def test_a_phrase_at_a_rotation_is_found_whole(token_log, archive, tokenizer, enrolment, long_recording):
+def test_a_phrase_at_a_rotation_is_found_whole(open_log, archive, tokenizer, enrolment, long_recording):
     samples = sf.read(long_recording, dtype="float32", stop=16 * RATE)[0]
-    with closing(token_log(rotation=10.4)) as one:
+    with closing(open_log(rotation=10.4)) as one:
         listen(one, tokenizer, enrolment.keyword, *cut_up(samples, NOON))
     hit, *_ = archive().search(enrolment.keyword)
 
@@ -177,8 +179,8 @@ def test_a_phrase_at_a_rotation_is_found_whole(token_log, archive, tokenizer, en
     assert hit.end - hit.start > 0.4
 
 
-def test_an_end_right_after_a_rotation_adds_nothing(token_log, archive):
-    with closing(token_log(rotation=10)) as one:
+def test_an_end_right_after_a_rotation_adds_nothing(open_log, archive):
+    with closing(open_log(rotation=10)) as one:
         hear(one, 10)
     (began, ended), *more = times(archive())
 
@@ -186,8 +188,8 @@ def test_an_end_right_after_a_rotation_adds_nothing(token_log, archive):
     assert not [end for _, end in more if end - ended > 0.1]
 
 
-def test_small_segments_are_joined_within_a_day_and_not_beyond(token_log, archive):
-    with closing(token_log(rotation=60)) as one:
+def test_small_segments_are_joined_within_a_day_and_not_beyond(open_log, archive):
+    with closing(open_log(rotation=60)) as one:
         for day in range(3):
             for hour in range(8):
                 hear(one, 5, clock=NOON + day * 2 * DAY + hour * 3600)
@@ -202,51 +204,51 @@ def test_small_segments_are_joined_within_a_day_and_not_beyond(token_log, archiv
     assert len(times(archive())) == 24
 
 
-def test_what_is_older_than_it_is_kept_is_dropped_and_nothing_else(token_log, archive, where):
-    with closing(token_log()) as one:
+def test_what_is_older_than_it_is_kept_is_dropped_and_nothing_else(open_log, archive, where):
+    with closing(open_log()) as one:
         for hours in (0, 1, 40):
             hear(one, 5, clock=NOON + hours * 3600)
             one.cut()
-    token_log(keep=1, now=lambda: NOON + DAY + 1800).close()
+    open_log(keep=1, now=lambda: NOON + DAY + 1800).close()
     assert [round(began - NOON) // 3600 for began, _ in times(archive())] == [1, 40]
-    token_log(keep=1, now=lambda: NOON + 2 * DAY).close()
+    open_log(keep=1, now=lambda: NOON + 2 * DAY).close()
 
     assert [round(began - NOON) // 3600 for began, _ in times(archive())] == [40]
     assert archive().folder.names() == [archive().manifest.entries[0].name, "index.json", "lock"]
 
 
-def test_files_that_were_added_to_a_log_are_kept(token_log, archive, where, tokenizer, recordings):
-    with closing(token_log()) as one:
+def test_files_that_were_added_to_a_log_are_kept(open_log, archive, where, tokenizer, recordings):
+    with closing(open_log()) as one:
         hear(one, 5)
-    building.add(where, recordings[:1], tokenizer)
-    token_log(keep=1, now=lambda: NOON + 2 * DAY).close()
+    build.add(where, recordings[:1], tokenizer)
+    open_log(keep=1, now=lambda: NOON + 2 * DAY).close()
 
     assert [one.path for one in documents(archive())] == [str(recordings[0])]
 
 
-def test_a_log_whose_documents_were_all_removed_goes_on(token_log, archive):
-    with closing(token_log(rotation=5)) as one:
+def test_a_log_whose_documents_were_all_removed_goes_on(open_log, archive):
+    with closing(open_log(rotation=5)) as one:
         hear(one, 31)
     manifest, folder = archive().manifest, archive().folder
     entries = tuple(replace(entry, dropped=tuple(range(entry.documents))) for entry in manifest.entries)
     replace(manifest, entries=entries).save(folder)
-    with closing(token_log()) as one:
+    with closing(open_log()) as one:
         hear(one, 5, clock=NOON + 3600)
 
     assert len(entries) > 1
     assert [began - NOON for began, _ in times(archive())] == pytest.approx([3600], abs=0.3)
 
 
-def test_a_log_without_end_keeps_everything(token_log, archive):
-    with closing(token_log(now=lambda: NOON + 1000 * DAY)) as one:
+def test_a_log_without_end_keeps_everything(open_log, archive):
+    with closing(open_log(now=lambda: NOON + 1000 * DAY)) as one:
         hear(one, 5)
-    token_log().close()
+    open_log().close()
 
     assert len(times(archive())) == 1
 
 
-def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(token_log, archive):
-    with closing(token_log(rotation=5)) as one:
+def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(open_log, archive):
+    with closing(open_log(rotation=5)) as one:
         hear(one, 6)
         with full_disk():
             hear(one, 20, 6)
@@ -261,9 +263,9 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(t
     assert all(later[0] <= earlier[1] for earlier, later in pairwise(spans))
 
 
-def test_a_disk_that_stays_full_costs_the_oldest_and_that_is_told(token_log, archive, monkeypatch):
-    monkeypatch.setattr(log, "SPARE", 20.0)
-    with closing(token_log(rotation=5)) as one:
+def test_a_disk_that_stays_full_costs_the_oldest_and_that_is_told(open_log, archive, monkeypatch):
+    monkeypatch.setattr(token_log, "SPARE", 20.0)
+    with closing(open_log(rotation=5)) as one:
         with full_disk():
             hear(one, 60)
         hear(one, 5, 60)
@@ -274,8 +276,8 @@ def test_a_disk_that_stays_full_costs_the_oldest_and_that_is_told(token_log, arc
     assert 15 <= spans[-1][1] - spans[0][0] <= 30
 
 
-def test_what_cannot_be_written_at_the_end_is_told(token_log, archive):
-    one = token_log()
+def test_what_cannot_be_written_at_the_end_is_told(open_log, archive):
+    one = open_log()
     hear(one, 7)
     with full_disk():
         one.close()
@@ -284,11 +286,11 @@ def test_what_cannot_be_written_at_the_end_is_told(token_log, archive):
     assert times(archive()) == []
 
 
-def test_a_damaged_segment_does_not_keep_the_log_from_growing(token_log, archive, where):
-    with closing(token_log()) as one:
+def test_a_damaged_segment_does_not_keep_the_log_from_growing(open_log, archive, where):
+    with closing(open_log()) as one:
         hear(one, 5)
     (archive().folder.path / archive().manifest.entries[0].name).write_bytes(b"nothing")
-    with closing(token_log(keep=1, now=lambda: NOON + 10 * DAY)) as one:
+    with closing(open_log(keep=1, now=lambda: NOON + 10 * DAY)) as one:
         hear(one, 5, clock=NOON + 10 * DAY)
 
     assert len(times(archive())) == 1
@@ -296,8 +298,8 @@ def test_a_damaged_segment_does_not_keep_the_log_from_growing(token_log, archive
     assert one.told == []
 
 
-def test_somebody_who_reads_while_it_is_written_sees_what_was_there(token_log, archive, enrolment, tokenizer, speech):
-    one = token_log(rotation=5)
+def test_somebody_who_reads_while_it_is_written_sees_what_was_there(open_log, archive, enrolment, tokenizer, speech):
+    one = open_log(rotation=5)
     listen(one, tokenizer, enrolment.keyword, *cut_up(speech, NOON))
     before = archive()
     found = before.search(enrolment.keyword)
@@ -307,8 +309,8 @@ def test_somebody_who_reads_while_it_is_written_sees_what_was_there(token_log, a
     assert archive().seconds > before.seconds
 
 
-def test_there_is_only_one_writer(token_log, where, tokenizer):
-    with closing(token_log()), pytest.raises(ArchiveError, match="being written by another process"):
+def test_there_is_only_one_writer(open_log, where, tokenizer):
+    with closing(open_log()), pytest.raises(ArchiveError, match="being written by another process"):
         TokenLog(where, tokenizer)
 
 
@@ -320,23 +322,23 @@ def test_there_is_only_one_writer(token_log, where, tokenizer):
         (lambda model: Manifest(model, Settings(vectors=True)), ArchiveError, "default settings"),
     ],
 )
-def test_an_index_that_is_not_a_logs_is_refused_and_stays(token_log, where, tokenizer, manifest, error, words):
+def test_an_index_that_is_not_a_logs_is_refused_and_stays(open_log, where, tokenizer, manifest, error, words):
     Path(where).mkdir()
     manifest(tokenizer.digest).save(LocalFolder(Path(where)))
 
     with pytest.raises(error, match=words):
-        token_log()
+        open_log()
     assert Manifest.load(LocalFolder(Path(where))) == manifest(tokenizer.digest)
     with LocalFolder(Path(where)).writing():
         pass  # whoever is refused holds no lock
 
 
-def test_a_folder_of_other_things_is_refused(token_log, where):
+def test_a_folder_of_other_things_is_refused(open_log, where):
     Path(where).mkdir()
     (Path(where) / "letter.txt").write_text("dear")
 
     with pytest.raises(ArchiveError, match=r"letter\.txt"):
-        token_log()
+        open_log()
     assert not (Path(where) / "index.json").exists()
 
 
@@ -344,7 +346,7 @@ ENDLESS = """
 import itertools, sys
 sys.path.insert(0, sys.argv[2])
 import test_token_log as this
-from kwsd.tokenizer import Tokenizer
+from kwsd import Tokenizer
 one = this.TokenLog(sys.argv[1], Tokenizer(), "kitchen", rotation=2)
 for second in itertools.count():
     this.hear(one, 1, second)
@@ -353,7 +355,7 @@ for second in itertools.count():
 
 
 @pytest.mark.parametrize("seconds", [9, 40])
-def test_a_log_that_is_killed_opens_and_goes_on(token_log, archive, where, seconds):
+def test_a_log_that_is_killed_opens_and_goes_on(open_log, archive, where, seconds):
     with subprocess.Popen(
         [sys.executable, "-c", ENDLESS, where, str(Path(__file__).parent)], stdout=subprocess.PIPE
     ) as process:
@@ -362,9 +364,9 @@ def test_a_log_that_is_killed_opens_and_goes_on(token_log, archive, where, secon
         process.send_signal(signal.SIGKILL)
     left = archive()
     ended = max(end for _, end in times(left)) - NOON
-    assert list(checking.problems(left.folder, left.manifest)) == []
+    assert list(integrity.problems(left.folder, left.manifest)) == []
     assert ended >= seconds - 2
-    with closing(token_log()) as one:
+    with closing(open_log()) as one:
         hear(one, 5, clock=NOON + 3600)
 
     assert len(times(archive())) == len(times(left)) + 1

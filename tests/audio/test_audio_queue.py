@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kwsd.audio import Block, BufferedSource
-from kwsd.audio.queue import Backlog
+from kwsd.audio.input_queue import InputQueue
 from kwsd.errors import AudioError
 
 TENTH = 1600  # samples
@@ -44,7 +44,7 @@ def test_blocks_come_in_order_and_unchanged():
 
 
 def test_a_full_backlog_drops_the_oldest_and_says_so_on_what_follows():
-    backlog = Backlog(0.35)
+    backlog = InputQueue(0.35)
     for number in range(6):
         backlog.put(block(number))
 
@@ -55,7 +55,7 @@ def test_a_full_backlog_drops_the_oldest_and_says_so_on_what_follows():
 
 
 def test_what_was_already_lost_is_not_forgotten_when_its_block_is_dropped():
-    backlog = Backlog(0.15)
+    backlog = InputQueue(0.15)
     for item in (block(0, lost=5.0), block(1), block(2)):
         backlog.put(item)
 
@@ -64,7 +64,7 @@ def test_what_was_already_lost_is_not_forgotten_when_its_block_is_dropped():
 
 
 def test_a_block_longer_than_the_limit_is_still_delivered():
-    backlog = Backlog(0.05)
+    backlog = InputQueue(0.05)
     backlog.put(block(0))
 
     assert backlog.get().time == 0
@@ -100,7 +100,7 @@ def test_an_error_of_the_source_reaches_the_consumer_after_the_blocks_before_it(
 
 
 def test_a_wait_without_audio_ends_with_nothing():
-    assert Backlog(1.0).get(timeout=0.01) is None
+    assert InputQueue(1.0).get(timeout=0.01) is None
 
 
 def test_closing_ends_a_consumer_that_waits_and_the_source_behind_it():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kwsd.spotter import Track
-from kwsd.tokenizer import Tokenizer
+from kwsd.spotting.score_track import ScoreTrack
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 streams = pytest.importorskip("benchmarks.streams", reason="the benchmarks are not beside the tests")
 
@@ -56,7 +56,7 @@ def test_what_is_not_searched_is_not_in_the_hours(noise):
 def test_nothing_can_be_detected_where_the_word_may_be(noise):
     flat = np.zeros((len(noise.frames), 2))
 
-    distance = noise.without("stop", Track(noise.frames.time, flat, flat, flat)).distance
+    distance = noise.without("stop", ScoreTrack(noise.frames.time, flat, flat, flat)).distance
 
     assert np.isinf(distance[~noise.counted("stop")]).all()
     assert (distance[noise.counted("stop")] == 0).all()

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from kwsd.frames import Frames
-from kwsd.spotter import Scorer
-from kwsd.tokenizer import Tokenizer
+from kwsd.spotting.score_track import KeywordScorer
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 measures = pytest.importorskip("benchmarks.measures", reason="the benchmarks are not beside the tests")
 
@@ -58,7 +58,7 @@ def test_dips_keep_the_refractory_time_apart():
 def test_a_track_in_stretches_is_the_track_in_one(enrolment, shared_tokenizer: Tokenizer, bank):
     keyword, n = enrolment.keyword, 2500
     frames = Frames(np.arange(n) * bank.hop, bank.vectors[:n], bank.tokens[:n])
-    scorer = Scorer(keyword.scorer, [keyword], bank.hop, shared_tokenizer.codebook)
+    scorer = KeywordScorer(keyword.scorer, [keyword], bank.hop, shared_tokenizer.codebook)
     whole = scorer.push(frames)
 
     stretches = measures.tracked(scorer, frames)

@@ -3,19 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwsd.enrolment import Enrolment
-from kwsd.spotter import Track
+from kwsd.enrolment.enroll import Enrolment
+from kwsd.spotting.score_track import ScoreTrack
 
 promise = pytest.importorskip("benchmarks.promise", reason="the benchmarks are not beside the tests")
 
 HOP = 0.04
 
 
-def track(seconds: float, *dips: float) -> Track:
+def track(seconds: float, *dips: float) -> ScoreTrack:
     """Far from the keyword but for dips at some seconds."""
     time = np.arange(0, seconds, HOP)
     distance = np.where(np.isin(np.arange(len(time)), np.round(np.array(dips) / HOP)), 0.0, 1.0)
-    return Track(time, np.stack([np.ones_like(time), distance], axis=1), *(np.stack([time, time], axis=1),) * 2)
+    return ScoreTrack(time, np.stack([np.ones_like(time), distance], axis=1), *(np.stack([time, time], axis=1),) * 2)
 
 
 @pytest.mark.parametrize(("dips", "alarms"), [((), 0), ((3.0, 8.0), 2), ((3.0, 4.0, 8.0), 2), ((9.96,), 1)])

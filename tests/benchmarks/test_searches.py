@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwsd.archive import Hit
-from kwsd.codebook import unit
+from kwsd.tokenizer.codebook import unit
 
 search = pytest.importorskip("benchmarks.search", reason="the benchmarks are not beside the tests")
 hours = pytest.importorskip("benchmarks.hours")

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 import structlog
 from click.testing import CliRunner
 
 from kwsd.cli import main
-from kwsd.store import Store
+from kwsd.keywords.store import Store
 
 PATIENCE = 30  # s until a process that does not end is taken for stuck
 
@@ -66,13 +65,6 @@ def store(tmp_path, enrolment):
     folder = tmp_path / "store"
     Store(folder).save(enrolment.keyword)
     return folder
-
-
-@pytest.fixture
-def ipc():
-    """An ipc endpoint; its path is short, which pytest's own temporary ones are not on every machine."""
-    with TemporaryDirectory(prefix="kwsd-test-") as folder:
-        yield f"ipc://{Path(folder).resolve() / 'events.ipc'}"
 
 
 @pytest.fixture

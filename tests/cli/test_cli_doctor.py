@@ -3,7 +3,7 @@
 import pytest
 
 from kwsd.errors import DeviceError
-from kwsd.publish.zeromq import ZeroMQPublisher
+from kwsd.events.zeromq import ZeroMQPublisher
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import soundfile as sf
 from bad_recordings import KINDS
 from cli_helpers import complaint, contents, sentences
 
-from kwsd import threshold
 from kwsd.cli.options import ALARMS, RULES, SCORERS
-from kwsd.matching import SCORERS as KNOWN
-from kwsd.store import Store
+from kwsd.enrolment import threshold
+from kwsd.keywords.store import Store
+from kwsd.scorers.matching import SCORERS as KNOWN
 
 
 def test_recordings_become_a_keyword_in_the_store(kwsd, recordings, tmp_path):

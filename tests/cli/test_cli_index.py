@@ -14,13 +14,14 @@ import pytest
 from bad_recordings import silent, text
 from cli_helpers import complaint, contents, sentences
 
-from kwsd.archive.folder import LocalFolder
-from kwsd.archive.manifest import NAME, Manifest
+from kwsd.archive.segments.manifest import Manifest
+from kwsd.archive.storage.folder import MANIFEST
+from kwsd.archive.storage.local import LocalFolder
 
 PATIENCE = 60  # s until a process that does not end is taken for stuck
 SMALL_BATCHES = """
 import sys
-from kwsd.archive import updating
+from kwsd.archive.indexing import update as updating
 from kwsd.cli import main
 updating.FILES, updating.EVERY = 1, -1.0
 main(sys.argv[1:])
@@ -73,7 +74,7 @@ def _copies(folder, recordings, count):
 def _wait_for(index, segments):
     """Until a build that runs has committed so many."""
     for _ in range(PATIENCE * 100):
-        if (index / NAME).exists() and len(json.loads((index / NAME).read_text())["entries"]) >= segments:
+        if (index / MANIFEST).exists() and len(json.loads((index / MANIFEST).read_text())["entries"]) >= segments:
             return
         time.sleep(0.01)
     pytest.fail("the build does not get on")
@@ -249,8 +250,8 @@ def test_what_is_no_index_is_refused(kwsd, tmp_path, verb):
 
 
 def _edit(index, **facts):
-    before = json.loads((index / NAME).read_text())
-    (index / NAME).write_text(json.dumps(before | facts))
+    before = json.loads((index / MANIFEST).read_text())
+    (index / MANIFEST).write_text(json.dumps(before | facts))
 
 
 @pytest.mark.parametrize("verb", ["build", "add", "info", "remove"])
@@ -272,9 +273,9 @@ def test_an_index_of_another_model_is_refused_and_stays(kwsd, built, copied):
 
 
 def test_an_index_whose_list_is_damaged_is_said(kwsd, built):
-    (built / NAME).write_text("{")
+    (built / MANIFEST).write_text("{")
 
-    assert NAME in complaint(kwsd("index", "info", built))
+    assert MANIFEST in complaint(kwsd("index", "info", built))
 
 
 def test_whole_segments_are_said(kwsd, built):

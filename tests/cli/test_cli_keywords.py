@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from cli_helpers import complaint, contents, sentences
 
-import kwsd.store
-from kwsd.store import Store
+from kwsd.keywords import keyword_file
+from kwsd.keywords.store import Store
 
 
 @pytest.fixture
 def newer(store, enrolment, monkeypatch):
     """The store, with one more keyword that a later kwsd wrote."""
-    monkeypatch.setattr(kwsd.store, "FORMAT", 99)
+    monkeypatch.setattr(keyword_file, "FORMAT", 99)
     Store(store).save(replace(enrolment.keyword, name="from the future"))
     monkeypatch.undo()
     return store

@@ -13,13 +13,13 @@ import pytest
 import soundfile as sf
 from cli_helpers import complaint
 
-from kwsd.archive.folder import LocalFolder
-from kwsd.archive.manifest import Manifest, Settings
+from kwsd.archive.segments.manifest import Manifest, Settings
+from kwsd.archive.storage.local import LocalFolder
 from kwsd.audio.portaudio import load
 from kwsd.errors import DeviceError
-from kwsd.events import DetectionEvent, StatusEvent, from_json
-from kwsd.store import Store
-from kwsd.subscribe import subscribe
+from kwsd.events.messages import DetectionEvent, StatusEvent, from_json
+from kwsd.events.subscriber import subscribe
+from kwsd.keywords.store import Store
 
 PATIENCE = 30  # s
 

@@ -10,8 +10,8 @@ import pytest
 
 from kwsd import _version
 from kwsd.cli import main
-from kwsd.events import StatusEvent
-from kwsd.publish.zeromq import ZeroMQPublisher
+from kwsd.events.messages import StatusEvent
+from kwsd.events.zeromq import ZeroMQPublisher
 
 HEAVY = {"numpy", "onnxruntime", "soundfile", "soxr", "zmq", "structlog", "sounddevice", "tqdm", "matplotlib"}
 

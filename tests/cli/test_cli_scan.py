@@ -14,8 +14,8 @@ from bad_recordings import KINDS
 from cli_helpers import complaint, sentences
 
 from kwsd.cli.progress import Bar
-from kwsd.events import DetectionEvent, from_json
-from kwsd.store import Store
+from kwsd.events.messages import DetectionEvent, from_json
+from kwsd.keywords.store import Store
 
 
 @pytest.fixture

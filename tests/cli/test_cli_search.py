@@ -15,16 +15,17 @@ from bad_recordings import empty, missing, silent, text, too_short
 from cli_helpers import complaint, contents, sentences
 
 from kwsd.archive import clips
-from kwsd.archive.building import build
-from kwsd.archive.folder import LocalFolder
-from kwsd.archive.hit import Hit
-from kwsd.archive.manifest import NAME, Manifest
-from kwsd.archive.search import METHODS as KNOWN
+from kwsd.archive.indexing.build import build
+from kwsd.archive.search.hit import Hit
+from kwsd.archive.search.methods import METHODS as KNOWN
+from kwsd.archive.segments.manifest import Manifest
+from kwsd.archive.storage.folder import MANIFEST
+from kwsd.archive.storage.local import LocalFolder
 from kwsd.cli.options import METHODS
 from kwsd.cli.search import _line
 from kwsd.config import SearchConfig
 from kwsd.errors import ArchiveError, AudioError, ConfigError
-from kwsd.store import Store
+from kwsd.keywords.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +157,7 @@ def test_what_is_no_index_is_refused(kwsd, recordings, tmp_path):
     [({"format": 99}, "written by a newer kwsd"), ({"model": "0" * 12}, "was made with model 000000000000")],
 )
 def test_an_index_that_cannot_be_searched_is_refused(kwsd, recordings, spoilt, change, words):
-    (spoilt / NAME).write_text(json.dumps(json.loads((spoilt / NAME).read_text()) | change))
+    (spoilt / MANIFEST).write_text(json.dumps(json.loads((spoilt / MANIFEST).read_text()) | change))
 
     assert words in complaint(kwsd("search", "--wav", recordings[0], "--index", spoilt))
 

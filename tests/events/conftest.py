@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from event_samples import PATIENCE, Join, Publish
 
-from kwsd.publish.zeromq import ZeroMQPublisher
-from kwsd.subscribe import Subscription, subscribe
-
-
-@pytest.fixture
-def ipc() -> Iterator[str]:
-    """An ipc endpoint; its path is short, which pytest's own temporary ones are not on every machine."""
-    with TemporaryDirectory(prefix="kwsd-test-") as folder:
-        yield f"ipc://{Path(folder).resolve() / 'events.ipc'}"
+from kwsd.events.subscriber import Subscription, subscribe
+from kwsd.events.zeromq import ZeroMQPublisher
 
 
 @pytest.fixture

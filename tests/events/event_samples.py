@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from kwsd.events import DetectionEvent, HeartbeatEvent, StatusEvent
-from kwsd.publish.zeromq import ZeroMQPublisher
-from kwsd.subscribe import Subscription
+from kwsd.events.messages import DetectionEvent, HeartbeatEvent, StatusEvent
+from kwsd.events.subscriber import Subscription
+from kwsd.events.zeromq import ZeroMQPublisher
 
 Publish = Callable[..., ZeroMQPublisher]
 Join = Callable[..., Subscription]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kwsd.publish import endpoints
-from kwsd.publish.endpoints import choose_endpoint, default_endpoints, is_loopback, is_ours
+from kwsd.events import endpoints
+from kwsd.events.endpoints import choose_endpoint, default_endpoints, is_loopback, is_ours
 
 TCP = "tcp://127.0.0.1:7391"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kwsd.events import KINDS, State, from_json
+from kwsd.events.messages import KINDS, State, from_json
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
-SCHEMA = json.loads(files("kwsd").joinpath("events.schema.json").read_text())
+SCHEMA = json.loads(files("kwsd.events").joinpath("events.schema.json").read_text())
 
 pytestmark = pytest.mark.skipif(not DOCUMENT.exists(), reason="the documents are not beside the tests")
 

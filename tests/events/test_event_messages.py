@@ -12,7 +12,7 @@ from event_samples import detection, heartbeat, status
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwsd.events import (
+from kwsd.events.messages import (
     KINDS,
     DetectionEvent,
     Event,
@@ -23,7 +23,7 @@ from kwsd.events import (
     parse,
 )
 
-SCHEMA = json.loads(files("kwsd").joinpath("events.schema.json").read_text())
+SCHEMA = json.loads(files("kwsd.events").joinpath("events.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 EVENT_CLASSES = sorted(Event.__subclasses__(), key=lambda cls: cls.kind)
 

@@ -13,10 +13,10 @@ import pytest
 from event_samples import COMMON, detection, status
 from structlog.testing import capture_logs
 
-from kwsd.events import DetectionEvent, Event, StatusEvent, from_json
-from kwsd.publish import Fanout
-from kwsd.publish.announcer import Announcer
-from kwsd.publish.jsonl import JsonLinesPublisher, ReaderGone
+from kwsd.events.emitter import Emitter
+from kwsd.events.json_lines import JsonLinesPublisher, ReaderGone
+from kwsd.events.messages import DetectionEvent, Event, StatusEvent, from_json
+from kwsd.events.publisher import Fanout
 
 
 class Memory:
@@ -72,7 +72,7 @@ def test_a_program_in_front_of_head_ends_without_a_word() -> None:
     program = """
 import sys
 from event_samples import status
-from kwsd.publish.jsonl import JsonLinesPublisher, ReaderGone
+from kwsd.events.json_lines import JsonLinesPublisher, ReaderGone
 publisher = JsonLinesPublisher(sys.stdout)
 try:
     while True:
@@ -137,7 +137,7 @@ def test_all_publishers_are_closed_also_when_one_cannot() -> None:
 
 def test_the_announcer_stamps_what_all_events_have() -> None:
     memory = Memory()
-    announcer = Announcer(memory, stream="kitchen", model=COMMON["model"], clock=lambda: 1.75e9)
+    announcer = Emitter(memory, stream="kitchen", model=COMMON["model"], clock=lambda: 1.75e9)
 
     announcer.announce(StatusEvent, state="listening")
     sent = announcer.announce(DetectionEvent, keyword="hey", distance=0.1, threshold=0.2, start=1.0, end=2.0)
@@ -149,7 +149,7 @@ def test_the_announcer_stamps_what_all_events_have() -> None:
 
 def test_events_go_out_in_the_order_of_their_numbers_from_any_thread() -> None:
     memory = Memory()
-    announcer = Announcer(memory, stream="kitchen", model=COMMON["model"])
+    announcer = Emitter(memory, stream="kitchen", model=COMMON["model"])
 
     def announce() -> None:
         for _ in range(200):
@@ -165,6 +165,6 @@ def test_events_go_out_in_the_order_of_their_numbers_from_any_thread() -> None:
 
 
 def test_two_starts_are_two_instances() -> None:
-    ids = {Announcer(Memory(), stream="kitchen", model=COMMON["model"]).instance for _ in range(20)}
+    ids = {Emitter(Memory(), stream="kitchen", model=COMMON["model"]).instance for _ in range(20)}
 
     assert len(ids) == 20

@@ -16,8 +16,8 @@ from event_samples import PATIENCE, Join, Publish, detection, heartbeat, status
 from structlog.testing import capture_logs
 
 from kwsd.errors import EndpointError
-from kwsd.events import Event, NewerEventError
-from kwsd.subscribe import SequenceCheck, describe, subscribe
+from kwsd.events.messages import Event, NewerEventError
+from kwsd.events.subscriber import SequenceCheck, describe, subscribe
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "subscriber.py"
 

@@ -16,8 +16,8 @@ import zmq
 from event_samples import Join, Publish, detection, status
 
 from kwsd.errors import EndpointError
-from kwsd.publish import endpoints
-from kwsd.publish.zeromq import ZeroMQPublisher
+from kwsd.events import endpoints
+from kwsd.events.zeromq import ZeroMQPublisher
 
 
 def path_of(ipc: str) -> Path:
@@ -97,7 +97,7 @@ def test_the_socket_of_a_killed_publisher_is_replaced(publish_on: Publish, join:
 def killed_publisher(ipc: str) -> Iterator[None]:
     program = f"""
 import signal
-from kwsd.publish.zeromq import ZeroMQPublisher
+from kwsd.events.zeromq import ZeroMQPublisher
 with ZeroMQPublisher([{ipc!r}]):
     print("ready", flush=True)
     signal.pause()

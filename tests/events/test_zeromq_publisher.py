@@ -12,8 +12,8 @@ from event_samples import Join, Publish, detection, heartbeat, status
 from structlog.testing import capture_logs
 
 from kwsd.errors import ConfigError, EndpointError
-from kwsd.events import StatusEvent
-from kwsd.publish.zeromq import ZeroMQPublisher
+from kwsd.events.messages import StatusEvent
+from kwsd.events.zeromq import ZeroMQPublisher
 
 STATUS = "kwsd/1/status/"
 

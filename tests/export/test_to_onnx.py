@@ -8,8 +8,8 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from export import codes, corpus, to_onnx  # noqa: E402  after the skip
 from export.model import HOP, Shape  # noqa: E402
 from export.train import Run, Student, TrainingError  # noqa: E402
-from kwsd.codebook import nearest, unit  # noqa: E402
-from kwsd.tokenizer import Tokenizer  # noqa: E402
+from kwsd.tokenizer.codebook import nearest, unit  # noqa: E402
+from kwsd.tokenizer.tokenizer import Tokenizer  # noqa: E402
 
 SMALL = Shape(bands=16, stem=12, channels=16, hidden=24, dilations=(1, 2), dim=8, tokens=6, sound=4, phones=6)
 

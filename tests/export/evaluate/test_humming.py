@@ -13,7 +13,7 @@ from export.evaluate.hums import Retrieval, evenly, retrieval, training  # noqa:
 from export.evaluate.matching import MATCHINGS  # noqa: E402
 from export.systems.features import HUMMING  # noqa: E402
 from export.systems.system import Encoded  # noqa: E402
-from kwsd.codebook import unit  # noqa: E402
+from kwsd.tokenizer.codebook import unit  # noqa: E402
 
 
 class Plain:

@@ -16,8 +16,8 @@ from export.evaluate.errors import EvaluationError
 from export.evaluate.slots import Slots, best_threshold, figures, minima, slots_of, threshold, track
 from export.systems.features import SPEECH
 from export.systems.system import Encoded
-from kwsd.codebook import unit
 from kwsd.scorers import dtw, edit_distance
+from kwsd.tokenizer.codebook import unit
 
 RATE = 16_000
 HOP = 0.02

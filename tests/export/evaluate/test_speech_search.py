@@ -16,7 +16,7 @@ from export.evaluate.matching import MATCHINGS
 from export.evaluate.speech_search import figures, keyword_clips, keywords
 from export.systems.features import SPEECH
 from export.systems.system import Encoded
-from kwsd.codebook import unit
+from kwsd.tokenizer.codebook import unit
 
 RATE = 16_000
 

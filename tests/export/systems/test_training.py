@@ -15,7 +15,7 @@ from export.systems.shape import Shape  # noqa: E402
 from export.systems.system import TrainingError  # noqa: E402
 from export.systems.training import Plan, Run, divided  # noqa: E402
 from export.systems.vocabulary import fitted, refined  # noqa: E402
-from kwsd.codebook import unit  # noqa: E402
+from kwsd.tokenizer.codebook import unit  # noqa: E402
 
 SMALL = Shape(bins=12, hidden=10, tokens=5)
 PLAN = Plan(steps=12, pairs=3, sequences=2, joined=2, every=4)

@@ -1,0 +1,109 @@
+"""Ranking by DTW: every template of a query against the places that may hold it, over codes or over vectors.
+
+Subsequence DTW (Müller 2007, section 4.4) over cosine distances; the stream side is what the codes stand for, the
+templates stay vectors. A place's distance is the mean of its templates' nearest alignments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.search import kernels
+from kwsd.archive.search.hit import Place
+from kwsd.archive.search.query import Query
+from kwsd.archive.segments.quantizer import GAINS, SCALE
+from kwsd.archive.segments.regions import Regions
+from kwsd.tokenizer.codebook import Codebook
+
+CONFIRMED = 300  # places that are looked at again over vectors, where there are any
+AT_ONCE = 1 << 18  # vectors that are multiplied at a time
+
+
+@dataclass(frozen=True)
+class Alignments:
+    """How well a template ends at each code of some regions, one region after another.
+
+    Attributes:
+        distance: [n] float32, infinite where the template cannot end.
+        span: [n] int32, codes that the alignment covers.
+    """
+
+    distance: NDArray[np.float32]
+    span: NDArray[np.int32]
+
+
+def by_codes(regions: Regions, template: NDArray[np.float32], codebook: Codebook) -> Alignments:
+    """The alignments of a template [L, m] with what the codes stand for."""
+    segment = regions.segment
+    tables = np.ascontiguousarray(codebook.stages[: segment.codes.shape[1]] @ template.T)
+    return Alignments(*kernels.align(segment.codes, segment.norms, GAINS, tables, regions.begin, regions.end))
+
+
+def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
+    """The alignments of a template [L, m] with the vectors that were kept."""
+    vectors, lengths = regions.segment.vectors, regions.lengths
+    rows = np.arange(lengths.sum()) + np.repeat(regions.begin - (np.cumsum(lengths) - lengths), lengths)
+    costs = np.empty((len(rows), len(template)), np.float32)
+    for first in range(0, len(rows), AT_ONCE):
+        part = rows[first : first + AT_ONCE]
+        np.maximum(1 - vectors[part] @ (template.T / np.float32(SCALE)), 0, out=costs[first : first + AT_ONCE])
+    return Alignments(*kernels.align_costs(costs, lengths))
+
+
+def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> list[Place]:
+    """The nearest `count` regions, each as the place at its best alignment; over vectors, where there are any."""
+    kept = any(regions.segment.vectors.shape[1] for regions in found)
+    near = _nearest(
+        [_vote(regions, [by_codes(regions, one, codebook) for one in query.templates]) for regions in found],
+        max(count, CONFIRMED) if kept else count,
+    )
+    if kept:
+        near = _nearest([_again(votes, query) for votes in near], count)
+    return [place for votes in near for place in votes.places()]
+
+
+@dataclass(frozen=True)
+class _Votes:
+    """The mean distance [r] of the templates in each region, and the stretch [r] of the nearest one."""
+
+    regions: Regions
+    distance: NDArray[np.float32]
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+    def part(self, rows: NDArray[np.intp]) -> _Votes:
+        return _Votes(self.regions.part(rows), self.distance[rows], self.begin[rows], self.end[rows])
+
+    def places(self) -> list[Place]:
+        stretches = zip(self.distance.tolist(), self.begin.tolist(), self.end.tolist(), strict=True)
+        return [Place(1 - distance, self.regions.segment, begin, end) for distance, begin, end in stretches]
+
+
+def _nearest(votes: Sequence[_Votes], count: int) -> list[_Votes]:
+    """Of all regions the nearest so many in which every template can end."""
+    distances = np.concatenate([one.distance for one in votes]) if votes else np.zeros(0, np.float32)
+    finite = int(np.isfinite(distances).sum())
+    if not finite:
+        return []
+    most = np.partition(distances, min(count, finite) - 1)[min(count, finite) - 1]
+    return [one.part(np.flatnonzero(one.distance <= most)) for one in votes]
+
+
+def _again(votes: _Votes, query: Query) -> _Votes:
+    if not (votes.regions.segment.vectors.shape[1] and len(votes.regions)):
+        return votes
+    return _vote(votes.regions, [by_vectors(votes.regions, template) for template in query.templates])
+
+
+def _vote(regions: Regions, alignments: Sequence[Alignments]) -> _Votes:
+    ends = np.stack([kernels.lowest(one.distance, regions.lengths) for one in alignments])
+    distance = np.stack([one.distance[at] for one, at in zip(alignments, ends, strict=True)])
+    span = np.stack([one.span[at] for one, at in zip(alignments, ends, strict=True)])
+    chosen, rows = distance.argmin(axis=0), np.arange(len(regions))
+    firsts = np.cumsum(regions.lengths) - regions.lengths
+    end = regions.begin + ends[chosen, rows] - firsts + 1
+    return _Votes(regions, distance.mean(axis=0), end - span[chosen, rows], end)

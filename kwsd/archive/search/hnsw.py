@@ -1,0 +1,161 @@
+"""A segment's graph of TF-IDF vectors (H-QuEST; HNSW: Malkov & Yashunin 2018), a file of its own beside it.
+
+The graph is usearch's: it is as large as one of faiss with 8 bits and is made as fast, but it is read where it lies,
+from any mapped buffer, and leaves the number of threads of the whole process alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.search import tfidf
+from kwsd.archive.search.windows import Windows
+from kwsd.archive.segments import segment as segments
+from kwsd.archive.segments.manifest import Entry, Manifest, Settings
+from kwsd.archive.segments.posting_lists import WORDS
+from kwsd.archive.segments.segment import Segment
+from kwsd.archive.storage.array_file import pack, unpack
+from kwsd.archive.storage.folder import Folder
+from kwsd.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from usearch.index import Index
+
+NEIGHBOURS, EXPANSION = 16, 150  # of a vector, and candidates for them while the graph is built, as in the paper
+LOOKED_AT = 2  # times as many candidates as are wanted are kept on a search's way
+LEAST_ALIVE = 0.1  # share of the windows that a search reckons with, when nearly all were removed
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph in memory or mapped from its file.
+
+    Attributes:
+        rarity: [256] the inverse document frequencies with which it was made.
+        index: usearch's, whose keys are the numbers of windows.
+        content: what the index reads.
+    """
+
+    rarity: NDArray[np.float32]
+    index: Index
+    content: memoryview
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuse to begin an index with graphs where none can be made.
+
+    Raises:
+        ArchiveError: usearch is not installed.
+    """
+    if settings.graph:
+        _library()
+
+
+def complete(folder: Folder, manifest: Manifest) -> Manifest:
+    """Make the graphs that are missing or truncated, if the index is to have any; the manifest, saved after each.
+
+    Raises:
+        ArchiveError: usearch is not installed, or a segment is damaged.
+    """
+    for index, entry in enumerate(manifest.entries if manifest.settings.graph else ()):
+        if not _is_there(folder, entry):
+            entries = list(manifest.entries)
+            entries[index] = _write(folder, entry)
+            manifest = replace(manifest, entries=tuple(entries))
+            manifest.save(folder)
+    return manifest
+
+
+def by_graph(segment: Segment, tokens: NDArray[np.uint8], count: int) -> tfidf.Candidates:
+    """About the `count` windows of the greatest cosine with a query's tokens [t] (H-QuEST, eq. 5).
+
+    Raises:
+        ArchiveError: the segment has no graph, it is damaged, or usearch is not installed.
+    """
+    graph, windows = _of(segment), Windows(segment)
+    wanted = min(math.ceil(count / max(windows.share_alive, LEAST_ALIVE)), len(graph.index))
+    weight = tfidf.frequencies(tokens) * graph.rarity
+    if not (wanted and weight.any()):
+        return tfidf.Candidates(np.zeros(0, np.int64), np.zeros(0, np.float32))
+    graph.index.expansion_search = LOOKED_AT * wanted  # type: ignore[misc]  # its stub lacks the setter
+    matches = graph.index.search(weight, wanted, threads=1)
+    return tfidf.best(windows, matches.keys.astype(np.int64), 1 - matches.distances, count)
+
+
+def _library() -> ModuleType:
+    try:
+        from usearch import index  # noqa: PLC0415 - needs an extra
+    except ImportError as error:
+        raise ArchiveError(
+            'graphs and --method hquest need usearch: install it with `pip install "kwsd[search]"`, or do without both'
+        ) from error
+    return index
+
+
+def _is_there(folder: Folder, entry: Entry) -> bool:
+    try:
+        return entry.graph_bytes > 0 and len(folder.map(entry.graph)) == entry.graph_bytes
+    except FileNotFoundError:
+        return False
+
+
+def _write(folder: Folder, entry: Entry) -> Entry:
+    windows = Windows(segments.read(folder, entry))
+    rarity = tfidf.rarity_of(windows)
+    index = _library().Index(
+        ndim=WORDS,
+        metric="cos",
+        dtype="i8",
+        connectivity=NEIGHBOURS,
+        expansion_add=EXPANSION,
+        enable_key_lookups=False,
+    )
+    for keys, vectors in _numbered(tfidf.vectors(windows, rarity)):
+        index.add(keys, vectors, threads=1)
+    content = np.frombuffer(index.save(), np.uint8)
+    written = folder.write(entry.graph, pack({"rarity": rarity, "graph": content}))
+    return replace(entry, graph_bytes=written.bytes, graph_sha256=written.sha256)
+
+
+def _numbered(parts: Iterator[NDArray[np.float32]]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    first = 0
+    for part in parts:
+        yield np.arange(first, first + len(part)), part
+        first += len(part)
+
+
+_OPEN: WeakKeyDictionary[Segment, Graph] = WeakKeyDictionary()
+
+
+def _of(segment: Segment) -> Graph:
+    if segment not in _OPEN:
+        _OPEN[segment] = _read(segment.folder, segment.entry)
+    return _OPEN[segment]
+
+
+def _read(folder: Folder, entry: Entry) -> Graph:
+    if not entry.graph_bytes:
+        raise ArchiveError(
+            f"{folder.name}/{entry.name} has no graph: build an index with --graph, or choose another --method"
+        )
+    library = _library()
+    try:
+        content = folder.map(entry.graph)
+        if len(content) != entry.graph_bytes:
+            raise ValueError("length")
+        arrays = unpack(content, f"{folder.name}/{entry.graph}")
+        index = library.Index.restore(arrays["graph"], view=True, enable_key_lookups=False)
+        return Graph(arrays["rarity"], index, content)
+    except (FileNotFoundError, ValueError, RuntimeError, KeyError) as error:
+        raise ArchiveError(
+            f"{folder.name}/{entry.graph} is missing or damaged: "
+            "open the index again, or make the graph anew with `kwsd index compact`"
+        ) from error

@@ -1,0 +1,81 @@
+"""Finding places by the votes of pairs of codes, see `kwsd.archive.segments.posting_lists`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.search import kernels
+from kwsd.archive.search.pair_terms import FINE, PairTerms, pair_terms
+from kwsd.archive.segments.regions import Regions
+from kwsd.archive.segments.segment import Segment
+from kwsd.tokenizer.codebook import Codebook
+
+CANDIDATES = 5000  # windows of all segments together that are looked at more closely
+WINDOW = 2 * kernels.BLOCK  # codes
+
+
+def find(
+    segments: Sequence[Segment], template: NDArray[np.float32], codebook: Codebook, count: int = CANDIDATES
+) -> list[Regions]:
+    """For each segment the regions that the template's pairs vote for most; `count` in all."""
+    looked_for = pair_terms(template, codebook.stages[0])
+    lists = [segment.pairs.lists(looked_for.key) for segment in segments]
+    rarity = _rarity(lists, sum(len(segment.codes) for segment in segments))
+    found, scores = [], np.zeros(0, np.int32)
+    for segment, bounds in zip(segments, lists, strict=True):
+        window, score = _windows(segment, looked_for, rarity, bounds, len(template), count, _least(scores, count))
+        found.append((window, score))
+        scores = np.concatenate([scores, score])
+    least = _least(scores, count)
+    return [
+        _around(segment, window[score >= least], score[score >= least], len(template))
+        for segment, (window, score) in zip(segments, found, strict=True)
+    ]
+
+
+def _least(scores: NDArray[np.int32], count: int) -> int:
+    """The least of the best so many scores; 0 if there are fewer."""
+    return int(np.partition(scores, -count)[-count]) if len(scores) >= count else 0
+
+
+def _rarity(lists: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], frames: int) -> NDArray[np.float32]:
+    """The inverse document frequency [l] of each term, a code being a document (H-QuEST, eq. 4)."""
+    counts = np.sum([last - first for first, last in lists], axis=0)
+    rarity: NDArray[np.float32] = np.log(np.maximum(frames / np.maximum(counts, 1), 1)).astype(np.float32)
+    return rarity
+
+
+def _windows(
+    segment: Segment,
+    looked_for: PairTerms,
+    rarity: NDArray[np.float32],
+    bounds: tuple[NDArray[np.int64], NDArray[np.int64]],
+    length: int,
+    count: int,
+    least: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The windows with the most votes for the middle of the template, above the least that counts, and their scores."""
+    weight = np.rint(looked_for.weight * rarity * FINE).astype(np.int32)
+    first, last = bounds
+    used = (weight > 0) & (last > first)
+    shift = (length // 2 - looked_for.place).astype(np.int32)
+    frames = max(len(segment.codes), 1)
+    window, score = kernels.vote(
+        segment.pairs.places, first[used], last[used], shift[used], weight[used], frames, count, least
+    )
+    return window.astype(np.int64), score
+
+
+def _around(segment: Segment, window: NDArray[np.int64], score: NDArray[np.int32], length: int) -> Regions:
+    """Windows that no neighbour outdoes, widened by what a slow speaker's alignment needs on both sides."""
+    order = np.argsort(window)
+    window, score = window[order], score[order]
+    beside = np.diff(window) == 1
+    outdone = np.zeros(len(window), bool)
+    outdone[:-1] |= beside & (score[:-1] < score[1:])
+    outdone[1:] |= beside & (score[1:] <= score[:-1])
+    begin = window[~outdone] * kernels.BLOCK
+    return Regions.around(segment, begin - length, begin + WINDOW + length)

@@ -1,0 +1,62 @@
+"""What is looked for: the templates of a phrase, as frames of the same length as an archive's codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.segments.posting_lists import GAP
+from kwsd.enrolment.template import template_of
+from kwsd.errors import ArchiveError, AudioError
+from kwsd.keywords.keyword import Keyword, Template
+from kwsd.tokenizer.codebook import merged
+from kwsd.tokenizer.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Query:
+    """A phrase to look for.
+
+    Attributes:
+        name: what it is called in messages.
+        model: digest of the tokenizer that heard it.
+        templates: one [n, m] float32 array of unit vectors a recording, 12.5 a second.
+    """
+
+    name: str
+    model: str
+    templates: tuple[NDArray[np.float32], ...]
+
+    @classmethod
+    def of_keyword(cls, keyword: Keyword) -> Query:
+        """An enrolled keyword."""
+        return cls._of(f'"{keyword.name}"', keyword.model, keyword.templates)
+
+    @classmethod
+    def of_recordings(cls, paths: Sequence[Path], tokenizer: Tokenizer) -> Query:
+        """Recordings that hold the phrase once each; all of them vote.
+
+        Raises:
+            ArchiveError: none is given, or one cannot be used.
+        """
+        if not paths:
+            raise ArchiveError("there is nothing to search for: name a keyword, or a recording with --wav")
+        return cls._of(str(paths[0]), tokenizer.digest, [_template(path, tokenizer) for path in paths])
+
+    @classmethod
+    def _of(cls, name: str, model: str, templates: Sequence[Template]) -> Query:
+        vectors = tuple(merged(template.frames.vectors) for template in templates)
+        if min(map(len, vectors), default=0) <= GAP:
+            raise ArchiveError(f"{name} is too short to be searched for: say a phrase of a quarter of a second or more")
+        return cls(name, model, vectors)
+
+
+def _template(path: Path, tokenizer: Tokenizer) -> Template:
+    try:
+        return template_of(path, tokenizer)
+    except AudioError as error:
+        raise ArchiveError(f"{path} cannot be searched for: {error}") from error

@@ -1,0 +1,92 @@
+"""The readable twins of the archive's kernels: same names, same arguments, same results to the last bit, much slower.
+
+Nothing falls back to them; they are what the kernels are tested against, and where to read what a search does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.search import checks
+from kwsd.scorers.reference import subsequence_dtw
+from kwsd.tokenizer.codebook import gathered
+
+BLOCK = 4
+
+Scores = tuple[NDArray[np.float32], NDArray[np.int32]]
+"""Distances and spans."""
+
+
+def vote(
+    places: NDArray[np.int32],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    shift: NDArray[np.int32],
+    weight: NDArray[np.int32],
+    frames: int,
+    count: int,
+    above: int = 0,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """`kwsd.archive.search.kernels.vote`, with a sum for every block of the archive at once."""
+    checks.vector(places, "places", np.int32)
+    checks.lists(first, last, shift, weight, len(places))
+    blocks = np.zeros(-(-checks.frames(frames) // BLOCK) + 1, np.int64)
+    for begin, end, added, worth in zip(first, last, shift, weight, strict=True):
+        frame = np.clip(places[begin:end].astype(np.int64) + added, 0, frames - 1)
+        np.add.at(blocks, frame // BLOCK, worth)
+    score = blocks[:-1] + blocks[1:]
+    best = np.argsort(-score, kind="stable")[: checks.windows(count)]
+    best = best[score[best] > checks.floor(above)]
+    return best.astype(np.int32), score[best].astype(np.int32)
+
+
+def align(
+    codes: NDArray[np.uint8],
+    norms: NDArray[np.uint8],
+    gains: NDArray[np.float32],
+    tables: NDArray[np.float32],
+    begin: NDArray[np.int64],
+    end: NDArray[np.int64],
+) -> Scores:
+    """`kwsd.archive.search.kernels.align`, region by region."""
+    checks.norms(norms, len(checks.code_matrix(codes)))
+    checks.tables(tables, codes.shape[1], checks.gains(gains))
+    checks.regions(begin, end, len(codes))
+    frames = [slice(a, b) for a, b in zip(begin, end, strict=True)]
+    return _joined([_scores(_local_costs(codes[f], gains[norms[f]], tables)) for f in frames])
+
+
+def align_costs(costs: NDArray[np.float32], lengths: NDArray[np.int64]) -> Scores:
+    """`kwsd.archive.search.kernels.align_costs`, region by region."""
+    local = checks.cost_rows(costs)
+    cuts = np.cumsum(checks.region_lengths(lengths, len(local)))[:-1]
+    return _joined([_scores(region) for region in np.split(local, cuts) if len(region)])
+
+
+def lowest(distance: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`kwsd.archive.search.kernels.lowest`, region by region."""
+    checks.vector(distance, "distance", np.float32)
+    first = np.cumsum(checks.region_lengths(lengths, len(distance))) - lengths
+    return np.array([a + distance[a : a + n].argmin() for a, n in zip(first, lengths, strict=True)], np.int64)
+
+
+def _local_costs(
+    codes: NDArray[np.uint8], gain: NDArray[np.float32], tables: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The cost [n, L] of frames to the template's frames."""
+    costs: NDArray[np.float32] = np.maximum(np.float32(1) - gain[:, None] * gathered(tables, codes), np.float32(0))
+    return costs
+
+
+def _scores(costs: NDArray[np.float32]) -> Scores:
+    """The alignments of one region, but for those that are far longer or shorter than the template."""
+    distance, span = subsequence_dtw(costs)
+    fits = (2 * span >= costs.shape[1]) & (span <= 2 * costs.shape[1])
+    return np.where(fits, distance, np.float32(np.inf)), np.where(fits, span, np.int32(0))
+
+
+def _joined(regions: list[Scores]) -> Scores:
+    nothing = np.empty(0, np.float32), np.empty(0, np.int32)
+    distances, spans = zip(nothing, *regions, strict=True)
+    return np.concatenate(distances), np.concatenate(spans)

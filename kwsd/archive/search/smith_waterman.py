@@ -1,0 +1,100 @@
+"""Ranking by Smith-Waterman (H-QuEST, eq. 6): the tokens of every template against those of candidate windows.
+
+A place's score is the mean over templates of the alignment's score in shares of what the template would score with
+itself. Equal alignments are ranked by what made their windows candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.search.hit import Place
+from kwsd.archive.search.query import Query
+from kwsd.archive.search.tfidf import Candidates
+from kwsd.archive.search.windows import Windows
+from kwsd.archive.segments.regions import share
+from kwsd.archive.segments.segment import Segment
+from kwsd.scorers import compress, smith_waterman_each
+from kwsd.tokenizer.codebook import Codebook, nearest
+
+CANDIDATES = 200  # windows that are aligned with a template, the most that the paper has
+MATCH, MISMATCH, GAP = 2, -1, -2  # eq. 6
+TIE = 1e-3  # what the candidate's own score weighs beside the alignment's
+
+Finder = Callable[[Segment, NDArray[np.uint8], int], Candidates]
+"""(segment, tokens of a template, count) to the most likely windows."""
+
+
+def rank(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int, find: Finder) -> list[Place]:
+    """The best `count` places in the windows that are found for any template, best first."""
+    spoken = [tokens_of(template, codebook) for template in query.templates]
+    room = max(count, CANDIDATES)
+    frames = sum(len(segment.codes) for segment in segments)
+    candidates = [
+        _either([find(segment, tokens, share(room, len(segment.codes), frames)) for tokens in spoken])
+        for segment in segments
+    ]
+    found = [
+        place
+        for segment, likely in zip(segments, _likeliest(candidates, room * len(spoken)), strict=True)
+        for place in _places(segment, spoken, likely)
+    ]
+    return sorted(found, key=attrgetter("score"), reverse=True)[:count]
+
+
+def tokens_of(template: NDArray[np.float32], codebook: Codebook) -> NDArray[np.uint8]:
+    """The tokens [t] of a template [n, m]: the first byte of each code, a run of equal ones once."""
+    return compress(nearest(template, codebook.stages[0]).astype(np.int32))[0].astype(np.uint8)
+
+
+def _either(candidates: Sequence[Candidates]) -> Candidates:
+    """The windows that any template found, each with the highest of its scores."""
+    number = np.concatenate([one.number for one in candidates])
+    score = np.concatenate([one.score for one in candidates])
+    order = np.lexsort([-score, number])
+    once, first = np.unique(number[order], return_index=True)
+    return Candidates(once, score[order][first])
+
+
+def _likeliest(candidates: Sequence[Candidates], count: int) -> list[Candidates]:
+    """Of all segments' windows the most likely so many."""
+    scores = np.concatenate([one.score for one in candidates])
+    least = np.partition(scores, -count)[-count] if len(scores) > count else -np.inf
+    return [Candidates(one.number[one.score >= least], one.score[one.score >= least]) for one in candidates]
+
+
+def _places(segment: Segment, spoken: Sequence[NDArray[np.uint8]], candidates: Candidates) -> list[Place]:
+    """The best alignment of the nearest template in each window, if any token matches."""
+    windows = Windows(segment)
+    heard = windows.tokens(candidates.number)
+    found = [_aligned(tokens, heard.token, heard.count) for tokens in spoken]
+    share, start, end = (np.stack(column) for column in zip(*found, strict=True))
+    chosen = share.argmax(axis=0)[None]
+    start, end = (np.take_along_axis(each, chosen, axis=0)[0] for each in (start, end))
+    first = np.cumsum(heard.count) - heard.count
+    edge = np.append(heard.onset, 0)
+    after = np.where(end < heard.count, edge[first + end], windows.bounds(candidates.number)[1])
+    score = share.mean(axis=0) + TIE * candidates.score
+    return [
+        Place(float(score[row]), segment, int(edge[first[row] + start[row]]), int(after[row]))
+        for row in np.flatnonzero(end > start)
+    ]
+
+
+def _aligned(
+    tokens: NDArray[np.uint8], others: NDArray[np.uint8], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+    """The share [w] of its own score that a template reaches in each window, and where, in tokens of the window."""
+    score, start, end = smith_waterman_each(
+        tokens.astype(np.int32),
+        others.astype(np.int32),
+        counts.astype(np.int32),
+        match=MATCH,
+        mismatch=MISMATCH,
+        gap=GAP,
+    )
+    return score / (MATCH * len(tokens)), start, end

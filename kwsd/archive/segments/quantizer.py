@@ -1,0 +1,79 @@
+"""Frames to what an archive keeps of them: 12.5 codes a second, and vectors in 8 bits if they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
+from kwsd.tokenizer.frames import Frames
+
+SHORTEST, LONGEST = 0.5, 1.5  # between which lengths of a sum of code words are told apart
+GAINS = (1 / np.linspace(SHORTEST, LONGEST, 256)).astype(np.float32)
+SCALE = 127.0  # of 8-bit vectors, whose components lie between -1 and 1
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A run of consecutive codes.
+
+    Attributes:
+        codes: [n, s] uint8, see `kwsd.tokenizer.codebook`.
+        norms: [n] uint8; GAINS[norm] makes the sum of the code words a unit vector.
+        vectors: [n, m] int8, unit vectors times SCALE; [n, 0] if they are not kept.
+    """
+
+    codes: NDArray[np.uint8]
+    norms: NDArray[np.uint8]
+    vectors: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @classmethod
+    def join(cls, parts: Iterable[Codes]) -> Codes:
+        """Consecutive runs as one; there must be at least one."""
+        listed = list(parts)
+        return cls(
+            np.concatenate([p.codes for p in listed]),
+            np.concatenate([p.norms for p in listed]),
+            np.concatenate([p.vectors for p in listed]),
+        )
+
+
+class Quantizer:
+    """A stream of frames to codes; any split gives the one-shot answer.
+
+    Args:
+        codebook: the tokenizer's.
+        stages: how many bytes a code has.
+        vectors: keep the vectors too.
+    """
+
+    def __init__(self, codebook: Codebook, stages: int, vectors: bool) -> None:
+        self._codebook = Codebook(codebook.centroids, codebook.stages[:stages])
+        self._vectors = vectors
+        self._waiting = Frames.none(codebook.stages.shape[2])
+
+    def push(self, frames: Frames) -> Codes:
+        """The codes that became complete with these frames."""
+        joined = Frames.join([self._waiting, frames])
+        whole = len(joined) // MERGED * MERGED
+        self._waiting = joined.part(whole, len(joined))
+        return self.code(merged(joined.vectors[:whole]))
+
+    def flush(self) -> Codes:
+        """The code of what is left over; then a new stream begins."""
+        left, self._waiting = self._waiting, self._waiting.part(0, 0)
+        return self.code(merged(left.vectors))
+
+    def code(self, means: NDArray[np.float32]) -> Codes:
+        """What is kept of unit vectors [n, m] that each stand for a code's frames already."""
+        codes = self._codebook.encode(means)
+        lengths = np.linalg.norm(gathered(self._codebook.stages, codes), axis=1)
+        norms = np.rint((lengths - SHORTEST) / (LONGEST - SHORTEST) * 255).clip(0, 255).astype(np.uint8)
+        kept = np.rint(means * SCALE).clip(-127, 127) if self._vectors else means[:, :0]
+        return Codes(codes, norms, kept.astype(np.int8))

@@ -1,0 +1,95 @@
+"""What an index has and whether it is whole; nothing here needs a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kwsd.archive.segments import integrity, reader
+from kwsd.archive.segments.documents import Document
+from kwsd.archive.segments.manifest import Entry, Manifest, Settings
+from kwsd.archive.segments.segment import Segment
+from kwsd.archive.storage.folder import MANIFEST
+from kwsd.archive.storage.locations import folder_at
+
+
+@dataclass(frozen=True)
+class Info:
+    """An index at one moment.
+
+    Attributes:
+        manifest: what it consists of.
+        documents: of the segments that can be read, without those that were removed, in the order of their paths.
+        bytes: of all files together and, by name, of the codes, the vectors, the posting lists, the graphs and the
+            table of documents.
+        problems: a sentence for each segment that cannot be read.
+    """
+
+    manifest: Manifest
+    documents: tuple[Document, ...]
+    bytes: Mapping[str, int]
+    problems: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Of audio that can be searched."""
+        return sum(document.seconds for document in self.documents)
+
+    @property
+    def dropped(self) -> float:
+        """The share of the documents on disk that were removed, or heard anew since."""
+        documents = sum(entry.documents for entry in self.manifest.entries)
+        return sum(len(entry.dropped) for entry in self.manifest.entries) / documents if documents else 0.0
+
+
+def info(location: str) -> Info:
+    """What an index has.
+
+    Raises:
+        ArchiveError: there is no index, or a newer kwsd wrote it.
+    """
+    manifest, found = reader.current(folder_at(location))
+    segments, problems = found.segments, found.problems
+    documents = [part.documents[index] for part in segments for index in part.alive.nonzero()[0].tolist()]
+    documents.sort(key=lambda one: (one.path, one.began))
+    return Info(manifest, tuple(documents), _bytes(manifest.entries, segments), problems)
+
+
+def damaged(location: str) -> tuple[Manifest, list[tuple[Entry, str]]]:
+    """The index, and each damaged segment with a sentence that says what is wrong; reads everything.
+
+    Raises:
+        ArchiveError: there is no index, or a newer kwsd wrote it.
+    """
+    folder = folder_at(location)
+    manifest = Manifest.load(folder)
+    found = list(integrity.problems(folder, manifest))
+    if found:  # a writer may have replaced segments while they were read
+        manifest = Manifest.load(folder)
+        found = [(entry, sentence) for entry, sentence in found if entry in manifest.entries]
+    return manifest, found
+
+
+def chosen(location: str, given: Mapping[str, Any]) -> Settings | None:
+    """Settings to build with: those of the index that is there, or the default, with what is given in their place.
+
+    None if nothing is given.
+    """
+    if not given:
+        return None
+    folder = folder_at(location)
+    there = Manifest.load(folder).settings if MANIFEST in folder.names() else Settings()
+    return replace(there, **given)
+
+
+def _bytes(entries: Sequence[Entry], segments: Sequence[Segment]) -> dict[str, int]:
+    """What is not known to be something else is the posting lists and the few bytes that hold it all together."""
+    found = {
+        "codes": sum(part.codes.nbytes + part.norms.nbytes for part in segments),
+        "vectors": sum(part.vectors.nbytes for part in segments),
+        "documents": sum(column.nbytes for part in segments for column in part.documents.columns.values()),
+    }
+    found["postings"] = sum(part.entry.bytes for part in segments) - sum(found.values())
+    found["graphs"] = sum(entry.graph_bytes for entry in entries)
+    return {"all": sum(entry.bytes + entry.graph_bytes for entry in entries), **found}

@@ -1,0 +1,75 @@
+"""The files of an index in a folder of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import mmap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from kwsd.archive.storage.folder import LOCK, Buffer, Written, written
+from kwsd.atomic_write import replacing
+from kwsd.errors import ArchiveError
+
+
+class LocalFolder:
+    """A folder in the file system; locks hold on one machine, and across machines where the file system has locks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+
+    def names(self) -> list[str]:
+        """The files that are there; none if the folder is not."""
+        try:
+            return sorted(path.name for path in self.path.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise ArchiveError(f"the index {self.name} cannot be read: {error.strerror}") from error
+
+    def map(self, name: str) -> memoryview:
+        """The content of a file, which stays readable when the file is removed; FileNotFoundError if there is none."""
+        try:
+            with (self.path / name).open("rb") as file:
+                empty = not file.seek(0, 2)
+                return memoryview(b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(name) from None
+        except OSError as error:
+            raise ArchiveError(f"{self.path / name} cannot be read: {error.strerror}") from error
+
+    def write(self, name: str, parts: Iterable[Buffer]) -> Written:
+        """Write a file, or replace it; a reader sees the old one or the new one."""
+        with replacing(self.path / name) as file:
+            return written(file, parts)
+
+    def remove(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise ArchiveError(f"{self.path / name} cannot be deleted: {error.strerror}") from error
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one writer; ArchiveError if there is another. The kernel lets go of the lock when a process dies."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = (self.path / LOCK).open("a")
+        except OSError as error:
+            raise ArchiveError(f"the index {self.name} cannot be written: {error.strerror}") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno in (errno.EAGAIN, errno.EACCES):
+                    raise ArchiveError(
+                        f"the index {self.name} is being written by another process: wait for it, or stop it"
+                    ) from None
+                raise ArchiveError(f"the index {self.name} cannot be locked: {error.strerror}") from error
+            for part in self.path.glob(".*.part"):
+                part.unlink(missing_ok=True)  # what a writer that was killed left behind
+            yield

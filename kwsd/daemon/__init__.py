@@ -1,0 +1,1 @@
+"""The daemon behind `kwsd listen`: source, inference loop, watchdog, metrics, systemd, signals."""

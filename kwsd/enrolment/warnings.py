@@ -1,0 +1,29 @@
+"""Warnings about a keyword: what will limit it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kwsd.enrolment.miss_rate import Misses
+from kwsd.keywords.keyword import Keyword
+
+TOO_SHORT = 0.45  # seconds; shorter phrases are found in too many others
+FEW = 3  # recordings, below which one more helps most
+MANY_ALARMS = 3.0  # an hour, which is more than anybody bears for long
+
+
+def warnings(keyword: Keyword, missed: Misses | None, alarms: float) -> list[str]:
+    """Sentences about what will limit a keyword that is expected to give so many false alarms an hour."""
+    found = []
+    seconds = float(np.median([t.seconds for t in keyword.templates]))
+    if seconds < TOO_SHORT:
+        found.append(f"the phrase is short ({seconds:.2f} s): a longer one is missed less and mistaken less")
+    if len(keyword.templates) < FEW:
+        found.append(f"{len(keyword.templates)} recording(s) are few: add some, by different voices, rooms and moods")
+    if missed and missed.count:
+        found.append(
+            f"{missed.count} of {missed.recordings} recordings would be missed at this threshold: record those again"
+        )
+    if alarms > MANY_ALARMS:
+        found.append(f"about {alarms:.1f} false alarms an hour are to be expected: a lower threshold has fewer")
+    return found

@@ -1,0 +1,1 @@
+"""Events: the messages and their schema, the publishers that send them, and the subscriber that reads them."""

@@ -1,0 +1,56 @@
+"""Which keywords of a store a run spots, and what is wrong with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kwsd.errors import KeywordError, KwsdError
+from kwsd.keywords.keyword import Keyword
+from kwsd.keywords.store import Store, check_model
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The keywords to spot, at least one.
+
+    Attributes:
+        keywords: those that can be used.
+        problems: a sentence for each keyword of the store that cannot be used.
+    """
+
+    keywords: tuple[Keyword, ...]
+    problems: tuple[str, ...] = ()
+
+
+def select(store: Store, names: Sequence[str], model: str) -> Selection:
+    """The named keywords, or all of the store that this model can spot if none is named.
+
+    Raises:
+        KwsdError: a named keyword cannot be used, or none of the store can.
+    """
+    if names:
+        return Selection(tuple(store.load_all(dict.fromkeys(names), model)))
+    keywords, problems = [], []
+    for name in store.names():
+        try:
+            keywords.append(_usable(store, name, model))
+        except KwsdError as error:
+            problems.append(str(error))
+    if not keywords:
+        raise _nothing(store, problems)
+    return Selection(tuple(keywords), tuple(problems))
+
+
+def _usable(store: Store, name: str, model: str) -> Keyword:
+    keyword = store.load(name)
+    check_model(keyword, model)
+    return keyword
+
+
+def _nothing(store: Store, problems: Sequence[str]) -> KeywordError:
+    if problems:
+        return KeywordError(f"no keyword in {store.folder} can be used: {'; '.join(problems)}")
+    return KeywordError(
+        f'no keyword is enrolled in {store.folder}: record your phrase and run `kwsd enroll "my phrase" *.wav`'
+    )

@@ -1,0 +1,99 @@
+"""Keywords on disk: one file each, replaced atomically, which is also the form in which they are exchanged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from kwsd.atomic_write import replacing
+from kwsd.errors import KeywordError, ModelError, StoreError
+from kwsd.keywords.keyword import Keyword, check_name
+from kwsd.keywords.keyword_file import read, to_bytes
+
+SUFFIX = ".kwsd"
+
+
+def default_folder() -> Path:
+    """Where keywords live unless said otherwise: `$XDG_DATA_HOME/kwsd/keywords`."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "kwsd" / "keywords"
+
+
+class Store:
+    """A folder of keyword files.
+
+    Raises (all methods):
+        StoreError: the folder or a file cannot be read or written, or was written by a newer kwsd.
+        KeywordError: there is no such keyword, or there is one already.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        """The keywords' names in alphabetical order; none if the folder does not exist."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StoreError(f"the keyword store {self.folder} is not a folder: name another with --store")
+        try:
+            return sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}"))
+        except OSError as error:
+            raise StoreError(f"the keyword store {self.folder} cannot be read: {error.strerror}") from error
+
+    def load(self, name: str) -> Keyword:
+        """One keyword."""
+        path = self._path(name)
+        if not path.exists():
+            known = ", ".join(f'"{n}"' for n in self.names()) or "none yet"
+            raise KeywordError(f'there is no keyword "{name}" in {self.folder} (there: {known}): enroll it first')
+        return read(path)
+
+    def load_all(self, names: Iterable[str], model: str) -> list[Keyword]:
+        """The named keywords, or all if none is named, each made with the model of that digest.
+
+        Raises:
+            ModelError: a keyword was made with another model; the message holds the command that makes it anew.
+        """
+        keywords = [self.load(name) for name in (tuple(names) or self.names())]
+        for keyword in keywords:
+            check_model(keyword, model)
+        return keywords
+
+    def save(self, keyword: Keyword) -> Path:
+        """Write or replace a keyword; a reader sees the old file or the new one, never half of one."""
+        path = self._path(keyword.name)
+        with replacing(path) as file:
+            file.write(to_bytes(keyword))
+        return path
+
+    def remove(self, name: str) -> None:
+        """Delete a keyword, even one that cannot be read."""
+        if name not in self.names():
+            self.load(name)
+        self._path(name).unlink()
+
+    def export(self, name: str, out: Path) -> None:
+        """Copy a keyword to a file that `import_file` reads on another machine."""
+        keyword = self.load(name)
+        with replacing(out) as file:
+            file.write(to_bytes(keyword))
+
+    def import_file(self, path: Path, *, replace: bool = False) -> Keyword:
+        """Add a keyword from an exported file."""
+        keyword = read(path)
+        if not replace and self._path(keyword.name).exists():
+            raise KeywordError(f'there is a keyword "{keyword.name}" already: pass --replace to overwrite it')
+        self.save(keyword)
+        return keyword
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{check_name(name)}{SUFFIX}"
+
+
+def check_model(keyword: Keyword, model: str) -> None:
+    """Refuse a keyword that was made with another model, with the command that makes it anew."""
+    if keyword.model == model:
+        return
+    kept = all(template.audio for template in keyword.templates)
+    command = f'kwsd enroll "{keyword.name}" --replace' + ("" if kept else " RECORDINGS...")
+    raise ModelError(f'"{keyword.name}" was enrolled with model {keyword.model}, this is {model}: run `{command}`')

@@ -1,0 +1,1 @@
+"""Parallel work: worker processes of this machine, and the workers of a Ray cluster."""

@@ -1,0 +1,192 @@
+"""Frames against templates: the local costs of each scorer, and the kernels that align them.
+
+Scorers, each a stream over all templates at once:
+
+* `subsequence`: DTW over vectors with an open begin; of the best alignment at each frame, those count that are half to
+  twice as long as the template.
+* `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
+* `codes`: as `subsequence`, but the stream is read from codes of a few bytes, half as many as frames, and costs are
+  looked up: a little less accurate, and two or three times as fast where there are thousands of templates.
+* `edit`: edit distance over compressed tokens in the same windows, substitutions priced by the codebook's geometry;
+  `levenshtein` prices every substitution 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.errors import ConfigError
+from kwsd.scorers import SubsequenceDTW, WindowedDTW, WindowedEditDistance, compress, cosine_costs, substitution_costs
+from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
+from kwsd.tokenizer.frames import Frames
+
+SLOWEST = 2.0  # times as fast or as slow as the template that speech may be, as the windows of eq. 19 have it
+
+
+@dataclass(frozen=True)
+class Matches:
+    """How well each template ends at each frame.
+
+    Attributes:
+        distance: [n, k] float32, infinite where a template cannot end yet.
+        start: [n, k] seconds at which the matched stretch begins.
+    """
+
+    distance: NDArray[np.float32]
+    start: NDArray[np.float64]
+
+    def at(self, rows: slice | NDArray[np.intp]) -> Matches:
+        """Some of the frames."""
+        return Matches(self.distance[rows], self.start[rows])
+
+    def then(self, later: Matches) -> Matches:
+        """These matches and those of the frames that follow."""
+        return Matches(np.vstack([self.distance, later.distance]), np.vstack([self.start, later.start]))
+
+    @classmethod
+    def none(cls, templates: int) -> Matches:
+        """One frame at which nothing can end yet."""
+        return cls(np.full((1, templates), np.inf, np.float32), np.zeros((1, templates)))
+
+
+class Matcher(Protocol):
+    """A stream of frames to matches; any split gives the one-shot answer."""
+
+    def push(self, frames: Frames) -> Matches:
+        """The matches that end at each of these frames."""
+
+    def reset(self) -> None:
+        """Forget the stream."""
+
+
+class Aligner(Protocol):
+    """A streaming kernel over stacked templates, see `kwsd.scorers`."""
+
+    def push(self, costs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Distances and spans [n, k] of n rows of local costs."""
+
+    def reset(self) -> None:
+        """Forget the stream."""
+
+
+class VectorMatcher:
+    """Templates' vectors against the stream's, by cosine distance and a DTW kernel."""
+
+    def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Callable[[NDArray[np.int32]], Aligner]) -> None:
+        self._stacked = np.concatenate([phrase.vectors for phrase in phrases])
+        self._lengths = np.array([len(phrase) for phrase in phrases], np.int32)
+        self._kernel = kernel(self._lengths)
+        self._hop = hop
+
+    def push(self, frames: Frames) -> Matches:
+        """The matches that end at each of these frames."""
+        distance, span = self._kernel.push(cosine_costs(frames.vectors, self._stacked))
+        distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
+        return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._kernel.reset()
+
+
+class CodeMatcher:
+    """Templates' vectors against the stream's codes; between two codes the matches stay as they are."""
+
+    def __init__(self, phrases: Sequence[Frames], hop: float, codebook: Codebook) -> None:
+        vectors = [merged(phrase.vectors) for phrase in phrases]
+        self._codebook = codebook
+        self._cosines = codebook.stages @ np.concatenate(vectors).T  # [s, 256, k]: nothing is multiplied in the stream
+        self._lengths = np.array([len(v) for v in vectors], np.int32)
+        self._kernel = SubsequenceDTW(self._lengths)
+        self._hop = hop * MERGED
+        self._waiting: Frames
+        self._last: Matches
+        self.reset()
+
+    def push(self, frames: Frames) -> Matches:
+        """The matches that end at each of these frames."""
+        joined = Frames.join([self._waiting, frames])
+        whole = len(joined) // MERGED * MERGED
+        time = joined.time[:whole].reshape(-1, MERGED).mean(axis=1)
+        distance, span = self._kernel.push(self._costs(merged(joined.vectors[:whole])))
+        distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
+        held = self._last.then(Matches(distance, time[:, None] - (span - 0.5) * self._hop))
+        row = (len(self._waiting) + 1 + np.arange(len(frames))) // MERGED
+        self._waiting, self._last = joined.part(whole, len(joined)), held.at(slice(-1, None))
+        return held.at(row)
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._waiting = Frames.none(self._codebook.stages.shape[2])
+        self._last = Matches.none(len(self._lengths))
+        self._kernel.reset()
+
+    def _costs(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine distances [n, k] of what the vectors' codes stand for to every template vector."""
+        codes = self._codebook.encode(vectors)
+        lengths = np.linalg.norm(gathered(self._codebook.stages, codes), axis=1, keepdims=True)
+        costs: NDArray[np.float32] = np.float32(1) - gathered(self._cosines, codes) / np.maximum(lengths, 1e-9)
+        return costs
+
+
+class TokenMatcher:
+    """Templates' compressed tokens against the stream's, by edit distance; a new run of tokens is one step."""
+
+    def __init__(self, phrases: Sequence[Frames], hop: float, costs: NDArray[np.float32]) -> None:
+        runs = [compress(phrase.tokens)[0] for phrase in phrases]
+        self._costs = np.ascontiguousarray(costs[:, np.concatenate(runs)])
+        self._kernel = WindowedEditDistance(np.array([len(r) for r in runs], np.int32))
+        self._hop = hop
+        self._longest = 2 * max(len(r) for r in runs) + 1
+        self._count = len(runs)
+        self._token: int
+        self._onsets: NDArray[np.float64]
+        self._last: Matches
+        self.reset()
+
+    def push(self, frames: Frames) -> Matches:
+        """The matches that end at each of these frames; within a run they stay as they are."""
+        fresh = frames.tokens != np.concatenate([[self._token], frames.tokens[:-1]])[: len(frames)]
+        distance, span = self._kernel.push(self._costs[frames.tokens[fresh]])
+        onsets = np.concatenate([self._onsets, frames.time[fresh] - self._hop / 2])
+        runs = np.arange(len(self._onsets), len(onsets))[:, None]
+        changed = Matches(distance, onsets[np.maximum(runs - np.maximum(span, 1) + 1, 0)])
+        held = self._last.then(changed)
+        self._onsets, self._last = onsets[-self._longest :], held.at(slice(-1, None))
+        self._token = int(frames.tokens[-1]) if len(frames) else self._token
+        return held.at(np.cumsum(fresh))
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._token = -1
+        self._onsets = np.zeros(0)
+        self._last = Matches.none(self._count)
+        self._kernel.reset()
+
+
+SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")
+
+
+def matcher(scorer: str, phrases: Sequence[Frames], hop: float, codebook: Codebook) -> Matcher:
+    """The matcher of a scorer's name.
+
+    Raises:
+        ConfigError: there is no such scorer.
+    """
+    match scorer:
+        case "subsequence":
+            return VectorMatcher(phrases, hop, SubsequenceDTW)
+        case "dtw":
+            return VectorMatcher(phrases, hop, WindowedDTW)
+        case "codes":
+            return CodeMatcher(phrases, hop, codebook)
+        case "edit":
+            return TokenMatcher(phrases, hop, substitution_costs(codebook.centroids))
+        case "levenshtein":
+            return TokenMatcher(phrases, hop, 1 - np.eye(len(codebook), dtype=np.float32))
+    raise ConfigError(f'there is no scorer "{scorer}": choose one of {", ".join(SCORERS)}')

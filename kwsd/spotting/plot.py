@@ -1,0 +1,92 @@
+"""A score track as a picture: each keyword's distance over time against its threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.errors import ConfigError
+from kwsd.keywords.keyword import Keyword
+from kwsd.spotting.detection import Detection
+
+POINTS = 4000  # as many as a wide picture can show
+WIDTH, HEIGHT = 14.0, 2.2  # inches, of one keyword's panel
+HOURS, MINUTES = 7200.0, 300.0  # s from which on the axis counts in these
+
+
+def load() -> Any:
+    """The module matplotlib.
+
+    Raises:
+        ConfigError: it is not installed.
+    """
+    try:
+        import matplotlib.figure  # noqa: PLC0415  # optional, and slow to load
+    except ImportError:
+        raise ConfigError('pictures need matplotlib: run `pip install "kwsd[plot]"`') from None
+    return matplotlib
+
+
+def plot(
+    path: Path,
+    time: NDArray[np.float64],
+    distance: NDArray[np.float32],
+    keywords: Sequence[Keyword],
+    detections: Sequence[Detection],
+) -> None:
+    """Draw a panel per keyword, detections shaded, and write it in the format that the path's suffix names.
+
+    Args:
+        path: the picture.
+        time: [n] seconds.
+        distance: [n, k].
+        keywords: [k].
+        detections: of these keywords.
+
+    Raises:
+        ConfigError: matplotlib is missing, has no such format, or cannot write there.
+    """
+    seconds, unit = _unit(time)
+    time, distance = decimate(time, distance)
+    figure = load().figure.Figure((WIDTH, 0.8 + HEIGHT * len(keywords)), layout="constrained")
+    panels = figure.subplots(len(keywords), sharex=True, squeeze=False)[:, 0]
+    for k, (panel, keyword) in enumerate(zip(panels, keywords, strict=True)):
+        panel.plot(time / seconds, np.where(np.isfinite(distance[:, k]), distance[:, k], np.nan), linewidth=0.8)
+        panel.axhline(keyword.threshold, color="black", linestyle="--", linewidth=0.8)
+        for one in detections:
+            if one.keyword == keyword.name:
+                panel.axvspan(one.start / seconds, one.end / seconds, color="tab:green", alpha=0.4)
+        panel.set(title=keyword.name, ylabel="distance")
+    panels[-1].set(xlabel=unit, xlim=(time[0] / seconds, time[-1] / seconds) if len(time) > 1 else None)
+    _write(figure, path)
+
+
+def decimate(
+    time: NDArray[np.float64], distance: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """At most POINTS stretches of the track, each with its first time and its lowest distance, which is what counts."""
+    step = -(-len(time) // POINTS)
+    if step <= 1:
+        return time, distance
+    firsts = np.arange(0, len(time), step)
+    return time[firsts], np.minimum.reduceat(distance, firsts, axis=0)
+
+
+def _unit(time: NDArray[np.float64]) -> tuple[float, str]:
+    longest = float(time[-1]) if len(time) else 0.0
+    if longest >= HOURS:
+        return 3600.0, "hours"
+    return (60.0, "minutes") if longest >= MINUTES else (1.0, "seconds")
+
+
+def _write(figure: Any, path: Path) -> None:
+    try:
+        figure.savefig(path, dpi=100)
+    except ValueError as error:
+        raise ConfigError(f"{path} cannot be drawn: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error

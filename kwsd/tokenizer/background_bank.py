@@ -1,0 +1,75 @@
+"""A bank of background speech as frames: what a keyword must not answer to. No audio can be made from it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.errors import ModelError
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.models import shipped
+
+SCALE = 127  # vectors are kept as 8-bit integers: a direction needs no more
+STRETCH = 64  # frames handed out at a time
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Frames of other people's speech, one unbroken stream.
+
+    Attributes:
+        vectors: [n, m] float32 unit vectors.
+        tokens: [n] int32.
+        hop: seconds between frames.
+        model: digest of the tokenizer that made it.
+    """
+
+    vectors: NDArray[np.float32]
+    tokens: NDArray[np.int32]
+    hop: float
+    model: str
+
+    @property
+    def hours(self) -> float:
+        """How much speech it holds."""
+        return len(self.tokens) * self.hop / 3600
+
+    def frames(self) -> Iterator[Frames]:
+        """The bank as a stream, a stretch at a time."""
+        time = np.arange(len(self.tokens), dtype=np.float64) * self.hop
+        for first in range(0, len(time), STRETCH):
+            part = slice(first, first + STRETCH)
+            yield Frames(time[part], self.vectors[part], self.tokens[part])
+
+    def save(self, path: Path) -> None:
+        """Write the bank, vectors rounded to 8 bits."""
+        small = np.round(self.vectors * SCALE).astype(np.int8)
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file, vectors=small, tokens=self.tokens.astype(np.uint16), hop=self.hop, model=self.model
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> Bank:
+        """Read a bank.
+
+        Raises:
+            ModelError: the file is missing or is not a bank.
+        """
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+                vectors = data["vectors"].astype(np.float32)
+                vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+                return cls(vectors, data["tokens"].astype(np.int32), float(data["hop"]), str(data["model"]))
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ModelError(f"the background bank {path} cannot be read: reinstall kwsd") from error
+
+    @classmethod
+    def shipped(cls) -> Bank:
+        """The bank that belongs to the shipped model."""
+        return cls.load(shipped("background.npz"))

@@ -1,0 +1,273 @@
+"""What the daemon says about its audio, with sources that misbehave on purpose."""
+
+import threading
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from kwsd.archive.indexing.token_log import TokenLog
+from kwsd.archive.segments.manifest import Manifest
+from kwsd.audio import Block
+from kwsd.daemon.daemon import Daemon
+from kwsd.errors import AudioError, KeywordError, StoreError
+from kwsd.events.messages import DetectionEvent, HeartbeatEvent, StatusEvent
+from kwsd.keywords.selection import Selection
+
+RATE = 16_000
+
+
+class Script:
+    """A source that plays blocks from a list; a function in it is called with the daemon in its turn."""
+
+    name = "script"
+
+    def __init__(self, *parts):
+        self._parts = parts
+        self.daemon = None
+        self.closed = False
+
+    def blocks(self):
+        for part in self._parts:
+            if self.closed:
+                return
+            if callable(part):
+                part(self.daemon)
+            else:
+                yield part
+
+    def close(self):
+        self.closed = True
+
+
+class Journal:
+    """A publisher that keeps what it was given."""
+
+    def __init__(self):
+        self.events = []
+
+    def publish(self, event):
+        self.events.append(event)
+
+    def close(self):
+        pass
+
+    @property
+    def states(self):
+        return [event.state for event in self.events if isinstance(event, StatusEvent)]
+
+    def of(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def daemon(tokenizer, enrolment):
+    """Makes a daemon for a script; its journal is an attribute."""
+
+    def make(*parts, select=lambda: Selection((enrolment.keyword,)), **options):
+        journal = Journal()
+        script = Script(*parts)
+        made = script.daemon = Daemon(script, tokenizer, select, journal, heartbeat=0, **options)
+        made.journal = journal
+        return made
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def silent_logs():
+    with capture_logs() as logs:
+        yield logs
+
+
+def live(seconds, begin=0.0, lost=0.0, level=1e-3):
+    """A live block of faint noise that began at a time of the stream."""
+    samples = level * np.random.default_rng(0).standard_normal(round(seconds * RATE)).astype(np.float32)
+    return Block(samples, begin, 1e9 + begin, lost)
+
+
+def test_its_states_are_told_in_order_with_the_keywords(daemon):
+    one = daemon(live(0.1))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "stopping"]
+    assert [event.keywords for event in one.journal.events] == [(), ("hey snips",), ("hey snips",)]
+
+
+def test_a_detection_carries_the_time_of_day_of_the_keywords_end(daemon, speech):
+    one = daemon(Block(speech[: 3 * RATE], 100.0, 1e9 + 100))
+    one.run()
+    (found, *_) = one.journal.of(DetectionEvent)
+
+    assert (found.start, found.end) == pytest.approx((101.07, 101.67), abs=0.3)
+    assert found.heard == pytest.approx(1e9 + found.end)
+
+
+def test_a_detection_in_a_file_has_no_time_of_day(daemon, speech):
+    one = daemon(Block(speech[: 3 * RATE], 0.0))
+    one.run()
+
+    assert one.journal.of(DetectionEvent)[0].heard is None
+
+
+def test_a_burst_of_lost_audio_is_told_once_and_its_end_too(daemon):
+    lossy = [live(0.1, 0.3 * i, lost=0.2) for i in range(1, 10)]
+    one = daemon(live(0.1), *lossy, live(6, 3), live(0.1, 9), live(0.1, 9.5, lost=0.4))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "overflow", "listening", "overflow", "stopping"]
+    assert "1.80 s were in all" in one.journal.of(StatusEvent)[3].message
+
+
+def test_what_a_missing_microphone_did_not_hear_is_no_overflow(daemon):
+    def lose(one):
+        one.microphone_changed("microphone-lost", device="USB", reason="no audio for 2 s")
+
+    def find(one):
+        one.microphone_changed("microphone-back", device="USB", rate=RATE, lost=30.0)
+
+    one = daemon(live(0.1), lose, find, live(0.1, 30.1, lost=30.0), live(0.1, 30.2))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "microphone-lost", "microphone-back", "stopping"]
+    assert one.journal.of(StatusEvent)[2].message == "USB: no audio for 2 s"
+
+
+def test_a_microphone_that_gives_only_zeros_is_worth_a_warning(daemon):
+    zeros = [live(2, 2 * i, level=0) for i in range(8)]
+    one = daemon(*zeros, live(1, 16))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "silent", "listening", "stopping"]
+    assert "is it muted" in one.journal.of(StatusEvent)[2].message
+
+
+def test_silence_in_a_file_is_nobodys_fault(daemon):
+    one = daemon(Block(np.zeros(20 * RATE, np.float32), 0.0))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "stopping"]
+
+
+def test_the_heartbeat_tells_what_was_heard_and_lost(daemon):
+    one = daemon(live(1.0, level=0.1), live(1.0, 1.5, lost=0.5, level=0.1), Daemon._beat)
+    one.run()
+    (beat,) = one.journal.of(HeartbeatEvent)
+
+    assert (beat.processed, beat.dropped, beat.detections) == (2.0, 0.5, 0)
+    assert beat.level == pytest.approx(-20, abs=0.5)
+    assert 0 < beat.load < 2
+
+
+def test_audio_that_fails_is_the_last_thing_told(daemon):
+    def fail(one):
+        raise AudioError("the cable was cut")
+
+    one = daemon(live(0.1), fail)
+
+    with pytest.raises(AudioError):
+        one.run()
+    assert one.journal.events[-1].state == "stopping"
+    assert one.journal.events[-1].message == "the cable was cut"
+
+
+def test_stopping_closes_the_source(daemon):
+    one = daemon(live(0.1), Daemon.stop, live(0.1, 0.1))
+    one.run()
+
+    assert one.journal.states[-1] == "stopping"
+    assert one.journal.events[-1].message == "as asked"
+
+
+def test_a_reload_takes_new_keywords_and_keeps_the_stream_time(daemon, enrolment, speech):
+    other = replace(enrolment.keyword, name="another")
+    choices = [Selection((enrolment.keyword,)), Selection((other,))]
+    one = daemon(live(1.0), Daemon.reload, Block(speech[: 3 * RATE], 1.0, 1e9 + 1), select=lambda: choices.pop(0))
+    one.run()
+    (found, *_) = one.journal.of(DetectionEvent)
+
+    assert one.journal.states == ["starting", "listening", "reloaded", "stopping"]
+    assert found.keyword == "another"
+    assert found.start == pytest.approx(2.07, abs=0.3)  # 1 s later than in the excerpt
+
+
+def test_keywords_that_cannot_be_read_at_the_start_end_it(daemon):
+    def nothing():
+        raise KeywordError("there is nothing")
+
+    one = daemon(live(0.1), select=nothing)
+
+    with pytest.raises(KeywordError):
+        one.run()
+    assert one.journal.states == ["starting", "stopping"]
+
+
+def test_heartbeats_come_from_a_thread_that_ends_with_it(tokenizer, enrolment):
+    beaten = threading.Event()
+    journal = Journal()
+    publish = journal.publish
+
+    def watch(event):
+        publish(event)
+        if isinstance(event, HeartbeatEvent):
+            beaten.set()
+
+    journal.publish = watch
+    source = Script(lambda one: beaten.wait(30))
+    Daemon(source, tokenizer, lambda: Selection((enrolment.keyword,)), journal, heartbeat=0.01).run()
+
+    assert beaten.is_set()
+    assert "kwsd-heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.fixture
+def token_log(tokenizer, tmp_path):
+    """A log with a segment for every second."""
+    with closing(TokenLog(str(tmp_path / "heard.index"), tokenizer, "script", rotation=1)) as one:
+        yield one
+
+
+def frames_of(token_log):
+    return token_log._shelf._manifest.frames
+
+
+def test_a_log_that_cannot_be_written_is_told_and_the_listening_goes_on(daemon, token_log, monkeypatch, silent_logs):
+    def fill(one):
+        monkeypatch.setattr(Manifest, "save", full)
+
+    def full(manifest, folder):
+        raise StoreError("the disk is full")
+
+    def tidy(one):
+        monkeypatch.undo()
+
+    blocks = [live(1, second) for second in range(12)]
+    one = daemon(*blocks[:4], fill, *blocks[4:8], tidy, *blocks[8:], token_log=token_log)
+    token_log.tell = one.log_changed
+    one.run()
+    told = [event.message for event in one.journal.of(StatusEvent)]
+
+    assert one.journal.states == ["starting", "listening", "listening", "listening", "stopping"]
+    assert ["the disk is full" in told[2], "nothing is lost" in told[3]] == [True, True]
+    assert [entry["log_level"] for entry in silent_logs if "disk" in entry.get("message", "")] == ["warning"]
+
+
+def test_what_is_logged_is_written_even_when_the_audio_fails(daemon, token_log):
+    def fail(one):
+        raise AudioError("the cable was cut")
+
+    one = daemon(live(0.5), fail, token_log=token_log)
+
+    with pytest.raises(AudioError):
+        one.run()
+    assert frames_of(token_log) > 0
+
+
+def test_a_reload_goes_on_with_the_log(daemon, token_log):
+    one = daemon(live(3), Daemon.reload, live(3, 3), token_log=token_log)
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "reloaded", "stopping"]
+    assert frames_of(token_log) >= 6 * 12.5

@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from kwsd.enrolment.enroll import enroll, reenroll
+from kwsd.enrolment.template import Recording
+from kwsd.errors import KeywordError, ModelError
+from kwsd.spotting.spotter import Spotter
+
+
+def test_recordings_of_a_phrase_make_a_keyword_that_tells_it_from_speech(enrolment):
+    keyword = enrolment.keyword
+
+    assert len(keyword.templates) == 5
+    assert all(m.distance < keyword.threshold for m in enrolment.matches)
+    assert enrolment.false_alarms_per_hour <= 0.51
+    assert enrolment.refused == ()
+
+
+def test_the_recording_that_says_something_else_is_named(recordings, examples, tokenizer, bank):
+    odd = examples / "odd" / "odd-one-out.flac"
+    matches = enroll("hey snips", [*recordings, odd], tokenizer, bank=bank).matches
+
+    assert [m.recording for m in matches if m.odd] == ["odd-one-out.flac"]
+
+
+def test_an_odd_recording_does_not_hide_the_phrase(recordings, examples, tokenizer, bank, speech):
+    odd = examples / "odd" / "odd-one-out.flac"
+    keyword = enroll("hey snips", [*recordings, odd], tokenizer, bank=bank).keyword
+    spotter = Spotter([keyword], tokenizer.hop, tokenizer.codebook)
+    tokenizer.reset()
+    found = [*spotter.push(tokenizer.push(speech)), *spotter.flush()]
+
+    assert [detection.start for detection in found] == pytest.approx([0.98], abs=0.2)
+
+
+def test_no_recording_is_odd_when_all_say_the_phrase(enrolment):
+    assert not any(m.odd for m in enrolment.matches)
+
+
+def test_the_recordings_that_the_others_would_miss_are_counted_and_warned_about(recordings, examples, tokenizer, bank):
+    odd = examples / "odd" / "odd-one-out.flac"
+    result = enroll("hey snips", [*recordings, odd], tokenizer, bank=bank)
+
+    assert (result.misses.count, result.misses.recordings) == (1, 6)
+    assert any("1 of 6 recordings would be missed" in warning for warning in result.warnings)
+
+
+def test_a_keyword_that_is_mistaken_for_an_enrolled_one_is_warned_about(recordings, enrolment, tokenizer, bank):
+    result = enroll("hey snaps", recordings[:2], tokenizer, bank=bank, others=[enrolment.keyword])
+
+    assert [confusion.keyword for confusion in result.confusions] == ["hey snips", "hey snaps"]
+    assert set(map(str, result.confusions)) <= set(result.warnings)
+
+
+def test_recordings_can_be_given_as_samples(recordings, tokenizer, bank):
+    in_memory = [Recording(p.name, sf.read(p, dtype="float32")[0]) for p in recordings]
+    from_files = enroll("hey snips", recordings, tokenizer, bank=bank)
+
+    assert enroll("hey snips", in_memory, tokenizer, bank=bank).keyword.threshold == from_files.keyword.threshold
+
+
+def test_a_bad_recording_is_refused_by_name_and_the_others_are_used(recordings, tokenizer, bank, tmp_path):
+    silent = tmp_path / "silent.wav"
+    sf.write(silent, np.zeros(16_000), 16_000)
+    result = enroll("hey snips", [silent, *recordings[:3]], tokenizer, bank=bank)
+
+    assert len(result.keyword.templates) == 3
+    assert len(result.refused) == 1
+    assert result.refused[0].startswith("silent.wav is not used: it holds no speech")
+
+
+def test_a_keyword_of_no_usable_recording_is_refused(tokenizer, bank, tmp_path):
+    with pytest.raises(KeywordError, match=r"no recording can be used\. gone\.wav"):
+        enroll("hey snips", [tmp_path / "gone.wav"], tokenizer, bank=bank)
+
+
+def test_the_same_recording_twice_counts_once(recordings, tokenizer, bank):
+    result = enroll("hey snips", [recordings[0], recordings[1], recordings[0]], tokenizer, bank=bank)
+
+    assert len(result.keyword.templates) == 2
+    assert "is the same recording as" in result.refused[0]
+
+
+def test_more_recordings_add_to_a_keyword(recordings, tokenizer, bank):
+    two = enroll("hey snips", recordings[:2], tokenizer, bank=bank).keyword
+    five = enroll("hey snips", recordings[2:], tokenizer, bank=bank, adding_to=two).keyword
+
+    assert [t.recording for t in five.templates] == [p.name for p in recordings]
+
+
+def test_one_recording_is_enough_but_is_warned_about(recordings, tokenizer, bank):
+    result = enroll("hey snips", recordings[:1], tokenizer, bank=bank)
+
+    assert result.matches[0].distance is None
+    assert result.misses is None
+    assert any("are few" in warning for warning in result.warnings)
+    assert 0 < result.keyword.threshold < 1
+
+
+def test_a_threshold_can_be_asked_for(recordings, tokenizer, bank):
+    assert enroll("hey snips", recordings, tokenizer, bank=bank, threshold=0.123).keyword.threshold == 0.123
+
+
+@pytest.mark.parametrize("scorer", ["subsequence", "dtw", "codes", "edit", "levenshtein"])
+def test_every_scorer_learns_a_threshold_between_recordings_and_background(recordings, tokenizer, bank, scorer):
+    result = enroll("hey snips", recordings, tokenizer, bank=bank, scorer=scorer)
+
+    assert min(m.distance for m in result.matches) < result.keyword.threshold < 1
+    assert result.false_alarms_per_hour <= 0.51
+
+
+def test_kept_audio_enrols_again_without_the_files(recordings, tokenizer, bank, tmp_path):
+    copies = [tmp_path / p.name for p in recordings]
+    for copy, path in zip(copies, recordings, strict=True):
+        copy.write_bytes(path.read_bytes())
+    kept = enroll("hey snips", copies, tokenizer, bank=bank, keep_audio=True).keyword
+    for copy in copies:
+        copy.unlink()
+    again = reenroll(kept, tokenizer, bank=bank).keyword
+
+    assert again.threshold == pytest.approx(kept.threshold, abs=1e-4)
+
+
+def test_audio_is_not_kept_unasked(enrolment, tokenizer):
+    assert all(t.audio is None for t in enrolment.keyword.templates)
+    with pytest.raises(KeywordError, match="were not kept"):
+        reenroll(enrolment.keyword, tokenizer)
+
+
+def test_a_bank_of_another_model_is_refused(recordings: list[Path], tokenizer, bank):
+    other = type(bank)(bank.vectors, bank.tokens, bank.hop, "another")
+
+    with pytest.raises(ModelError, match="made with model another"):
+        enroll("hey snips", recordings, tokenizer, bank=other)

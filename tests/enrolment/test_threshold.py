@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, dips
+from kwsd.enrolment.threshold import Rule, midpoint, typical
+from kwsd.errors import ConfigError
+
+
+@pytest.fixture
+def others():
+    return FalseAlarmModel(np.sort(np.random.default_rng(0).normal(0.6, 0.06, 900)), 0.5)
+
+
+def test_the_midpoint_lies_halfway_between_mean_hit_and_mean_non_hit(others):
+    assert midpoint([0.1, 0.2], others, "dtw") == pytest.approx((0.15 + others.dips.mean()) / 2)
+
+
+def test_edit_distances_are_summed_up_by_their_mode():
+    assert typical([0.5, 0.25, 0.25, 0.9], "edit") == pytest.approx(0.25)
+
+
+def test_a_rate_and_its_threshold_are_inverse(others):
+    for rate in (0.1, 0.5, 2.0, 30.0, 100.0):
+        assert others.alarms_per_hour(others.threshold(rate)) == pytest.approx(rate, rel=0.05)
+
+
+def test_fewer_alarms_need_a_lower_threshold(others):
+    thresholds = [others.threshold(rate) for rate in (0.1, 1, 10, 100)]
+
+    assert thresholds == sorted(thresholds)
+    assert thresholds[0] < others.dips[0]
+
+
+def test_rates_that_the_bank_can_show_are_counted(others):
+    threshold = others.dips[2 * TAIL]
+
+    assert others.alarms_per_hour(threshold) == (2 * TAIL + 1) / 0.5
+
+
+@pytest.mark.parametrize(
+    ("draw", "chance"),
+    [
+        (lambda rng, n: rng.exponential(0.1, n), lambda x: np.exp(-x / 0.1)),
+        (lambda rng, n: 0.5 - 0.5 * rng.random(n) ** 0.25, lambda x: max(0.0, 1 - 2 * x) ** 4),
+    ],
+    ids=["an exponential tail", "a tail that ends"],
+)
+def test_the_extrapolated_rate_is_about_right(draw, chance):
+    rng = np.random.default_rng(5)
+    rates = []
+    for _ in range(200):
+        bank = FalseAlarmModel(np.sort(1 - draw(rng, 1260)), 0.7)
+        rates.append(1800 * chance(1 - bank.threshold(0.5)))  # what an endless background would show an hour
+
+    assert 0.2 < np.median(rates) < 1.0
+
+
+def test_a_dip_across_the_border_of_two_stretches_counts_once():
+    distance = np.ones(40)
+    distance[8:12] = (0.5, 0.3, 0.4, 0.6)
+
+    assert dips(distance, 10).tolist() == [0.3, 1, 1]
+
+
+def test_a_lone_recording_leaves_only_the_background_to_learn_from(others):
+    assert Rule("midpoint").learn([], others, "dtw") == Rule("background").learn([], others, "dtw")
+
+
+@pytest.mark.parametrize(("name", "rate"), [("guess", 1.0), ("background", 0.0), ("background", float("nan"))])
+def test_a_rule_that_cannot_be_followed_is_refused(name, rate):
+    with pytest.raises(ConfigError, match=r"choose one of|above 0"):
+        Rule(name, rate)

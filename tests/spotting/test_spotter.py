@@ -1,0 +1,113 @@
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwsd.errors import ConfigError
+from kwsd.keywords.keyword import Keyword, Template
+from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.spotter import Spotter
+from kwsd.tokenizer.codebook import Codebook, unit
+from kwsd.tokenizer.frames import Frames
+
+HOP = 0.04
+RNG = np.random.default_rng(11)
+SOUNDS = unit(RNG.standard_normal((40, 16)).astype(np.float32))
+CODEBOOK = Codebook(SOUNDS, np.stack([np.resize(SOUNDS, (256, 16)), np.zeros((256, 16), np.float32)]))
+
+
+def speech(n, seed):
+    """Frames that move between random sounds, each held for a few frames."""
+    rng = np.random.default_rng(seed)
+    sounds = np.repeat(rng.integers(0, len(SOUNDS), n), rng.integers(1, 5, n))[:n]
+    vectors = SOUNDS[sounds] + 0.1 * rng.standard_normal((n, 16)).astype(np.float32)
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return Frames(np.arange(n) * HOP, vectors, (vectors @ SOUNDS.T).argmax(axis=1).astype(np.int32))
+
+
+def spoken(frames, n, first):
+    """A stream of other sounds with the phrase in it at frame `first`."""
+    stream = speech(n, 99)
+    for whole, part in ((stream.vectors, frames.vectors), (stream.tokens, frames.tokens)):
+        whole[first : first + len(part)] = part
+    return stream
+
+
+def keyword(seed, scorer="subsequence", name="phrase", count=3):
+    heard = speech(20, seed)
+    templates = tuple(Template(f"{i}", heard, -1, 2) for i in range(count))
+    return Keyword(name, templates, 0.15, scorer, "m", "as asked")
+
+
+def run(spotter, frames, edges=()):
+    cuts = [0, *edges, len(frames)]
+    parts = [Frames(frames.time[a:b], frames.vectors[a:b], frames.tokens[a:b]) for a, b in itertools.pairwise(cuts)]
+    return [d for part in parts for d in spotter.push(part)] + spotter.flush()
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_a_phrase_in_the_stream_is_detected_once_where_it_is(scorer):
+    phrase = keyword(1, scorer)
+    found = run(Spotter([phrase], HOP, CODEBOOK), spoken(speech(20, 1), 200, 100))
+
+    assert len(found) == 1
+    assert found[0].start == pytest.approx(100 * HOP, abs=3 * HOP)
+    assert found[0].end == pytest.approx(120 * HOP, abs=5 * HOP)
+    assert found[0].distance <= found[0].threshold == 0.15
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_other_sounds_are_not_detected(scorer):
+    assert run(Spotter([keyword(1, scorer)], HOP, CODEBOOK), speech(400, 99)) == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(SCORERS), st.lists(st.integers(0, 300), max_size=12))
+def test_any_split_of_the_stream_gives_the_same_detections(scorer, cuts):
+    stream = spoken(spoken(speech(20, 1), 60, 30), 300, 200)
+    keywords = [keyword(1, scorer, "one"), keyword(2, scorer, "two")]
+    whole = run(Spotter(keywords, HOP, CODEBOOK), stream)
+    split = run(Spotter(keywords, HOP, CODEBOOK), stream, sorted(cuts))
+
+    assert [(d.keyword, d.start, d.end) for d in split] == [(d.keyword, d.start, d.end) for d in whole]
+    assert [d.distance for d in split] == pytest.approx([d.distance for d in whole], abs=1e-6)
+
+
+def test_keywords_with_different_scorers_share_a_stream():
+    keywords = [keyword(1, "edit", "one"), keyword(2, "subsequence", "two"), keyword(3, "dtw", "three")]
+    stream = spoken(speech(20, 2), 300, 100)
+    found = run(Spotter(keywords, HOP, CODEBOOK), stream)
+
+    assert [d.keyword for d in found] == ["two"]
+    assert Spotter(keywords, HOP, CODEBOOK).track(stream).distance.argmin(axis=1)[120] == 1
+
+
+def test_within_the_refractory_time_a_keyword_is_not_detected_again():
+    phrase = speech(20, 1)
+    stream = spoken(phrase, 300, 50)
+    stream.vectors[90:110], stream.tokens[90:110] = phrase.vectors, phrase.tokens
+
+    assert len(run(Spotter([keyword(1)], HOP, CODEBOOK, refractory=1.0), stream)) == 2
+    assert len(run(Spotter([keyword(1)], HOP, CODEBOOK, refractory=3.0), stream)) == 1
+
+
+def test_a_phrase_at_the_very_end_is_detected_at_flush():
+    assert len(run(Spotter([keyword(1)], HOP, CODEBOOK), spoken(speech(20, 1), 120, 100))) == 1
+
+
+def test_templates_vote_so_that_one_bad_template_neither_finds_nor_hides_a_phrase():
+    good = keyword(1, count=5)
+    bad = replace(good, templates=(*good.templates[:4], Template("bad", speech(20, 7), -1, 2)))
+    stream = spoken(speech(20, 7), 300, 100)
+
+    assert run(Spotter([bad], HOP, CODEBOOK), stream) == []
+    track = Spotter([bad], HOP, CODEBOOK).track(spoken(speech(20, 1), 300, 100))
+    assert track.distance[:, 0].argmin() == pytest.approx(119, abs=2)
+
+
+def test_a_scorer_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(ConfigError, match="subsequence, dtw, codes, edit, levenshtein"):
+        Spotter([keyword(1, "euclid")], HOP, CODEBOOK)

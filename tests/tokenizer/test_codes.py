@@ -1,0 +1,93 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from kwsd.scorers import SubsequenceDTW
+from kwsd.scorers.matching import CodeMatcher, VectorMatcher, matcher
+from kwsd.tokenizer.codebook import Codebook, merged, unit
+from kwsd.tokenizer.frames import Frames
+
+
+@pytest.fixture(scope="module")
+def codebook():
+    """Two stages over eight dimensions; the second corrects the first."""
+    rng = np.random.default_rng(3)
+    coarse = unit(rng.standard_normal((256, 8)).astype(np.float32))
+    return Codebook(np.eye(4, dtype=np.float32), np.stack([coarse, 0.3 * coarse[::-1]]))
+
+
+def frames(count, seed=0):
+    rng = np.random.default_rng(seed)
+    vectors = unit(np.cumsum(rng.standard_normal((count, 8)), axis=0).astype(np.float32))
+    return Frames(np.arange(count) * 0.04 + 0.02, vectors, np.zeros(count, np.int32))
+
+
+def test_a_code_is_a_byte_a_stage_and_a_second_stage_comes_nearer(codebook):
+    vectors = frames(200).vectors
+    first = Codebook(codebook.centroids, codebook.stages[:1])
+    one, two = (book.decode(book.encode(vectors)) for book in (first, codebook))
+
+    assert codebook.encode(vectors).shape == (200, 2)
+    assert codebook.encode(vectors).dtype == np.uint8
+    assert (two * vectors).sum(axis=1).mean() > (one * vectors).sum(axis=1).mean() > 0.8
+
+
+def test_the_code_of_what_a_code_stands_for_is_that_code(codebook):
+    codes = codebook.encode(codebook.stages[0][:50])
+
+    assert np.array_equal(codes[:, 0], np.arange(50))
+
+
+def test_the_shipped_model_keeps_most_of_a_vector_in_six_bytes(tokenizer, speech):
+    vectors = merged(tokenizer.push(speech).vectors)[20:]
+    codebook = tokenizer.codebook
+
+    assert codebook.encode(vectors).shape[1] == 6
+    assert (codebook.decode(codebook.encode(vectors)) * vectors).sum(axis=1).mean() > 0.75
+
+
+def test_two_frames_become_one_and_a_last_odd_one_stays():
+    vectors = frames(5).vectors
+    pairs = merged(vectors)
+
+    assert np.allclose(pairs[0], unit(vectors[:2].sum(axis=0, keepdims=True))[0])
+    assert np.allclose(pairs[2], vectors[4])
+    assert merged(vectors[:0]).shape == (0, 8)
+
+
+def test_costs_looked_up_are_those_of_the_vectors_that_the_codes_stand_for(codebook):
+    stream = frames(120, seed=4)
+    known = stream.part(40, 60)
+    looked_up = CodeMatcher([known], 0.04, codebook).push(stream)
+
+    heard = codebook.decode(codebook.encode(merged(stream.vectors)))
+    half = Frames(stream.time.reshape(-1, 2).mean(axis=1), heard, np.zeros(60, np.int32))
+    said = Frames(np.arange(10) * 0.08, merged(known.vectors), np.zeros(10, np.int32))
+    computed = VectorMatcher([said], 0.08, SubsequenceDTW).push(half)
+
+    assert np.allclose(looked_up.distance[1::2], computed.distance, atol=1e-5)
+    assert np.allclose(looked_up.start[1::2], computed.start)
+
+
+def test_what_was_said_is_found_where_it_was_said(codebook):
+    stream = frames(150, seed=5)
+    matches = CodeMatcher([stream.part(60, 80)], 0.04, codebook).push(stream)
+    best = int(matches.distance[:, 0].argmin())
+
+    assert best == pytest.approx(79.5, abs=2)
+    assert matches.start[best, 0] == pytest.approx(stream.time[60], abs=0.09)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_split_of_the_stream_gives_the_same_matches(codebook, seed):
+    rng = np.random.default_rng(seed)
+    stream = frames(101, seed=6)
+    whole = matcher("codes", [stream.part(10, 30), stream.part(50, 63)], 0.04, codebook)
+    expected = whole.push(stream)
+    whole.reset()
+    cuts = [0, *sorted(rng.integers(0, 102, 12).tolist()), 101]
+    parts = [whole.push(stream.part(a, b)) for a, b in pairwise(cuts)]
+
+    assert np.array_equal(np.vstack([p.distance for p in parts]), expected.distance)
+    assert np.array_equal(np.vstack([p.start for p in parts]), expected.start)

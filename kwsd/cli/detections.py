@@ -48,6 +48,6 @@ class Printer:
 
 
 def line(path: Path, detection: Detection) -> str:
-    """A detection for people: seconds, keyword, distance and threshold, file."""
+    """A detection as one line for people: seconds, keyword, distance (threshold), file."""
     one = detection
     return f"{one.start:9.2f} - {one.end:9.2f}  {one.keyword}  {one.distance:.3f} ({one.threshold:.3f})  {shown(path)}"

@@ -1,4 +1,4 @@
-"""`kwsd devices`: what can be listened to."""
+"""`kwsd devices`: the list of microphones."""
 
 from __future__ import annotations
 

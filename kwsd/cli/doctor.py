@@ -1,4 +1,4 @@
-"""`kwsd doctor`: what is missing."""
+"""`kwsd doctor`: checks the installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kwsd.cli.group import FAILED
 from kwsd.cli.options import model_option, store_option
 
 
-@click.command(short_help="Check that everything is there.")
+@click.command(short_help="Check the installation.")
 @store_option
 @model_option
 @click.pass_context
@@ -18,7 +18,7 @@ def doctor(ctx: click.Context, store: Path, model: Path | None) -> None:
     """Check the model, the kernels, the keyword store, the sockets and the microphones.
 
     Each line says "ok", or in one sentence what to do. The exit status is 2 if something is missing that every verb
-    needs; a missing microphone or a socket in use is only said.
+    needs; a missing microphone or a socket in use does not change it.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""How every verb ends: one sentence on standard error and an exit status, never a traceback for what the user did."""
+"""The end of every verb: an exit status, and one sentence on standard error instead of a traceback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READER_GONE = 141  # 128 and SIGPIPE
 
 
 class Verbs(click.Group):
-    """A group of verbs whose errors are sentences; it lists them in the order in which they were added."""
+    """A group of verbs, listed in the order in which they were added, whose errors are printed as sentences."""
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a verb and exit with its status."""
@@ -29,7 +29,7 @@ class Verbs(click.Group):
             sys.exit(status if isinstance(status, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; click itself would call a reader who has seen enough a failure."""
+        """Run the verb; a reader that closes the pipe is no failure, as click itself would have it."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -47,7 +47,7 @@ def complain(message: object) -> None:
 
 
 def warn(message: object) -> None:
-    """Write a sentence that changes nothing about the outcome."""
+    """Write a sentence to standard error that does not change the exit status."""
     click.echo(f"warning: {_printable(str(message))}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""What an index has, as lines for people or as JSON."""
+"""The statistics of an index, as lines for people or as JSON."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def print_size(index: str, found: Info) -> None:
-    """Print how much an index has and what that costs, on one line."""
+    """Print the hours, the size and the segments of an index on one line."""
     segments = count(len(found.manifest.entries), "segment")
     click.echo(f"{index}: {duration(found.seconds)} of audio in {_sizes(found)}, {segments}")
 
 
 def print_info(found: Info, files: bool) -> None:
-    """Print all that is known of an index, and its files if they are wanted."""
+    """Print the statistics of an index, and its files if `files`."""
     settings = found.manifest.settings
     parts = ", ".join(f"{name} {size_of(size)}" for name, size in found.bytes.items() if size and name != "all")
     kept = [f"{settings.stages} bytes a code", *(name for name in ("vectors", "graph") if getattr(settings, name))]
@@ -53,7 +53,7 @@ def facts(found: Info, files: bool) -> dict[str, Any]:
 
 
 def count(number: int, what: str) -> str:
-    """So many of something."""
+    """A number with its noun, as "1 file" or "3 files"."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 

@@ -1,4 +1,4 @@
-"""`kwsd keywords`: what is in the store, and how it travels."""
+"""`kwsd keywords`: lists, shows, removes, exports and imports the keywords of a store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @click.group(cls=Verbs, short_help="List, show, remove, export and import keywords.")
 def keywords() -> None:
-    """Look after the keywords in the store.
+    """Manage the keywords in the store.
 
     \b
     Example:
@@ -35,7 +35,7 @@ def keywords() -> None:
 def list_keywords(ctx: click.Context, as_json: bool, store: Path) -> None:
     """List the keywords.
 
-    The exit status is 2 if one cannot be read; the others are listed all the same.
+    The exit status is 2 if a keyword cannot be read; the others are listed.
 
     \b
     Example:
@@ -132,7 +132,7 @@ def export_keyword(name: str, file: Path | None, replace: bool, store: Path) -> 
 def import_keywords(ctx: click.Context, files: tuple[Path, ...], replace: bool, store: Path) -> None:
     """Add exported keywords to the store.
 
-    The exit status is 2 if a file was not imported; the others are all the same.
+    The exit status is 2 if a file cannot be imported; the others are.
 
     \b
     Example:
@@ -148,7 +148,7 @@ def import_keywords(ctx: click.Context, files: tuple[Path, ...], replace: bool, 
 
 
 def _each(items: Iterable[T], act: Callable[[T], Any]) -> tuple[list[Any], bool]:
-    """What came of the items that went well, and whether one did not, which is said."""
+    """The results of `act`, and whether it failed for an item; the error is printed and the others go on."""
     from kwsd.errors import KwsdError
 
     results, failed = [], False

@@ -1,4 +1,4 @@
-"""How far a long run is, on a terminal."""
+"""The progress bar of a long run, on a terminal."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FORM = "{percentage:3.0f}% |{bar}| {elapsed} < {remaining}"
 
 
 class Bar:
-    """A progress bar on standard error, and nothing at all if that is not a terminal; for use as a context.
+    """A progress bar on standard error, as a context; nothing is shown if that is not a terminal.
 
     Args:
-        total: what will be done in the end.
+        total: the value at which the run is complete.
     """
 
     def __init__(self, total: float) -> None:
@@ -33,13 +33,13 @@ class Bar:
             self._bar.close()
 
     def move(self, done: float) -> None:
-        """So much is done now."""
+        """Show that `done` of the total is complete."""
         if self._bar is not None:
             self._bar.update(min(done, self._total) - self._bar.n)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Take the bar away while something else is written."""
+        """Hide the bar while something else is written."""
         if self._bar is not None:
             self._bar.clear()
         yield

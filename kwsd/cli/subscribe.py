@@ -1,4 +1,4 @@
-"""`kwsd subscribe`: what a listening kwsd hears."""
+"""`kwsd subscribe`: prints the events of a listening kwsd."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import click
 def subscribe(ctx: click.Context, endpoint: str | None, topic: tuple[str, ...], jsonl: bool) -> None:
     """Print events as they come, until interrupted.
 
-    ENDPOINT is where `kwsd listen` publishes, such as tcp://kitchen:7391; without it, this machine's own. A kwsd that
-    does not listen yet is waited for.
+    ENDPOINT is where `kwsd listen` publishes, such as tcp://kitchen:7391; without it, this machine's own. If no kwsd
+    listens there yet, it waits for one.
 
     \b
     Example:

@@ -124,7 +124,7 @@ class Daemon:
     def _announce(self, found: list[Detection]) -> None:
         for one in found:
             heard = None if self._origin is None else self._origin + one.end
-            self._emitter.announce(DetectionEvent, heard=heard, **vars(one))
+            self._emitter.emit(DetectionEvent, heard=heard, **vars(one))
             log.info("heard", keyword=one.keyword, start=round(one.start, 2), end=round(one.end, 2))
 
     def _look_after(self, block: Block) -> None:
@@ -167,12 +167,12 @@ class Daemon:
 
     def _beat(self) -> None:
         try:
-            self._emitter.announce(HeartbeatEvent, **self._metrics.report())
+            self._emitter.emit(HeartbeatEvent, **self._metrics.report())
         except ReaderGone:
             self.stop()
 
     def _say(self, state: str, message: str, worry: bool = False) -> None:
-        self._emitter.announce(StatusEvent, state=str(state), message=message, keywords=self._names)
+        self._emitter.emit(StatusEvent, state=str(state), message=message, keywords=self._names)
         worry = worry or state in (State.OVERFLOW, State.MICROPHONE_LOST, State.SILENT)
         tell = log.warning if worry else log.info
         tell(str(state), message=message, keywords=len(self._names))

@@ -1,7 +1,8 @@
-"""Binding a socket to an endpoint so that no other program loses by it.
+"""Binding a socket to an endpoint without harm to another program.
 
-ZeroMQ deletes whatever lies at an ipc path before it binds there: a live daemon would fall silent, a file would be
-lost. Hence the checks, and a lock file for as long as the socket is bound, which also settles two starts at once.
+ZeroMQ deletes the file at an ipc path before it binds there: a running daemon would lose its subscribers, a user a
+file. So the path is checked first, and a lock file is held while the socket is bound; it also decides between two
+daemons that start at the same time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ADVICE = {
 
 
 def bind(publisher: zmq.Socket[Any], endpoint: str, held: ExitStack) -> str:
-    """The endpoint as bound, with the port that the system chose for "*".
+    """Bind and return the endpoint, with the port that the system chose for "*".
 
     Closing `held`, once the socket is closed, lets another process have the endpoint. Raises EndpointError.
     """
@@ -68,7 +69,7 @@ def _make_folder(folder: Path) -> None:
         raise EndpointError(
             f"cannot make the folder {folder} for a socket ({error.strerror}): choose another path"
         ) from error
-    # In a shared place such as /tmp anyone may have made the folder first, to pass off his events as ours.
+    # In a shared folder such as /tmp another user may have made the folder first, to publish events in our name.
     if folder.name == f"kwsd-{os.getuid()}" and not is_ours(folder):
         raise EndpointError(f"the folder {folder} is open to other users: remove it, or choose another endpoint")
 
@@ -89,7 +90,7 @@ def _lock(path: Path, held: ExitStack) -> None:
 
 
 def _take(name: Path, held: ExitStack) -> bool:
-    """Whether the lock is ours; False when its last holder removed it meanwhile, and it takes another try."""
+    """Whether the lock was taken; False when its last holder removed the file meanwhile: try again."""
     with ExitStack() as attempt:
         handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         attempt.callback(os.close, handle)
@@ -109,7 +110,7 @@ def _is_at(name: Path, handle: int) -> bool:
 
 
 def _refuse_live(path: Path) -> None:
-    """Raise EndpointError unless the path is free or the socket there is of a dead process."""
+    """Raise EndpointError unless the path is free or holds the socket of a process that has ended."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:

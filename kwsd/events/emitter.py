@@ -1,4 +1,4 @@
-"""Events in the order of their numbers: what a publishing process stamps on each."""
+"""The emitter: makes the events of one process, numbers them and publishes them in that order."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Emitter:
         self._model = model
         self._clock = clock
         self._sequence = 0
-        # Two threads must not swap places between the numbering and the sending.
+        # Another thread must not publish between the numbering and the sending of an event.
         self._lock = threading.Lock()
 
-    def announce(self, kind: type[E], **values: Any) -> E:
-        """The event of that kind with those fields of its own, as it was published."""
+    def emit(self, kind: type[E], **values: Any) -> E:
+        """Publish an event of this kind with these values of its own fields, and return it."""
         with self._lock:
             self._sequence += 1
             event = kind(

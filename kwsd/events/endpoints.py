@@ -1,4 +1,4 @@
-"""ZeroMQ endpoints: the ones used when none is named, and what the text of one says."""
+"""ZeroMQ endpoints: the default ones, and the checks of one that a user gives."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check(endpoint: str) -> str:
     if endpoint.startswith("ipc://"):
         _check_path(endpoint)
     elif not (match := _TCP.fullmatch(endpoint)) or int(match["port"].replace("*", "0")) > LAST_PORT:
-        # ZeroMQ itself would take a larger port modulo 65536, without a word.
+        # ZeroMQ itself takes a larger port modulo 65536 and reports nothing.
         raise EndpointError(
             f"{endpoint!r} is not an endpoint: give ipc://PATH or tcp://HOST:PORT with a port up to {LAST_PORT}"
         )

@@ -10,12 +10,12 @@ from kwsd.errors import KwsdError
 from kwsd.events.messages import Event
 
 
-class ReaderGone(KwsdError):  # noqa: N818 - as with StopIteration, nothing is wrong: `| head` has seen enough
-    """Whoever read the JSON lines has closed the pipe; a program that writes nothing else ends quietly."""
+class ReaderGone(KwsdError):  # noqa: N818 - as StopIteration this is no error: `| head` ends so
+    """The reader of the JSON lines has closed the pipe; a program that writes nothing else ends without a message."""
 
 
 class JsonLinesPublisher:
-    """Writes one event a line and flushes, so that the next program in a pipe sees it at once.
+    """Writes one event a line and flushes it, so that the next program in a pipe can read it at once.
 
     The stream stays open on `close()`: it belongs to the caller.
     """
@@ -26,13 +26,13 @@ class JsonLinesPublisher:
         self._lock = threading.Lock()
 
     def publish(self, event: Event) -> None:
-        """Write the event; raises ReaderGone now and ever after once the pipe is closed."""
+        """Write the event; raises ReaderGone once the pipe is closed, and at every later call."""
         line = event.to_json() + "\n"
         with self._lock:
             self._write(line)
 
     def close(self) -> None:
-        """Nothing is left to do: each line was flushed."""
+        """Nothing to do: each line was flushed."""
 
     def _write(self, line: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Where events go: one `Publisher` a destination, and `Fanout` for several at once."""
+"""Publishers: where events are sent. `Fanout` sends to several."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ log = structlog.get_logger()
 
 
 class Publisher(Protocol):
-    """A place that events are sent to; it may be used from any thread."""
+    """A destination of events; it may be used from any thread."""
 
     def publish(self, event: Event) -> None:
-        """Send the event on, without waiting for whoever reads it."""
+        """Send the event without waiting for its readers."""
 
     def close(self) -> None:
-        """Deliver what is on its way within a bounded time, and let go; more calls do nothing."""
+        """Deliver the events that were published, within a bounded time, and close; further calls do nothing."""
 
 
 class Fanout:
@@ -30,17 +30,17 @@ class Fanout:
         self._failing: set[Publisher] = set()
 
     def publish(self, event: Event) -> None:
-        """Send the event to all of them, also to those that failed before."""
+        """Send the event to every publisher, also to one that failed before."""
         for publisher in self._publishers:
             try:
                 publisher.publish(event)
-            except Exception as error:  # whatever is wrong with one place is no reason to miss the others
+            except Exception as error:  # a fault of one destination must not stop the others
                 self._note_failure(publisher, error)
             else:
                 self._failing.discard(publisher)
 
     def close(self) -> None:
-        """Close all of them, also when one cannot."""
+        """Close every publisher, also when one of them fails."""
         for publisher in self._publishers:
             try:
                 publisher.close()

@@ -1,4 +1,4 @@
-"""The other end: events from a publisher, as they arrive, and as lines for people."""
+"""The subscriber: events of a publisher as they arrive, and as lines for people."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from kwsd.events.messages import (
 log = structlog.get_logger()
 
 EVERYTHING = "kwsd/"
-"""The topic that brings in all versions, so that a publisher too new to be read is told from a silent one."""
+"""The topic of all versions, so that a publisher that is too new is told from one that is silent."""
 
-_PING = 5000  # ms; a publisher whose machine went away would otherwise only look silent, and stay so on its return
+_PING = 5000  # ms; else a connection to a machine that was switched off would look idle for ever
 
 
 def subscribe(
@@ -37,14 +37,14 @@ def subscribe(
 ) -> Subscription:
     """The events of these topics from now on, as an iterator and context manager.
 
-    A publisher that is not there yet is waited for; without an endpoint it is this machine's. The iteration ends when
-    nothing has come for `timeout` seconds. Raises EndpointError here and NewerEventError while iterating.
+    It waits for a publisher that has not started yet; without an endpoint it is this machine's. The iteration ends when
+    nothing has arrived for `timeout` seconds. Raises EndpointError here and NewerEventError while iterating.
     """
     return Subscription(endpoint or choose_endpoint(), topics, timeout)
 
 
 class SequenceCheck:
-    """Finds messages that a reader of everything has missed, by their sequence numbers."""
+    """Counts the messages that a subscriber to everything has lost, by their sequence numbers."""
 
     def __init__(self) -> None:
         self._last: dict[str, int] = {}
@@ -59,11 +59,11 @@ class SequenceCheck:
 
 
 class Subscription(Iterator[Event]):
-    """Events from one endpoint; damaged messages and kinds from the future are left out. For use in one thread.
+    """Events from one endpoint; damaged messages and kinds of a later version are left out. For use in one thread.
 
     Attributes:
         endpoint: where it is connected.
-        lost: messages lost so far; None when only some topics are read, where numbers are missing anyhow.
+        lost: messages lost so far; None when only some topics are read, whose numbers always have gaps.
     """
 
     def __init__(self, endpoint: str, topics: Sequence[str] = (EVERYTHING,), timeout: float | None = None) -> None:
@@ -115,7 +115,7 @@ class Subscription(Iterator[Event]):
             log.warning("a message cannot be read", endpoint=self.endpoint, reason=str(error))
             return None
         self._count(event)
-        return None if self._is_old_news(event) else event
+        return None if self._is_repeat(event) else event
 
     def _count(self, event: Event) -> None:
         missed = self._sequence.missed(event)
@@ -123,8 +123,8 @@ class Subscription(Iterator[Event]):
             self.lost += missed
             log.warning("events were lost", endpoint=self.endpoint, missed=missed, instance=event.instance)
 
-    def _is_old_news(self, event: Event) -> bool:
-        """Whether it is a status sent again for the sake of another subscriber."""
+    def _is_repeat(self, event: Event) -> bool:
+        """Whether it is a status that was sent again for another subscriber."""
         if not isinstance(event, StatusEvent):
             return False
         before, self._status = self._status, (event.instance, event.sequence)

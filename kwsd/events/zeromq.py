@@ -1,7 +1,7 @@
 """Events over ZeroMQ, to any number of subscribers on this machine or others.
 
-The socket is an XPUB: it shows each new subscription, and the last status is sent again then, so that a late joiner
-knows what it has joined. One thread owns it; the others hand their events to that thread through an inproc pipe.
+The socket is an XPUB: it reports each new subscription, and the last status is then sent again, so that a late
+subscriber knows the state. One thread owns the socket; other threads send it their events through an inproc pipe.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kwsd.events.binding import bind
 from kwsd.events.messages import VERSION, Event, StatusEvent
 
 LINGER = 500
-"""Milliseconds that closing waits for slow subscribers to take what was sent."""
+"""Milliseconds that closing waits for slow subscribers to receive what was sent."""
 
 _FEED = "inproc://events"
 _STOP = [b""]
@@ -32,11 +32,11 @@ _STATUS = f"kwsd/{VERSION}/{StatusEvent.kind}/".encode()
 class ZeroMQPublisher:
     """Publishes events on all the endpoints; also a context manager that closes.
 
-    Subscribers that fall `high_water_mark` messages behind miss some: the sequence numbers show it.
+    A subscriber that falls `high_water_mark` messages behind loses messages: the sequence numbers show it.
 
     Attributes:
         endpoints: those bound, with the ports that the system chose for "*".
-        dropped: events that not even the publisher's own thread had room for.
+        dropped: events for which the pipe to the publisher's own thread had no room.
 
     Raises EndpointError when an endpoint cannot be bound, ConfigError for a high-water mark below 1.
     """
@@ -93,7 +93,7 @@ class ZeroMQPublisher:
 
 
 class _Relay:
-    """The thread that owns the socket: passes events on and greets late joiners with the last status."""
+    """The thread that owns the socket: it sends events, and the last status to a late subscriber."""
 
     def __init__(self, inlet: zmq.Socket[bytes], outlet: zmq.Socket[bytes]) -> None:
         self._inlet = inlet
@@ -110,7 +110,7 @@ class _Relay:
 
     def _turn(self, ready: dict[Any, int]) -> bool:
         if self._outlet in ready:
-            self._greet(self._outlet.recv())
+            self._repeat_status(self._outlet.recv())
         return self._inlet not in ready or self._relay(self._inlet.recv_multipart())
 
     def _relay(self, frames: list[bytes]) -> bool:
@@ -121,7 +121,7 @@ class _Relay:
             self._last_status = replace(StatusEvent.from_dict(json.loads(frames[1])), repeat=True).frames()
         return True
 
-    def _greet(self, request: bytes) -> None:
+    def _repeat_status(self, request: bytes) -> None:
         if self._last_status and request[:1] == _SUBSCRIBED and _STATUS.startswith(request[1:]):
             self._outlet.send_multipart(self._last_status)
 
@@ -130,7 +130,7 @@ def _outlet(context: zmq.Context[zmq.Socket[bytes]], high_water_mark: int) -> zm
     outlet = context.socket(zmq.XPUB)
     outlet.sndhwm = high_water_mark  # has no effect on endpoints that are bound already
     outlet.linger = LINGER
-    outlet.xpub_verbose = True  # the second subscriber to a topic is to be greeted as well
+    outlet.xpub_verbose = True  # else only the first subscription to a topic would be reported
     return outlet
 
 

@@ -1,4 +1,4 @@
-"""What a local alignment says."""
+"""The result of a local alignment."""
 
 from __future__ import annotations
 

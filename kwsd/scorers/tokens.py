@@ -1,4 +1,4 @@
-"""Token sequences: what one token costs for another, and runs of the same token taken as one."""
+"""Token sequences: substitution costs, and the compression of repeated tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kwsd.scorers import checks
 
 
 def substitution_costs(codebook: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What it costs to take one token for another: the angle between their centroids, so scaled that 1 is the average.
+    """The cost of substituting one token for another: the angle between their centroids, scaled to a mean of 1.
 
     Args:
         codebook: float32 [K, m] centroids, of any length but 0.
@@ -34,7 +34,7 @@ def substitution_costs(codebook: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def compress(tokens: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Each run of a repeated token once, with its first frame and the frame after its last: Wav2Tok, eq. 13.
+    """Each run of a repeated token as one token, with its first frame and the frame after its last: Wav2Tok, eq. 13.
 
     Args:
         tokens: int32 [n], n may be 0.

@@ -1,4 +1,4 @@
-"""A bank of background speech as frames: what a keyword must not answer to. No audio can be made from it."""
+"""The bank of background speech: frames of speech that holds no keyword. Audio cannot be made from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STRETCH = 64  # frames handed out at a time
 
 @dataclass(frozen=True)
 class Bank:
-    """Frames of other people's speech, one unbroken stream.
+    """Frames of other people's speech, as one stream.
 
     Attributes:
         vectors: [n, m] float32 unit vectors.
@@ -36,18 +36,18 @@ class Bank:
 
     @property
     def hours(self) -> float:
-        """How much speech it holds."""
+        """Hours of speech in the bank."""
         return len(self.tokens) * self.hop / 3600
 
     def frames(self) -> Iterator[Frames]:
-        """The bank as a stream, a stretch at a time."""
+        """The bank as a stream, STRETCH frames at a time."""
         time = np.arange(len(self.tokens), dtype=np.float64) * self.hop
         for first in range(0, len(time), STRETCH):
             part = slice(first, first + STRETCH)
             yield Frames(time[part], self.vectors[part], self.tokens[part])
 
     def save(self, path: Path) -> None:
-        """Write the bank, vectors rounded to 8 bits."""
+        """Write the bank as .npz, with vectors rounded to 8 bits."""
         small = np.round(self.vectors * SCALE).astype(np.int8)
         with path.open("wb") as file:
             np.savez_compressed(

@@ -1,4 +1,4 @@
-"""What the tokenizer says about audio: a short run of (time, vector, token) frames."""
+"""Frames of a stream: consecutive (time, vector, token), the output of the tokenizer."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Frames:
 
     @classmethod
     def none(cls, dim: int) -> Frames:
-        """No frames, of vectors of so many dimensions."""
+        """Zero frames whose vectors have `dim` dimensions."""
         return cls(np.zeros(0), np.zeros((0, dim), np.float32), np.zeros(0, np.int32))
 
     @classmethod
     def join(cls, parts: Iterable[Frames]) -> Frames:
-        """Consecutive runs as one; there must be at least one."""
+        """Several runs of frames, each following the one before, as one; `parts` must not be empty."""
         listed = list(parts)
         return cls(
             np.concatenate([p.time for p in listed]),

@@ -1,4 +1,4 @@
-"""The same model on every machine of a cluster."""
+"""Checks that every machine of a cluster runs the same model."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 def model_of(tokenizer: Tokenizer) -> tuple[Path | None, str]:
-    """Arguments for `same_model`: a model's file, None for the shipped one wherever a node has it, and its digest."""
+    """The arguments of `same_model`: the model's file, None for the shipped one of each machine, and its digest."""
     return None if tokenizer.path == shipped("base.onnx") else tokenizer.path.absolute(), tokenizer.digest
 
 
 def same_model(path: Path | None, digest: str) -> Tokenizer:
-    """A node's tokenizer; ModelError if it is not the one that was meant."""
+    """The tokenizer of this machine.
+
+    Raises:
+        ModelError: the file is missing, or its digest is another.
+    """
     tokenizer = Tokenizer(path)
     if tokenizer.digest != digest:
         raise ModelError(

@@ -1,4 +1,4 @@
-"""Audio in, frames out: the encoder and its codebook, run by onnxruntime as a stream."""
+"""The tokenizer as a stream: audio in, frames out; onnxruntime runs the encoder and its codebook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_RUN = 64  # hops that one call of the graph handles: large enough to be 
 
 
 class Tokenizer:
-    """A stream of 16 kHz mono samples to unit vectors and tokens, 25 a second, each seeing only the past.
+    """A stream of 16 kHz mono samples to 25 frames a second; a frame depends on past samples only.
 
     Any split of the samples over `push` gives the one-shot answer. A frame comes out as soon as its last sample is in;
     its time lies `delay` seconds before that sample, in the middle of the speech that it describes.
@@ -33,9 +33,9 @@ class Tokenizer:
         hop: seconds between frames.
         delay: seconds from a frame's time to the last sample that it needs.
         dim: length m of a vector.
-        codebook: what tokens and codes stand for; the token of z is argmax_k z . w_k (Wav2Tok, section 3.1).
-        digest: the first 12 hex digits of the file's SHA-256; keywords remember it.
-        metadata: what the graph says about itself: data, commit, metrics.
+        codebook: centroids of tokens, words of codes; the token of z is argmax_k z . w_k (Wav2Tok, section 3.1).
+        digest: the first 12 hex digits of the file's SHA-256; keywords keep it.
+        metadata: the graph's own: training data, commit, metrics.
 
     Raises:
         ModelError: the file is missing or is not a kwsd tokenizer.
@@ -78,14 +78,14 @@ class Tokenizer:
         return self._frames([self._run(joined[i : min(i + step, whole)]) for i in range(0, whole, step)])
 
     def flush(self) -> Frames:
-        """The frames still owed for the samples pushed so far, as if silence followed; then the stream starts anew."""
+        """The remaining frames of the samples pushed so far, as if silence followed; then a new stream begins."""
         owed = len(self._pending) + round(self.delay * self.rate)
         frames = self.push(np.zeros(-(-owed // self._hop) * self._hop - len(self._pending), np.float32))
         self.reset()
         return frames
 
     def reset(self) -> None:
-        """Forget everything heard: the next sample is the first of a new stream."""
+        """Begin a new stream: the next sample is its first."""
         self._states = self._first
         self._pending = np.zeros(0, np.float32)
         self._count = 0

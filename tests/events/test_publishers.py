@@ -137,23 +137,23 @@ def test_all_publishers_are_closed_also_when_one_cannot() -> None:
 
 def test_the_announcer_stamps_what_all_events_have() -> None:
     memory = Memory()
-    announcer = Emitter(memory, stream="kitchen", model=COMMON["model"], clock=lambda: 1.75e9)
+    emitter = Emitter(memory, stream="kitchen", model=COMMON["model"], clock=lambda: 1.75e9)
 
-    announcer.announce(StatusEvent, state="listening")
-    sent = announcer.announce(DetectionEvent, keyword="hey", distance=0.1, threshold=0.2, start=1.0, end=2.0)
+    emitter.emit(StatusEvent, state="listening")
+    sent = emitter.emit(DetectionEvent, keyword="hey", distance=0.1, threshold=0.2, start=1.0, end=2.0)
 
     assert memory.events[1] == sent
     assert [event.sequence for event in memory.events] == [1, 2]
-    assert sent == detection(2, "hey", distance=0.1, threshold=0.2, start=1.0, end=2.0, instance=announcer.instance)
+    assert sent == detection(2, "hey", distance=0.1, threshold=0.2, start=1.0, end=2.0, instance=emitter.instance)
 
 
 def test_events_go_out_in_the_order_of_their_numbers_from_any_thread() -> None:
     memory = Memory()
-    announcer = Emitter(memory, stream="kitchen", model=COMMON["model"])
+    emitter = Emitter(memory, stream="kitchen", model=COMMON["model"])
 
     def announce() -> None:
         for _ in range(200):
-            announcer.announce(StatusEvent, state="listening")
+            emitter.emit(StatusEvent, state="listening")
 
     threads = [threading.Thread(target=announce) for _ in range(4)]
     for thread in threads:

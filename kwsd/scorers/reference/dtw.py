@@ -20,11 +20,11 @@ class Path(NamedTuple):
     span: int
 
     def through(self, local: np.float32) -> Path:
-        """This path and one cell more."""
+        """This path, one cell longer."""
         return Path(self.cost + local, self.cells + 1, self.span)
 
     def next_frame(self) -> Path:
-        """This path as it is seen from the next stream frame."""
+        """This path at the next stream frame."""
         return self._replace(span=self.span + 1)
 
     @property

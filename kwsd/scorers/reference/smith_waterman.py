@@ -31,7 +31,7 @@ class Cell(NamedTuple):
         return Cell(self.score + gap, self.minus_length, self.minus_query_length - 1)
 
     def alignment(self, query_end: int, end: int) -> Alignment:
-        """What is said of it."""
+        """The alignment as the kernel returns it."""
         return Alignment(self.score, query_end + self.minus_query_length, query_end, end + self.minus_length, end)
 
 

@@ -4,5 +4,5 @@ from pathlib import Path
 
 
 def shipped(name: str) -> Path:
-    """The path of a shipped file; whether it is there is for its reader to say."""
+    """The path of a shipped file, which may be missing."""
     return Path(__file__).parent / name

@@ -28,7 +28,7 @@ KERNELS = [
         # A product fused with a sum is rounded once, and would not have the twin's bits.
         extra_compile_args=["-O3", "-ffp-contract=off"],
     )
-    for name in ("edit_distance", "dtw", "windows", "smith_waterman", "archive")
+    for name in ("costs", "edit_distance", "dtw", "windows", "smith_waterman", "archive")
 ]
 
 setup(ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES))

@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t, int64_t
 import numpy as np
 
 from kwsd.scorers import checks
-from kwsd.scorers.costs import cosine_costs
+from kwsd.scorers._costs import cosine_costs
 
 
 cdef extern from "costs.h":

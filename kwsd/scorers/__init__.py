@@ -1,7 +1,8 @@
 """How a template is compared with a stream: compiled kernels, each with a readable twin in `kwsd.scorers.reference`.
 
 A matrix of local costs stands between what is compared and how it is aligned: rows are stream frames, columns template
-frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to look up for tokens.
+frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to look up for tokens. `inner_products` and
+`PackedVectors`, templates ready for many calls, have the same bits for any number of rows on any processor.
 
 - `dtw`, `dtw_costs`: two whole sequences, dynamic time warping (Sakoe & Chiba 1978).
 - `edit_distance`, `edit_distances`: two whole token sequences (Levenshtein 1966; Hyyrö 2003 for unit costs).
@@ -13,7 +14,6 @@ frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to l
 
 from kwsd.errors import KwsdError
 from kwsd.scorers.alignment import Alignment
-from kwsd.scorers.costs import cosine_costs
 from kwsd.scorers.tokens import compress, mean_vectors, substitution_costs
 
 
@@ -22,6 +22,7 @@ class KernelsMissingError(KwsdError, ImportError):
 
 
 try:
+    from kwsd.scorers._costs import PackedVectors, cosine_costs, inner_products
     from kwsd.scorers._dtw import SubsequenceDTW, dtw, dtw_costs, subsequence_dtw
     from kwsd.scorers._edit_distance import edit_distance, edit_distances
     from kwsd.scorers._smith_waterman import smith_waterman, smith_waterman_each
@@ -35,6 +36,7 @@ except ImportError as error:
 __all__ = [
     "Alignment",
     "KernelsMissingError",
+    "PackedVectors",
     "SubsequenceDTW",
     "WindowedDTW",
     "WindowedEditDistance",
@@ -44,6 +46,7 @@ __all__ = [
     "dtw_costs",
     "edit_distance",
     "edit_distances",
+    "inner_products",
     "mean_vectors",
     "smith_waterman",
     "smith_waterman_each",

@@ -41,6 +41,14 @@ def vectors(array: ArrayLike, name: str, *, may_be_empty: bool = False) -> NDArr
     return matrix
 
 
+def vector_rows(array: ArrayLike, dims: int) -> NDArray[np.float32]:
+    """Vectors [n, dims] (n may be 0), contiguous float32, that are compared with template vectors."""
+    rows = vectors(array, "vectors", may_be_empty=True)
+    if rows.shape[1] != dims:
+        raise ValueError(f"vectors have {rows.shape[1]} dimensions, but the template's have {dims}")
+    return rows
+
+
 def template_lengths(lengths: ArrayLike) -> NDArray[np.int32]:
     """The frames of each template [k], at least one of each, as int32."""
     frames = _integers(lengths)

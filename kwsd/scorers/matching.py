@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.errors import ConfigError
-from kwsd.scorers import SubsequenceDTW, WindowedDTW, WindowedEditDistance, compress, cosine_costs, substitution_costs
+from kwsd.scorers import PackedVectors, SubsequenceDTW, WindowedDTW, WindowedEditDistance, compress, substitution_costs
 from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
 from kwsd.tokenizer.frames import Frames
 
@@ -78,14 +78,14 @@ class VectorMatcher:
     """Templates' vectors against the stream's, by cosine distance and a DTW kernel."""
 
     def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Callable[[NDArray[np.int32]], Aligner]) -> None:
-        self._stacked = np.concatenate([phrase.vectors for phrase in phrases])
+        self._stacked = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases]))
         self._lengths = np.array([len(phrase) for phrase in phrases], np.int32)
         self._kernel = kernel(self._lengths)
         self._hop = hop
 
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
-        distance, span = self._kernel.push(cosine_costs(frames.vectors, self._stacked))
+        distance, span = self._kernel.push(self._stacked.cosine_costs(frames.vectors))
         distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
         return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
 
@@ -100,7 +100,7 @@ class CodeMatcher:
     def __init__(self, phrases: Sequence[Frames], hop: float, codebook: Codebook) -> None:
         vectors = [merged(phrase.vectors) for phrase in phrases]
         self._codebook = codebook
-        self._cosines = codebook.stages @ np.concatenate(vectors).T  # [s, 256, k]: nothing is multiplied in the stream
+        self._cosines = codebook.products(np.concatenate(vectors))  # nothing is multiplied in the stream
         self._lengths = np.array([len(v) for v in vectors], np.int32)
         self._kernel = SubsequenceDTW(self._lengths)
         self._hop = hop * MERGED

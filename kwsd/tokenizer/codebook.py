@@ -8,9 +8,12 @@ the stream is rounded (asymmetric distance, Jégou et al. 2011, section 3.2; res
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kwsd.scorers import PackedVectors
 
 MERGED = 2  # frames that one code stands for
 
@@ -34,8 +37,8 @@ class Codebook:
         """The codes [n, s] of vectors [n, m]: stage by stage the word nearest to what is left."""
         left = vectors.astype(np.float32)
         codes = np.empty((len(left), len(self.stages)), np.uint8)
-        for stage, words in enumerate(self.stages):
-            codes[:, stage] = nearest(left, words)
+        for stage, (words, known) in enumerate(zip(self.stages, self._words, strict=True)):
+            codes[:, stage] = known.nearest(left)
             left = left - words[codes[:, stage]]
         return codes
 
@@ -43,11 +46,32 @@ class Codebook:
         """The unit vectors [n, m] that codes [n, s] stand for."""
         return unit(gathered(self.stages, codes))
 
+    def products(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The inner products [s, 256, k] of every code word with vectors [k, m], at least one."""
+        words = self.stages.reshape(-1, self.stages.shape[2])
+        return PackedVectors(vectors).inner_products(words).reshape(*self.stages.shape[:2], len(vectors))
+
+    @cached_property
+    def _words(self) -> tuple[Words, ...]:
+        return tuple(map(Words, self.stages))
+
+
+class Words:
+    """Code words [k, m] that many vectors are compared with."""
+
+    def __init__(self, words: NDArray[np.float32]) -> None:
+        self._packed = PackedVectors(words)
+        self._halves = (words**2).sum(axis=1) / 2
+
+    def nearest(self, vectors: NDArray[np.float32]) -> NDArray[np.intp]:
+        """[n] the index of the word nearest to each vector [n, m]; of equally near ones the first."""
+        index: NDArray[np.intp] = (self._packed.inner_products(vectors) - self._halves).argmax(axis=1)
+        return index
+
 
 def nearest(vectors: NDArray[np.float32], words: NDArray[np.float32]) -> NDArray[np.intp]:
     """[n] the index of the word [k, m] nearest to each vector [n, m]."""
-    index: NDArray[np.intp] = (vectors @ words.T - (words**2).sum(axis=1) / 2).argmax(axis=1)
-    return index
+    return Words(words).nearest(vectors)
 
 
 def gathered(rows: NDArray[np.float32], codes: NDArray[np.uint8]) -> NDArray[np.float32]:

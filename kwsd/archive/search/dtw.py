@@ -17,6 +17,7 @@ from kwsd.archive.search.hit import Place
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments.quantizer import GAINS, SCALE
 from kwsd.archive.segments.regions import Regions
+from kwsd.scorers import PackedVectors
 from kwsd.tokenizer.codebook import Codebook
 
 CONFIRMED = 300  # places that are looked at again over vectors, where there are any
@@ -39,7 +40,7 @@ class Alignments:
 def by_codes(regions: Regions, template: NDArray[np.float32], codebook: Codebook) -> Alignments:
     """The alignments of a template [L, m] with what the codes stand for."""
     segment = regions.segment
-    tables = np.ascontiguousarray(codebook.stages[: segment.codes.shape[1]] @ template.T)
+    tables = Codebook(codebook.centroids, codebook.stages[: segment.codes.shape[1]]).products(template)
     return Alignments(*kernels.align(segment.codes, segment.norms, GAINS, tables, regions.begin, regions.end))
 
 
@@ -47,10 +48,10 @@ def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
     """The alignments of a template [L, m] with the vectors that were kept."""
     vectors, lengths = regions.segment.vectors, regions.lengths
     rows = np.arange(lengths.sum()) + np.repeat(regions.begin - (np.cumsum(lengths) - lengths), lengths)
-    costs = np.empty((len(rows), len(template)), np.float32)
+    packed, costs = PackedVectors(template / np.float32(SCALE)), np.empty((len(rows), len(template)), np.float32)
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
-        np.maximum(1 - vectors[part] @ (template.T / np.float32(SCALE)), 0, out=costs[first : first + AT_ONCE])
+        np.maximum(packed.cosine_costs(vectors[part]), 0, out=costs[first : first + AT_ONCE])
     return Alignments(*kernels.align_costs(costs, lengths))
 
 

@@ -62,7 +62,8 @@ def by_brute_force(segment: Segment, tokens: NDArray[np.uint8], count: int) -> C
     """The `count` windows of the greatest cosine with a query's tokens [t] (eq. 5): each window is looked at."""
     known = _statistics(segment)
     weight = frequencies(tokens) * known.rarity
-    weight = weight / max(float(np.linalg.norm(weight)), 1e-9) * known.rarity
+    # Along an axis numpy adds in a fixed order; without one it asks the BLAS library, whose order is the processor's.
+    weight = weight / max(float(np.linalg.norm(weight, axis=0)), 1e-9) * known.rarity
     windows = Windows(segment)
     products = np.empty(len(windows), np.float32)
     for numbers in _numbers(windows):

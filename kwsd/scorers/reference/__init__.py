@@ -4,6 +4,7 @@ They add float32 numbers in the order in which the kernels do. Nothing falls bac
 tested against, and where to read what a scorer does.
 """
 
+from kwsd.scorers.reference.costs import cosine_costs, inner_products
 from kwsd.scorers.reference.dtw import dtw, dtw_costs, subsequence_dtw
 from kwsd.scorers.reference.edit_distance import edit_distance, edit_distances
 from kwsd.scorers.reference.smith_waterman import smith_waterman, smith_waterman_each
@@ -13,10 +14,12 @@ __all__ = [
     "SubsequenceDTW",
     "WindowedDTW",
     "WindowedEditDistance",
+    "cosine_costs",
     "dtw",
     "dtw_costs",
     "edit_distance",
     "edit_distances",
+    "inner_products",
     "smith_waterman",
     "smith_waterman_each",
     "subsequence_dtw",

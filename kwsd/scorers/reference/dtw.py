@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.scorers import checks
-from kwsd.scorers.costs import cosine_costs
+from kwsd.scorers.reference.costs import cosine_costs
 
 
 class Path(NamedTuple):

@@ -11,13 +11,16 @@ EXTENSIONS := .venv/.extensions
 TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export) \
     $(shell $(BIN)/python -c "import Bio, ray, torch" 2>/dev/null && echo benchmarks)
 
-.PHONY: demo test lint bench train papers papers-quick trainer clean
+.PHONY: demo test test-bits lint bench train papers papers-quick trainer clean
 
 demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
 	$(RUN) examples/demo.py
 
 test: $(EXTENSIONS) ## run all tests
 	$(RUN) -m pytest -q
+
+test-bits: $(EXTENSIONS) ## run the tests that promise identical bits, with every kernel that BLAS and numpy have here
+	.ci/bits $(BIN)/python
 
 lint: $(EXTENSIONS) ## check style, types and the order of the rooms
 	$(BIN)/ruff check

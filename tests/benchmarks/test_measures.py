@@ -55,6 +55,7 @@ def test_dips_keep_the_refractory_time_apart():
     assert measures.dips(distance, hop=0.04, count=2).tolist() == [0.1, 0.3]
 
 
+@pytest.mark.bits
 def test_a_track_in_stretches_is_the_track_in_one(enrolment, shared_tokenizer: Tokenizer, bank):
     keyword, n = enrolment.keyword, 2500
     frames = Frames(np.arange(n) * bank.hop, bank.vectors[:n], bank.tokens[:n])

@@ -21,6 +21,7 @@ def pushed(stream, parts):
     return np.concatenate(distances), np.concatenate(spans)
 
 
+@pytest.mark.bits
 @all_three
 @settings(max_examples=40, deadline=None)
 @given(stream=streams())
@@ -36,6 +37,7 @@ def test_the_kernel_equals_recomputing_every_window_to_the_last_bit(name, stream
     assert np.array_equal(span, recomputed_span)
 
 
+@pytest.mark.bits
 @all_three
 @given(stream=streams(), cuts=st.lists(st.integers(0, 100), max_size=6))
 def test_pushing_in_any_parts_is_pushing_at_once(name, stream, cuts):
@@ -61,6 +63,7 @@ def test_the_twin_may_be_pushed_in_parts_too(name):
     assert np.array_equal(span, once_span)
 
 
+@pytest.mark.bits
 @all_three
 @given(stream=streams(longest=60))
 def test_each_template_is_scored_as_if_alone(name, stream):

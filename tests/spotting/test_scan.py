@@ -35,11 +35,12 @@ def test_few_near_misses_are_taken_for_the_phrase(found, truth):
     assert len(found) - len(truth) <= 3
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("block", [0.03, 0.08, 1.0])
 def test_blocks_of_any_length_give_the_same_detections(found, long_recording, tokenizer, enrolment, block):
     again = scan(FileSource(long_recording, block=block), tokenizer, [enrolment.keyword])
 
-    assert spans(again) == spans(found)
+    assert list(again) == found
 
 
 def test_after_lost_audio_times_are_those_of_the_world(speech, tokenizer, enrolment):

@@ -79,6 +79,7 @@ def test_what_was_said_is_found_where_it_was_said(codebook):
     assert matches.start[best, 0] == pytest.approx(stream.time[60], abs=0.09)
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("seed", range(5))
 def test_any_split_of_the_stream_gives_the_same_matches(codebook, seed):
     rng = np.random.default_rng(seed)

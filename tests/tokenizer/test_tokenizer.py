@@ -43,6 +43,7 @@ def test_tokens_of_a_phrase_are_more_like_those_of_the_phrase_than_of_other_spee
     assert alike < 0.9 * unlike
 
 
+@pytest.mark.bits
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 30_000), max_size=30))
 def test_any_split_gives_the_one_shot_answer(shared_tokenizer, speech, cuts):
@@ -55,8 +56,22 @@ def test_any_split_gives_the_one_shot_answer(shared_tokenizer, speech, cuts):
     split = Frames.join([*parts, shared_tokenizer.flush()])
 
     assert np.array_equal(split.tokens, whole.tokens)
-    assert np.allclose(split.vectors, whole.vectors, atol=1e-5)
+    assert np.array_equal(split.vectors, whole.vectors)
     assert np.array_equal(split.time, whole.time)
+
+
+@pytest.mark.bits
+@pytest.mark.parametrize("hops", [1, 2, 3, 5, 8, 13, 16, 31, 33, 63])
+def test_any_number_of_hops_a_call_gives_the_same_bits(tokenizer, speech, hops):
+    samples = speech[: 200 * 640]
+    whole = one_shot(tokenizer, samples)
+
+    step = hops * 640
+    parts = [tokenizer.push(samples[first : first + step]) for first in range(0, len(samples), step)]
+    split = Frames.join([*parts, tokenizer.flush()])
+
+    assert np.array_equal(split.vectors, whole.vectors)
+    assert np.array_equal(split.tokens, whole.tokens)
 
 
 def test_a_frame_comes_out_with_its_last_sample(tokenizer):

@@ -12,14 +12,14 @@ from typing import Any
 import click
 
 from export.corpus import CorpusError, default_cache
-from export.evaluate.context import Context
 from export.evaluate.errors import EvaluationError
+from export.evaluate.experiment import Context
 from kwsd.errors import KwsdError
 
 FAILED, INTERRUPTED = 2, 130
 TASKS = {
     "speech-search": ("speech_search", "Find words of other speakers by one spoken word (Wav2Tok)."),
-    "query-by-humming": ("humming", "Find melodies by humming them (Wav2Tok)."),
+    "query-by-humming": ("query_by_humming", "Find melodies by humming them (Wav2Tok)."),
     "keyword-spotting": ("keyword_spotting", "Find a keyword among other words (Wav2Tok, eq. 19)."),
     "spoken-terms": ("spoken_terms", "Find a spoken word in an archive (H-QuEST)."),
     "wake-word": ("wake_words", "Detect a word from three recordings of it (H-QuEST)."),
@@ -181,7 +181,7 @@ def measure(name: str, context: Context) -> None:
     module, _ = TASKS[name]
     # Asked for now: a folder that cannot be written to should not be found out after an hour of training.
     folder = context.results.folder
-    import_module(f"export.evaluate.{module}").run(context)
+    import_module(f"export.evaluate.tasks.{module}").run(context)
     click.echo(f"{name}: measured, see {folder}", err=True)
 
 
@@ -233,14 +233,14 @@ def everything(**options: Any) -> None:
 @_with(DATA)
 def report(results: Path, docs: Path, paper: Path | None, models: str | None, **options: Any) -> None:
     """Write docs/papers.md and its pictures from what was measured."""
-    from export.evaluate import figures, published  # noqa: PLC0415  # loads torch
-    from export.evaluate import report as reports  # noqa: PLC0415
+    from export.evaluate import published  # noqa: PLC0415  # loads torch
+    from export.evaluate.report import document, figures  # noqa: PLC0415
 
-    reports.measured(results)
+    document.measured(results)
     if models:
-        figures.tokenizations(context_of(models, results, **options), docs / "papers" / reports.TOKENIZATIONS)
+        figures.tokenizations(context_of(models, results, **options), docs / "papers" / document.TOKENIZATIONS)
     runs = options["runs"] or default_cache() / "papers"
-    path = reports.write(results, docs, paper or published.PAPER_FILE, runs)
+    path = document.write(results, docs, paper or published.PAPER_FILE, runs)
     click.echo(f"written: {path}", err=True)
 
 

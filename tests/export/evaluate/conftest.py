@@ -91,6 +91,6 @@ def takes(tmp_path):
 
 @pytest.fixture
 def context(tmp_path):
-    from export.evaluate.context import Context  # noqa: PLC0415
+    from export.evaluate.experiment import Context  # noqa: PLC0415
 
     return Context(tmp_path / "results", tmp_path / "runs", tmp_path / "cache", systems=("stft", "tokb"), quick=True)

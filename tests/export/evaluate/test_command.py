@@ -39,7 +39,7 @@ def tasks(monkeypatch):
             does.get(name, lambda _: None)(context)
 
         fake.run = run
-        monkeypatch.setitem(sys.modules, f"export.evaluate.{module}", fake)
+        monkeypatch.setitem(sys.modules, f"export.evaluate.tasks.{module}", fake)
     return ran, does
 
 

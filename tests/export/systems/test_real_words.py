@@ -13,7 +13,7 @@ from trials import found, noted  # noqa: E402
 
 from export.align import loud_span  # noqa: E402  after the skip
 from export.corpora import registry  # noqa: E402
-from export.evaluate.hearing import judge  # noqa: E402
+from export.evaluate.encoders import judge  # noqa: E402
 from export.systems.features import SPEECH  # noqa: E402
 from export.systems.samples import Sample  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from export.evaluate.matching import distances
+from export.evaluate.matching.distances import distances
 from export.evaluate.metrics import reciprocal_ranks
 
 

@@ -1,0 +1,1 @@
+"""What the tasks are measured on: spoken words, hummed melodies, utterances joined from words, babble noise."""

@@ -1,0 +1,124 @@
+"""Which hummed melodies train the systems and which test them: MIR-QBSH where it is at hand, else synthetic voices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.corpora import registry
+from export.corpora.melodies import MELODIES
+from export.corpora.singing import RATE, Sung, hummings
+from export.corpora.splits import Halves, split
+from export.evaluate.errors import EvaluationError
+from export.evaluate.experiment import Context
+
+CORPUS = "mir-qbsh"
+TRAINERS, SINGERS = 10, 6  # synthetic voices that train and that test
+QUICK_TRAINERS, QUICK_SINGERS, QUICK_MELODIES = 2, 3, 6
+TRAINED, ITEMS, QUERIES = 2000, 288, 48  # at most; a query a melody, for the sake of time
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """What is searched, and with what.
+
+    Attributes:
+        items: the database.
+        queries: [q] int64 which of the items are also queries; the rest of their singer's items do not count.
+        data: one phrase that says where they are from.
+    """
+
+    items: Sequence[Sung]
+    queries: NDArray[np.int64]
+    data: str
+
+    @property
+    def labels(self) -> list[str]:
+        """The melody of each query."""
+        return [self.items[i].label for i in self.queries]
+
+    @property
+    def relevant(self) -> NDArray[np.bool_]:
+        """[q, d] which items are the query's melody."""
+        label = np.array([item.label for item in self.items])
+        return np.asarray(label[self.queries][:, None] == label, bool)
+
+    @property
+    def allowed(self) -> NDArray[np.bool_]:
+        """[q, d] which items are someone else's than the query."""
+        who = np.array([item.singer for item in self.items])
+        return np.asarray(who[self.queries][:, None] != who, bool)
+
+
+def training(context: Context) -> list[Sung]:
+    """Recordings to train on, melodies that several people sing.
+
+    Raises:
+        CorpusError: MIR-QBSH is given, but cannot be read.
+    """
+    if CORPUS in context.corpora:
+        return _recorded(context, 0, QUICK_TRAINERS * QUICK_MELODIES if context.quick else TRAINED)
+    return _synthetic(context, 0, QUICK_TRAINERS if context.quick else TRAINERS)
+
+
+def retrieval(context: Context) -> Retrieval:
+    """Recordings to test on: the same melodies by other people.
+
+    Raises:
+        CorpusError: MIR-QBSH is given, but cannot be read.
+        EvaluationError: no melody in it is sung by two people.
+    """
+    if CORPUS in context.corpora:
+        items = _recorded(context, 1, QUICK_SINGERS * QUICK_MELODIES if context.quick else ITEMS)
+    else:
+        items = _synthetic(context, 1, QUICK_SINGERS if context.quick else SINGERS)
+    shared = _shared(items)
+    if not len(shared):
+        raise EvaluationError("no melody of the test recordings is sung by two people: name a folder with all of them")
+    count = QUICK_MELODIES if context.quick else QUERIES
+    chosen = evenly([items[i].label for i in shared], count, np.random.default_rng([context.seed, 2]))
+    return Retrieval(items, shared[chosen], _phrase(context, items))
+
+
+def evenly(labels: Sequence[str], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Which recordings to take, in order, `count` at most: as many of one label as of another, drawn at random."""
+    order = rng.permutation(len(labels))
+    seen: dict[str, int] = {}
+    turn = np.empty(len(labels), np.int64)
+    for i in order:
+        turn[i] = seen[labels[i]] = seen.get(labels[i], -1) + 1
+    return np.sort(order[np.argsort(turn[order], kind="stable")][:count])
+
+
+def _synthetic(context: Context, part: int, singers: int) -> list[Sung]:
+    melodies = MELODIES[:QUICK_MELODIES] if context.quick else MELODIES
+    # Two seeds in a row have no singers in common; the name of a singer holds the seed.
+    return hummings(2 * context.seed + part, singers, 1, melodies)
+
+
+def _recorded(context: Context, part: int, count: int) -> list[Sung]:
+    halves: Halves = split(
+        registry.read(CORPUS, context.corpora[CORPUS], context.cache),
+        context.seed,
+        context.out / "splits" / f"{CORPUS}.json",
+    )
+    chosen = evenly([u.text for u in halves[part]], count, np.random.default_rng([context.seed, part]))
+    return [Sung(u.text, u.speaker, u.samples(RATE)) for u in (halves[part][i] for i in chosen)]
+
+
+def _shared(items: Sequence[Sung]) -> NDArray[np.int64]:
+    """The items whose melody someone else sings too."""
+    singers: dict[str, set[str]] = {}
+    for item in items:
+        singers.setdefault(item.label, set()).add(item.singer)
+    return np.array([i for i, item in enumerate(items) if len(singers[item.label]) > 1], np.int64)
+
+
+def _phrase(context: Context, items: Sequence[Sung]) -> str:
+    melodies, singers = len({i.label for i in items}), len({i.singer for i in items})
+    if CORPUS in context.corpora:
+        return f"MIR-QBSH: {len(items)} recordings of {melodies} songs by {singers} people"
+    return f"{len(items)} hums of {melodies} melodies by {singers} synthetic voices"

@@ -1,0 +1,1 @@
+"""Results to `docs/papers.md`: its text, tables, claims, and pictures."""

@@ -1,0 +1,181 @@
+"""Results to a document: `docs/papers.md` and its pictures in `docs/papers/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from export.evaluate.errors import EvaluationError
+from export.evaluate.published import PAPER_FILE, Figure, Key, read
+from export.evaluate.report import claims, figures, training_runs
+from export.evaluate.report.tables import entries, tables
+from export.evaluate.results import Result, Results
+from export.systems.registry import TITLES
+
+# The tasks in the order of the document: a heading, what is measured, and how to read the table.
+TASKS = {
+    "speech-search": (
+        "Speech search",
+        "A spoken word is the query; the same word by other speakers is to be found among all others. MRR is the mean\n"
+        "of 1 / rank of the first that says the same (Wav2Tok, eq. 22).",
+    ),
+    "token-contents": (
+        "What the tokens say",
+        "Of the frames of the words above: how much of what there is to know of the phone that is spoken, and of the\n"
+        "eighth of the word in which it stands, is known with the token (mutual information over entropy).",
+    ),
+    "query-by-humming": (
+        "Query by humming",
+        "A hummed melody is the query, stretched in time, shifted in pitch, both or neither; other singers'\n"
+        "recordings are the database.",
+    ),
+    "keyword-spotting": (
+        "Keyword spotting",
+        "Utterances are joined from single words, six to ten of them one keyword. The keyword's recording slides over\n"
+        "them (Wav2Tok, eq. 19), its threshold learned on other utterances (appendix C); beside it F1 at the best one.",
+    ),
+    "spoken-terms": (
+        "Spoken-term detection",
+        "A spoken word is searched in an archive that is cut into overlapping segments, by H-QuEST and by the methods\n"
+        "that it is compared with.",
+    ),
+    "wake-word": (
+        "Wake words from three recordings",
+        "Each speaker enrols words with three recordings; a further one is missed if the word is not found in it.",
+    ),
+    "query-time": (
+        "Query time",
+        "The median time of a query against an archive of a number of utterances, without encoding.",
+    ),
+}
+PICTURES = {"speech-search": "speech-search.png", "query-time": "query-time.png"}
+TOKENIZATIONS = "tokenizations.png"
+
+INTRODUCTION = """\
+# The papers' comparisons, measured again
+
+Two papers are reproduced: Wav2Tok (Banerjee & Arora, ICLR 2023) and H-QuEST (Singh, Chen & Arora, Interspeech 2025).
+Every system that they compare was written from the papers' equations, trained on the same recordings, and measured by
+the same code on each of their tasks (`export/systems`, `export/evaluate`). "kwsd's own" is the tokenizer that kwsd
+ships, which was trained otherwise and on more ([training.md](training.md)).
+
+This file is generated. Every figure outside the column "paper" is ours, from the files of measurements that these
+commands write; what is there already is not measured again:
+
+    python -m export.evaluate all
+    python -m export.evaluate report
+
+A figure's 95 % interval stands in brackets, by a bootstrap over words, melodies or speakers. Times are of matching
+alone, on one machine; their ratios travel better.
+
+## What differs from the papers
+
+- **The data.** Each table says what it was measured on; where that is not the papers' corpus, figures can be compared
+  within a table, and with the papers only in their ranking. With the papers' corpora at hand, measure into folders of
+  their own, since results and trained systems of other data are not told apart by their names:
+
+      python -m export.evaluate speech-search --corpus timit=/data/TIMIT --runs runs-timit --out results-timit
+      python -m export.evaluate query-by-humming --corpus mir-qbsh=/data/MIR-QBSH --runs runs-qbsh --out results-qbsh
+      python -m export.evaluate wake-word --corpus hey-snips=/data/hey_snips --runs runs-snips --out results-snips
+      python -m export.evaluate report --results results-timit --docs /tmp/timit
+
+- **The version of Wav2Tok.** TokA and TokB are its approaches A and B (eq. 3-12). The abstract of the version of ICLR
+  2023 also names a CTC loss, which is none of those equations and was not built.
+- **What the papers leave open** was decided as the docstring beside each decision says.
+"""
+AVAILABLE = """\
+- **The papers' figures** in the column "paper" are those of `{file}`, in the order of ours, with "-" where it has none.
+"""
+UNAVAILABLE = """\
+- **The papers' figures.** Their printed tables were not available to us when this file was generated, so the column
+  "paper" shows "-". Write them into `export/evaluate/paper.toml` as `export/evaluate/published.py` says, and generate
+  this file again.
+"""
+
+
+def write(folder: Path, docs: Path, paper: Path = PAPER_FILE, runs: Path | None = None) -> Path:
+    """Write the document and its pictures below `docs`; returns the document's path. Quick results are never shown.
+
+    How the systems were trained is shown if their folder, `runs`, is named.
+
+    Raises:
+        EvaluationError: there are no results, the papers' figures cannot be read, or the document cannot be written.
+        ConfigError: matplotlib is missing.
+    """
+    results = measured(folder)
+    published = read(paper, TASKS, TITLES)
+    path = docs / "papers.md"
+    part = path.with_suffix(".part")
+    try:
+        docs.mkdir(parents=True, exist_ok=True)
+        pictures = _pictures(results, docs / "papers")
+        part.write_text(rendered(results, published, pictures, paper, training_runs.rendered(runs) if runs else ""))
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise EvaluationError(f"{path} cannot be written ({error}): name another folder with --docs") from error
+    return path
+
+
+def measured(folder: Path) -> list[Result]:
+    """The results of a folder, without quick ones.
+
+    Raises:
+        EvaluationError: there are none.
+    """
+    found = list(Results(folder)) if folder.is_dir() else []
+    results = [result for result in found if not result.quick]
+    if not results:
+        only = "only results of --quick runs, which are not reported" if found else "no results"
+        raise EvaluationError(f"{folder} holds {only}: run `python -m export.evaluate all` first, or name --results")
+    return results
+
+
+def rendered(
+    results: Sequence[Result],
+    published: Mapping[Key, Figure],
+    pictures: Iterable[str] = (),
+    paper: Path = PAPER_FILE,
+    trained: str = "",
+) -> str:
+    """The whole document in Markdown; pictures are names of files in `papers/` beside it."""
+    drawn = set(pictures)
+    said = AVAILABLE.format(file=paper.name) if published else UNAVAILABLE
+    parts = [INTRODUCTION + said, "## What the papers claim and what we measured\n", CLAIMED, claims.rendered(results)]
+    parts += ["## Training\n", TRAINED, trained] if trained else []
+    for task, (heading, text) in TASKS.items():
+        rows = entries(task, results, published)
+        parts += [f"## {heading}\n", f"{text}\n", f"    python -m export.evaluate {task}\n"]
+        parts += list(tables(task, rows)) or ["Not measured.\n"]
+        parts += [f"![{heading}](papers/{name})\n" for name in [PICTURES.get(task)] if name in drawn]
+    if TOKENIZATIONS in drawn:
+        parts += ["## Tokenizations\n", f"{TOKENS}\n", f"![Tokenizations](papers/{TOKENIZATIONS})\n"]
+    return "\n".join(parts)
+
+
+CLAIMED = """\
+A claim holds if our figure is the better one, whether or not the intervals overlap, and against every rival that it
+names; "does not sacrifice accuracy" holds if our figure is no lower or the intervals overlap, "substantially" faster is
+twice as fast. Other systems and matchings are in the tables below.
+"""
+TRAINED = """\
+Every system that learns was trained by the same loop, on the same words or hums: Triplet and MIPS on pairs of single
+words, the others on pairs of six words said one after another: the tokens of a single word can be told apart just by
+where in it they stand. Some of the training speakers were held out; after every 50 steps it was judged how well their
+recordings find each other (the mean of MRR by DTW over vectors and by edit distance over compressed tokens), and
+the system was kept as it was at its best step. The tables below are of that step.
+"""
+TOKENS = """\
+One word as two speakers say it, and the runs of tokens that systems make of it (as in appendix A of Wav2Tok)."""
+
+
+def _pictures(results: Sequence[Result], folder: Path) -> list[str]:
+    """Draw what the results allow; the names of all pictures that are there for the document."""
+    drawn = {
+        PICTURES["speech-search"]: figures.speech_search(results, folder / PICTURES["speech-search"]),
+        PICTURES["query-time"]: figures.query_time(results, folder / PICTURES["query-time"]),
+        TOKENIZATIONS: (folder / TOKENIZATIONS).exists(),
+    }
+    return [name for name, there in drawn.items() if there]

@@ -13,7 +13,7 @@ import click
 
 from export.corpus import CorpusError, default_cache
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from kwsd.errors import KwsdError
 
 FAILED, INTERRUPTED = 2, 130
@@ -142,7 +142,7 @@ DATA = (
     ),
     click.option("--shared", type=FOLDER, default=Path("../shared"), help="The folder of corpus/NAME.tsv."),
     click.option("--runs", type=FOLDER, help="Trained systems.", show_default="the cache of kwsd, papers"),
-    click.option("--seed", type=click.IntRange(0), default=Context.seed, help="Of everything drawn at random."),
+    click.option("--seed", type=click.IntRange(0), default=Experiment.seed, help="Of everything drawn at random."),
 )
 MEASURING = (
     click.option("--models", metavar="NAME,NAME", help="The systems to compare.", show_default="all"),
@@ -161,7 +161,7 @@ def _with(options: Iterable[Callable[[Command], Command]]) -> Callable[[Command]
     return add
 
 
-def context_of(
+def experiment_of(
     models: str | None,
     out: Path | None,
     corpora: list[tuple[str, Path]],
@@ -169,19 +169,19 @@ def context_of(
     runs: Path | None,
     seed: int,
     quick: bool = False,
-) -> Context:
-    """The context that options describe."""
+) -> Experiment:
+    """The experiment that options describe."""
     cache, ending = default_cache(), "-quick" if quick else ""
     out, runs = out or Path(f"results{ending}"), runs or cache / f"papers{ending}"
-    return Context(out, runs, cache, Corpora(shared, corpora), _models(models), seed, quick)
+    return Experiment(out, runs, cache, Corpora(shared, corpora), _models(models), seed, quick)
 
 
-def measure(name: str, context: Context) -> None:
+def measure(name: str, experiment: Experiment) -> None:
     """Run a task; what is measured already is not measured again."""
     module, _ = TASKS[name]
     # Asked for now: a folder that cannot be written to should not be found out after an hour of training.
-    folder = context.results.folder
-    import_module(f"export.evaluate.tasks.{module}").run(context)
+    folder = experiment.results.folder
+    import_module(f"export.evaluate.tasks.{module}").run(experiment)
     click.echo(f"{name}: measured, see {folder}", err=True)
 
 
@@ -200,7 +200,7 @@ def _add(name: str, text: str) -> None:
     @main.command(name, help=text, short_help=text)
     @_with(MEASURING)
     def task(**options: Any) -> None:
-        measure(name, context_of(**options))
+        measure(name, experiment_of(**options))
 
 
 for _name, (_, _text) in TASKS.items():
@@ -211,11 +211,11 @@ for _name, (_, _text) in TASKS.items():
 @_with(MEASURING)
 def everything(**options: Any) -> None:
     """Run every task, one after another; one that fails does not stop the others."""
-    context, failed = context_of(**options), []
+    experiment, failed = experiment_of(**options), []
     for name in TASKS:
         try:
             with sentences():
-                measure(name, context)
+                measure(name, experiment)
         except Failure as error:
             click.echo(f"{name}: {_one_line(error.message)}", err=True)
             failed.append(name)
@@ -238,7 +238,7 @@ def report(results: Path, docs: Path, paper: Path | None, models: str | None, **
 
     document.measured(results)
     if models:
-        figures.tokenizations(context_of(models, results, **options), docs / "papers" / document.TOKENIZATIONS)
+        figures.tokenizations(experiment_of(models, results, **options), docs / "papers" / document.TOKENIZATIONS)
     runs = options["runs"] or default_cache() / "papers"
     path = document.write(results, docs, paper or published.PAPER_FILE, runs)
     click.echo(f"written: {path}", err=True)

@@ -1,4 +1,4 @@
-"""Recordings as a system represents them; the system is trained first, if that was not done yet."""
+"""Recordings to vectors and tokens, by any of the systems; a system is trained first, if that was not done yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from export.corpora.utterance import cut
 from export.evaluate.data.hummed_melodies import training as hums
 from export.evaluate.data.spoken_words import word_sets
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from export.evaluate.matching.distances import distances
 from export.evaluate.metrics import reciprocal_ranks
 from export.systems.features import HUMMING, SPEECH, Features
@@ -33,15 +33,15 @@ PLANS = {"speech": Plan(steps=300), "humming": Plan(steps=120, pairs=8, sequence
 TOKENS = 25  # as in the paper, where nothing else is said
 QUICK = Plan(steps=6, pairs=4, sequences=2, joined=2, every=3)
 QUICK_SHAPE = Shape(hidden=32)
-OWN = "kwsd"
+KWSD = "kwsd"
 JUDGED = 400  # recordings that a system in training is judged by, about, at most
 
 
-class Hearer(Protocol):
-    """What a system makes of recordings.
+class AudioEncoder(Protocol):
+    """Turns recordings into vectors and tokens.
 
     Attributes:
-        rate: samples a second that it wants.
+        rate: samples a second of the recordings.
         seconds: from one frame to the next.
     """
 
@@ -54,8 +54,8 @@ class Hearer(Protocol):
         """Each recording [n] as vectors and tokens."""
 
 
-class Trained:
-    """A system of the papers."""
+class SystemEncoder:
+    """A system of the papers with its features."""
 
     def __init__(self, system: System, features: Features) -> None:
         self._system, self._features = system, features
@@ -66,7 +66,7 @@ class Trained:
         return self._system.encode([self._features(samples) for samples in recordings])
 
 
-class Own:
+class KwsdEncoder:
     """The tokenizer that kwsd ships."""
 
     rate = 16_000
@@ -81,7 +81,7 @@ class Own:
 
     def _one(self, samples: NDArray[np.float32]) -> Encoded:
         self._tokenizer.reset()
-        # The encoder looks back: what it says of the beginning comes late, and what it says first is of nothing yet.
+        # Frames come `delay` seconds late, and the first ones are of the time before the recording.
         quiet = np.zeros(round(self._tokenizer.delay * self.rate), np.float32)
         frames = self._tokenizer.push(np.concatenate([samples, quiet]))
         frames = frames.between(0, len(samples) / self.rate)
@@ -89,26 +89,26 @@ class Own:
 
 
 @cache
-def hearer(context: Context, name: str, domain: str, tokens: int = TOKENS) -> Hearer:
-    """How a system hears "speech" or "humming", with a codebook of so many tokens.
+def audio_encoder(experiment: Experiment, name: str, domain: str, tokens: int = TOKENS) -> AudioEncoder:
+    """A system trained on "speech" or "humming", with a codebook of so many tokens.
 
     Raises:
         CorpusError: what it is to be trained on cannot be read.
         TrainingError: it cannot be trained.
     """
-    if name == OWN:
-        return Own()
+    if name == KWSD:
+        return KwsdEncoder()
     trained = tokens if kind(name).retrained else TOKENS
-    whole = QUICK if context.quick else PLANS[domain]
-    shape = replace(QUICK_SHAPE if context.quick else Shape(), tokens=trained)
-    plan = replace(whole, steps=whole.steps // kind(name).cost, seed=context.seed)
-    run = Run(context.runs / f"{domain}-{name}-{trained}", name, shape, samples(context, domain), plan, judge)
+    whole = QUICK if experiment.quick else PLANS[domain]
+    shape = replace(QUICK_SHAPE if experiment.quick else Shape(), tokens=trained)
+    plan = replace(whole, steps=whole.steps // kind(name).cost, seed=experiment.seed)
+    run = Run(experiment.runs / f"{domain}-{name}-{trained}", name, shape, samples(experiment, domain), plan, judge)
     system = run.train() if tokens == trained else run.retokenized(tokens)
-    return Trained(system, FEATURES[domain])
+    return SystemEncoder(system, FEATURES[domain])
 
 
 def judge(system: System, held_out: Sequence[Sample]) -> float:
-    """How well recordings find their label by another speaker: the mean of MRR by vectors and of MRR by tokens."""
+    """How well recordings find their label by another speaker: the mean of the MRR by vectors and that by tokens."""
     chosen = shared(held_out)
     if not chosen:
         return 0.0
@@ -129,12 +129,12 @@ def shared(held_out: Sequence[Sample]) -> list[Sample]:
 
 
 @cache
-def samples(context: Context, domain: str) -> list[Sample]:
+def samples(experiment: Experiment, domain: str) -> list[Sample]:
     """What the systems are trained on: words or melodies, as features."""
     if domain == "humming":
-        return [Sample(s.label, s.singer, HUMMING(s.samples).astype(np.float16)) for s in hums(context)]
-    words = word_sets(context).train
+        return [Sample(s.label, s.singer, HUMMING(s.samples).astype(np.float16)) for s in hums(experiment)]
+    words = word_sets(experiment).train
     return [
-        Sample(word.label, word.speaker, SPEECH(heard).astype(np.float16))
-        for word, heard in zip(words, cut(words, SPEECH.rate), strict=True)
+        Sample(word.label, word.speaker, SPEECH(sound).astype(np.float16))
+        for word, sound in zip(words, cut(words, SPEECH.rate), strict=True)
     ]

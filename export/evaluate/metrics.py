@@ -1,4 +1,4 @@
-"""Figures of retrieval and detection, and how sure they are."""
+"""Reciprocal ranks, means and ratios, with bootstrap confidence intervals."""
 
 from __future__ import annotations
 

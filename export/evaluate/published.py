@@ -1,4 +1,4 @@
-"""The figures that the papers print, for the column beside ours: from a file, since they were not at hand.
+"""The figures that the papers print, read from a file, for the column beside ours.
 
 Each is a table of a TOML file, `export/evaluate/paper.toml` unless another is named:
 

@@ -1,4 +1,4 @@
-"""What was measured: one JSON file a measurement, written when it is whole, so that an interrupted run goes on."""
+"""Results on disk: one JSON file a measurement, written when it is whole, so that an interrupted run goes on."""
 
 from __future__ import annotations
 

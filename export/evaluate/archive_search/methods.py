@@ -1,4 +1,4 @@
-"""The searches that H-QuEST is compared with, and H-QuEST itself, over one archive of segments.
+"""Search methods over an archive of segments: H-QuEST, and the methods that it is compared with.
 
 A term is a token (a unigram), a document is a segment, and runs of a token count once everywhere. The papers leave
 open what "DTW" may skip: here a query may lie anywhere in a segment, and a path's cost is the average over its cells.

@@ -1,4 +1,4 @@
-"""How well a search finds the segments that hold a word."""
+"""Precision of a search for the segments that hold a word: P@k, mean average precision, time of a query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive of speech for search: recordings, and the overlapping segments that they are cut into."""
+"""Recordings cut into overlapping segments, which are what a search finds."""
 
 from __future__ import annotations
 

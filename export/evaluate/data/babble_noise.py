@@ -1,4 +1,4 @@
-"""Many people talking at once, at a level below the speaker's."""
+"""Babble noise: recordings mixed with several other voices at a signal-to-noise ratio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which hummed melodies train the systems and which test them: MIR-QBSH where it is at hand, else synthetic voices."""
+"""Hummed melodies for training and for testing: MIR-QBSH where it is at hand, else synthetic voices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from export.corpora.melodies import MELODIES
 from export.corpora.singing import RATE, Sung, hummings
 from export.corpora.splits import Halves, split
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 
 CORPUS = "mir-qbsh"
 TRAINERS, SINGERS = 10, 6  # synthetic voices that train and that test
@@ -53,34 +53,34 @@ class Retrieval:
         return np.asarray(who[self.queries][:, None] != who, bool)
 
 
-def training(context: Context) -> list[Sung]:
+def training(experiment: Experiment) -> list[Sung]:
     """Recordings to train on, melodies that several people sing.
 
     Raises:
         CorpusError: MIR-QBSH is given, but cannot be read.
     """
-    if CORPUS in context.corpora:
-        return _recorded(context, 0, QUICK_TRAINERS * QUICK_MELODIES if context.quick else TRAINED)
-    return _synthetic(context, 0, QUICK_TRAINERS if context.quick else TRAINERS)
+    if CORPUS in experiment.corpora:
+        return _recorded(experiment, 0, QUICK_TRAINERS * QUICK_MELODIES if experiment.quick else TRAINED)
+    return _synthetic(experiment, 0, QUICK_TRAINERS if experiment.quick else TRAINERS)
 
 
-def retrieval(context: Context) -> Retrieval:
+def retrieval(experiment: Experiment) -> Retrieval:
     """Recordings to test on: the same melodies by other people.
 
     Raises:
         CorpusError: MIR-QBSH is given, but cannot be read.
         EvaluationError: no melody in it is sung by two people.
     """
-    if CORPUS in context.corpora:
-        items = _recorded(context, 1, QUICK_SINGERS * QUICK_MELODIES if context.quick else ITEMS)
+    if CORPUS in experiment.corpora:
+        items = _recorded(experiment, 1, QUICK_SINGERS * QUICK_MELODIES if experiment.quick else ITEMS)
     else:
-        items = _synthetic(context, 1, QUICK_SINGERS if context.quick else SINGERS)
+        items = _synthetic(experiment, 1, QUICK_SINGERS if experiment.quick else SINGERS)
     shared = _shared(items)
     if not len(shared):
         raise EvaluationError("no melody of the test recordings is sung by two people: name a folder with all of them")
-    count = QUICK_MELODIES if context.quick else QUERIES
-    chosen = evenly([items[i].label for i in shared], count, np.random.default_rng([context.seed, 2]))
-    return Retrieval(items, shared[chosen], _phrase(context, items))
+    count = QUICK_MELODIES if experiment.quick else QUERIES
+    chosen = evenly([items[i].label for i in shared], count, np.random.default_rng([experiment.seed, 2]))
+    return Retrieval(items, shared[chosen], _phrase(experiment, items))
 
 
 def evenly(labels: Sequence[str], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -93,19 +93,19 @@ def evenly(labels: Sequence[str], count: int, rng: np.random.Generator) -> NDArr
     return np.sort(order[np.argsort(turn[order], kind="stable")][:count])
 
 
-def _synthetic(context: Context, part: int, singers: int) -> list[Sung]:
-    melodies = MELODIES[:QUICK_MELODIES] if context.quick else MELODIES
+def _synthetic(experiment: Experiment, part: int, singers: int) -> list[Sung]:
+    melodies = MELODIES[:QUICK_MELODIES] if experiment.quick else MELODIES
     # Two seeds in a row have no singers in common; the name of a singer holds the seed.
-    return hummings(2 * context.seed + part, singers, 1, melodies)
+    return hummings(2 * experiment.seed + part, singers, 1, melodies)
 
 
-def _recorded(context: Context, part: int, count: int) -> list[Sung]:
+def _recorded(experiment: Experiment, part: int, count: int) -> list[Sung]:
     halves: Halves = split(
-        registry.read(CORPUS, context.corpora[CORPUS], context.cache),
-        context.seed,
-        context.out / "splits" / f"{CORPUS}.json",
+        registry.read(CORPUS, experiment.corpora[CORPUS], experiment.cache),
+        experiment.seed,
+        experiment.out / "splits" / f"{CORPUS}.json",
     )
-    chosen = evenly([u.text for u in halves[part]], count, np.random.default_rng([context.seed, part]))
+    chosen = evenly([u.text for u in halves[part]], count, np.random.default_rng([experiment.seed, part]))
     return [Sung(u.text, u.speaker, u.samples(RATE)) for u in (halves[part][i] for i in chosen)]
 
 
@@ -117,8 +117,8 @@ def _shared(items: Sequence[Sung]) -> NDArray[np.int64]:
     return np.array([i for i, item in enumerate(items) if len(singers[item.label]) > 1], np.int64)
 
 
-def _phrase(context: Context, items: Sequence[Sung]) -> str:
+def _phrase(experiment: Experiment, items: Sequence[Sung]) -> str:
     melodies, singers = len({i.label for i in items}), len({i.singer for i in items})
-    if CORPUS in context.corpora:
+    if CORPUS in experiment.corpora:
         return f"MIR-QBSH: {len(items)} recordings of {melodies} songs by {singers} people"
     return f"{len(items)} hums of {melodies} melodies by {singers} synthetic voices"

@@ -1,4 +1,4 @@
-"""Long utterances put together from words: many others, and a keyword now and then (Wav2Tok, keyword spotting).
+"""Long utterances joined from single words, of which several are the keyword (Wav2Tok, keyword spotting).
 
 Our reading of the paper: the words follow one another in random order, each recording of a word is used once, and the
 keyword's template is spoken by somebody who does not speak in the utterance.
@@ -22,13 +22,13 @@ Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Composition:
+class JoinedUtterance:
     """Which words an utterance is made of; numbers are places in the list of excerpts that it was drawn from.
 
     Attributes:
         keyword: what is to be found.
         template: the excerpt to find it by.
-        words: the excerpts, in the order in which they are heard.
+        words: the excerpts, in the order in which they are said.
         hits: whether each of them is the keyword.
     """
 
@@ -38,9 +38,9 @@ class Composition:
     hits: tuple[bool, ...]
 
 
-def compositions(
+def joined_utterances(
     pool: Sequence[Excerpt], keywords: int, others: int, rng: np.random.Generator, times: tuple[int, int] = TIMES
-) -> list[Composition]:
+) -> list[JoinedUtterance]:
     """One utterance for each of `keywords` words drawn from those that are said often enough, or of all if fewer are.
 
     Raises:
@@ -57,7 +57,7 @@ def compositions(
             f"{len(pool)} excerpts is one: name a larger corpus"
         )
     chosen = rng.permutation(sorted(frequent))[:keywords].tolist()
-    return [_composed(word, int(rng.choice(frequent[word])), labels, speakers, others, rng, times) for word in chosen]
+    return [_drawn(word, int(rng.choice(frequent[word])), labels, speakers, others, rng, times) for word in chosen]
 
 
 def templates(said: NDArray[np.bool_], speakers: NDArray[np.str_], fewest: int = TIMES[0]) -> list[int]:
@@ -70,7 +70,7 @@ def templates(said: NDArray[np.bool_], speakers: NDArray[np.str_], fewest: int =
     return [int(i) for i in np.flatnonzero(said) if (said & (speakers != speakers[i])).sum() >= fewest]
 
 
-def _composed(
+def _drawn(
     word: str,
     template: int,
     labels: NDArray[np.str_],
@@ -78,9 +78,9 @@ def _composed(
     others: int,
     rng: np.random.Generator,
     times: tuple[int, int],
-) -> Composition:
-    heard = speakers != speakers[template]
-    keyword, different = np.flatnonzero(heard & (labels == word)), np.flatnonzero(heard & (labels != word))
+) -> JoinedUtterance:
+    eligible = speakers != speakers[template]
+    keyword, different = np.flatnonzero(eligible & (labels == word)), np.flatnonzero(eligible & (labels != word))
     if len(different) < others:
         raise EvaluationError(
             f'an utterance around "{word}" needs {others} other words, and there are {len(different)}: '
@@ -89,12 +89,12 @@ def _composed(
     said = min(int(rng.integers(times[0], times[1] + 1)), len(keyword))
     drawn = np.concatenate([rng.choice(keyword, said, replace=False), rng.choice(different, others, replace=False)])
     order = rng.permutation(len(drawn))
-    return Composition(word, template, tuple(drawn[order].tolist()), tuple((order < said).tolist()))
+    return JoinedUtterance(word, template, tuple(drawn[order].tolist()), tuple((order < said).tolist()))
 
 
-def recordings(pool: Sequence[Excerpt], composed: Iterable[Composition], rate: int) -> dict[int, Samples]:
+def recordings(pool: Sequence[Excerpt], utterances: Iterable[JoinedUtterance], rate: int) -> dict[int, Samples]:
     """The samples of every excerpt that the utterances and templates need, each recording decoded once."""
-    wanted = sorted({i for one in composed for i in (one.template, *one.words)}, key=lambda i: (_place(pool[i]), i))
+    wanted = sorted({i for one in utterances for i in (one.template, *one.words)}, key=lambda i: (_place(pool[i]), i))
     return dict(zip(wanted, cut((pool[i] for i in wanted), rate), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The spoken words that train the systems, and those, by other speakers, that test them."""
+"""Spoken words for training the systems, and words of other speakers for testing them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from export.corpora.splits import split
 from export.corpora.times import with_times
 from export.corpora.utterance import Excerpt, Utterance, excerpts
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 
 CORPORA = ("timit", "librispeech")  # of which the first that is given is used
 LONGEST = 1.2  # seconds of a word
@@ -38,23 +38,25 @@ class WordSets:
 
 
 @cache
-def word_sets(context: Context) -> WordSets:
+def word_sets(experiment: Experiment) -> WordSets:
     """The words of the corpus of speech; the split is kept in `splits/CORPUS.json` in the folder of results.
 
     Raises:
         CorpusError: the corpus cannot be read.
         EvaluationError: none is given, or it has no usable words.
     """
-    name = next((name for name in CORPORA if name in context.corpora), None)
+    name = next((name for name in CORPORA if name in experiment.corpora), None)
     if name is None:
         raise EvaluationError(f"no corpus of sentences is at hand: pass --corpus {CORPORA[-1]}=PATH")
-    said = [u for u in registry.read(name, context.corpora[name], context.cache) if u.text]
-    halves = split(said, context.seed, context.out / "splits" / f"{name}.json")
-    limits = (QUICK_TRAIN, QUICK_TEST) if context.quick else (ALIGNED, ALIGNED)
-    train, test = (with_times(half, name, context.cache, limit=n) for half, n in zip(halves, limits, strict=True))
+    said = [u for u in registry.read(name, experiment.corpora[name], experiment.cache) if u.text]
+    halves = split(said, experiment.seed, experiment.out / "splits" / f"{name}.json")
+    limits = (QUICK_TRAIN, QUICK_TEST) if experiment.quick else (ALIGNED, ALIGNED)
+    train, test = (with_times(half, name, experiment.cache, limit=n) for half, n in zip(halves, limits, strict=True))
     found = WordSets(usable(train), usable(test), train, test, f"{name}, {len(test)} utterances by {_speakers(test)}")
     if not (found.train and found.test):
-        raise EvaluationError(f"{context.corpora[name]} has no words of which the times are known: name another corpus")
+        raise EvaluationError(
+            f"{experiment.corpora[name]} has no words of which the times are known: name another corpus"
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""How far each query is from each item of a database: DTW over vectors, edit distance over tokens."""
+"""Distances of whole recordings, queries to items of a database: DTW over vectors, edit distance over tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near enrolled words come to recordings, and what is missed when alarms may be false only so often."""
+"""Distances of wake-word templates to recordings, and the threshold for a number of false alarms."""
 
 from __future__ import annotations
 

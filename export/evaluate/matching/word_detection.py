@@ -1,6 +1,6 @@
-"""Where a template matches an utterance of known words, and how right that is (Wav2Tok, eq. 19, appendix C).
+"""Detection of a keyword in utterances of known words, word by word (Wav2Tok, eq. 19, appendix C).
 
-Each word of the utterance is a slot: found or not, rightly or not.
+Each word of an utterance is an item to be classified: the keyword or another word, detected or not.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ LATE = 0.2  # seconds after a word within which a match still is one of that wor
 
 
 @dataclass(frozen=True)
-class Slots:
-    """The words of utterances, one after another.
+class WordScores:
+    """The distances of the words of utterances to the template, one word after another.
 
     Attributes:
         lowest: [n] the lowest s_t during each word, infinite where no window ends in it.
@@ -41,7 +41,7 @@ class Slots:
     seconds: NDArray[np.float64]
 
     @classmethod
-    def join(cls, parts: Sequence[Slots]) -> Slots:
+    def join(cls, parts: Sequence[WordScores]) -> WordScores:
         """Those of several utterances, each about a keyword of its own."""
         numbers = [np.full(len(part.hit), i) for i, part in enumerate(parts)]
         return cls(
@@ -80,63 +80,63 @@ def minima(distance: NDArray[np.float64], ends: NDArray[np.int64], apart: int) -
     return np.array(kept, np.intp)
 
 
-def slots_of(
+def word_scores(
     template: Encoded,
     stream: Encoded,
     matching: str,
     words: tuple[NDArray[np.float64], NDArray[np.bool_]],
     hop: float,
     lag: float = 0.0,
-) -> Slots:
+) -> WordScores:
     """What matching a template with an utterance finds in each of its words.
 
     Args:
-        template, stream: as a system hears them.
+        template, stream: as a system encodes them.
         matching: one of MATCHINGS.
         words: [n] seconds at which each word ends, and whether it is the keyword.
         hop: seconds from frame to frame.
-        lag: seconds by which the template's frames outlast its recording, as those of an encoder do that listens on.
+        lag: seconds by which the template's frames outlast its recording, as those of an encoder with a delay do.
     """
     until, hit = words
     began = time.perf_counter()
     distance, ends = track(template, stream, matching)
     seconds = time.perf_counter() - began
-    slot = np.minimum(np.searchsorted(until + LATE, ends * hop - lag), len(until) - 1)
+    word = np.minimum(np.searchsorted(until + LATE, ends * hop - lag), len(until) - 1)
     lowest, found = np.full(len(until), np.inf), np.full(len(until), np.inf)
-    np.minimum.at(lowest, slot, distance)
+    np.minimum.at(lowest, word, distance)
     detected = minima(distance, ends, len(template.z))
-    np.minimum.at(found, slot[detected], distance[detected])
-    return Slots(lowest, found, hit, np.zeros(len(until), np.int64), np.array([seconds]))
+    np.minimum.at(found, word[detected], distance[detected])
+    return WordScores(lowest, found, hit, np.zeros(len(until), np.int64), np.array([seconds]))
 
 
-def threshold(slots: Slots, matching: str) -> float:
+def threshold(scores: WordScores, matching: str) -> float:
     """(m_hit + m_no-hit) / 2, of means for DTW and of modes for edit distance (Wav2Tok, appendix C).
 
     Minus infinity where no window ends in any hit, or in any other word, as with a system that has but one token.
     """
-    heard = np.isfinite(slots.lowest)
-    sides = [slots.lowest[heard & (slots.hit == hit)] for hit in (True, False)]
+    reached = np.isfinite(scores.lowest)
+    sides = [scores.lowest[reached & (scores.hit == hit)] for hit in (True, False)]
     if not all(len(side) for side in sides):
         return -np.inf
     return sum(typical(side, "dtw" if matching == "dtw" else "edit") for side in sides) / 2
 
 
-def best_threshold(slots: Slots) -> float:
-    """The lowest of the thresholds with the highest F1 for these slots; minus infinity if nothing is found."""
-    order = np.argsort(slots.found, kind="stable")
-    distance, right = slots.found[order], np.cumsum(slots.hit[order])
+def best_threshold(scores: WordScores) -> float:
+    """The lowest of the thresholds with the highest F1 for these words; minus infinity if nothing is found."""
+    order = np.argsort(scores.found, kind="stable")
+    distance, right = scores.found[order], np.cumsum(scores.hit[order])
     last = np.append(distance[:-1] < distance[1:], True) & np.isfinite(distance)
     if not last.any():
         return -np.inf
-    f1 = 2 * right / (np.arange(1, len(order) + 1) + slots.hit.sum())
+    f1 = 2 * right / (np.arange(1, len(order) + 1) + scores.hit.sum())
     return float(distance[np.where(last, f1, -1).argmax()])
 
 
-def figures(slots: Slots, limit: float, seed: int) -> dict[str, Value]:
-    """Accuracy, precision, recall and F1 of all slots at a threshold; precision is NaN where nothing is found."""
-    said, hit = slots.found <= limit, slots.hit
+def figures(scores: WordScores, limit: float, seed: int) -> dict[str, Value]:
+    """Accuracy, precision, recall and F1 of all words at a threshold; precision is NaN where nothing is found."""
+    said, hit = scores.found <= limit, scores.hit
     right = said & hit
-    keys = slots.keyword.tolist()
+    keys = scores.keyword.tolist()
     return {
         "accuracy": ratio(said == hit, np.ones(len(hit)), keys, seed),
         "precision": ratio(right, said, keys, seed),

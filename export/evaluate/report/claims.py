@@ -1,4 +1,4 @@
-"""What the papers claim, held against what we measured.
+"""The papers' claims, each compared with our figures.
 
 Which of our figures a claim is held against is our reading: the same matching on both sides where it leaves that open,
 K = 25; for H-QuEST segments of 1 s, and for its accuracy the tokens of kwsd, with which running speech can be searched.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from export.corpora.utterance import Excerpt, cut
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from export.evaluate.matching.distances import MATCHINGS
 from export.evaluate.results import Result, Value
 from export.systems.features import SPEECH
@@ -20,7 +20,7 @@ from kwsd.scorers import compress
 from kwsd.spotting.plot import load
 
 if TYPE_CHECKING:
-    from export.evaluate.encoders import Hearer
+    from export.evaluate.encoders import AudioEncoder
 
 DPI = 110
 LASTS = 0.5, 0.9  # s, of the word whose tokenizations are drawn: long enough to see, short enough to read
@@ -80,24 +80,24 @@ def _marks(axes: Any, held: Sequence[tuple[float, Value]], label: str) -> None:
     axes.errorbar(at, [y for y, _ in held], xerr=(below, above), fmt="o", markersize=4, capsize=2, label=label)
 
 
-def tokenizations(context: Context, path: Path) -> None:
-    """Draw how each system of the context tokenizes one word as two speakers say it (Wav2Tok, appendix A).
+def tokenizations(experiment: Experiment, path: Path) -> None:
+    """Draw how each system of the experiment tokenizes one word as two speakers say it (Wav2Tok, appendix A).
 
-    The word is drawn by the context's seed from those of unseen speakers.
+    The word is drawn by the experiment's seed from those of unseen speakers.
 
     Raises:
         EvaluationError: there is no such word.
         TrainingError: a system cannot be trained.
     """
     from export.evaluate.data.spoken_words import word_sets  # noqa: PLC0415
-    from export.evaluate.encoders import hearer  # noqa: PLC0415  # with figures of results alone, nothing is heard
+    from export.evaluate.encoders import audio_encoder  # noqa: PLC0415  # with figures of results alone, nothing is encoded
 
-    pair = two_speakers(word_sets(context).test, context.seed)
+    pair = two_speakers(word_sets(experiment).test, experiment.seed)
     recordings: Sequence[NDArray[np.float32]] = cut(pair, SPEECH.rate)
     rows: dict[str, tuple[float, list[NDArray[np.int32]]]] = {}
-    for name in context.systems:
-        hear: Hearer = hearer(context, name, "speech")
-        rows[name] = hear.seconds, [encoded.tokens for encoded in hear(recordings)]
+    for name in experiment.systems:
+        encode: AudioEncoder = audio_encoder(experiment, name, "speech")
+        rows[name] = encode.seconds, [encoded.tokens for encoded in encode(recordings)]
     draw(path, pair[0].label, recordings, rows)
 
 
@@ -148,7 +148,7 @@ def draw(
 
 
 def _spectrogram(axes: Any, samples: NDArray[np.float32]) -> None:
-    """As the systems hear it: each bin without its mean."""
+    """As the systems encode it: each bin without its mean."""
     features = SPEECH(samples)
     extent = (0, len(features) * SPEECH.seconds, 0, SPEECH.rate / 2000)
     axes.imshow(features.T, origin="lower", aspect="auto", extent=extent, cmap="gray_r")

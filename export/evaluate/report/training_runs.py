@@ -1,4 +1,4 @@
-"""How the systems were trained, as their runs logged it: a table for the report."""
+"""The table of training runs in the report, read from the logs of the runs."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Our reading of what the paper leaves open:
 
 * Each word of an utterance is an item, found or not. A match counts for the word during which it ends; one that ends
-  in the first moments of a word, up to `slots.LATE` seconds after the word before, counts for the word before.
+  in the first moments of a word, up to `word_detection.LATE` seconds after the word before, counts for the word before.
   Where a system's frames of the template outlast its recording, matches are taken to end so much earlier.
 * Detections are the local minima of s_t that are not above the threshold; of those nearer to each other than the
   template is long, only the lowest. So a threshold chooses among detections, and does not move them.
@@ -26,11 +26,18 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from export.corpora.utterance import Excerpt
-from export.evaluate.data.joined_words import TIMES, Composition, Samples, compositions, joined, recordings
+from export.evaluate.data.joined_words import TIMES, JoinedUtterance, Samples, joined, joined_utterances, recordings
 from export.evaluate.data.spoken_words import WordSets, word_sets
-from export.evaluate.encoders import Hearer, hearer
-from export.evaluate.experiment import Context
-from export.evaluate.matching.word_detection import MATCHINGS, Slots, best_threshold, figures, slots_of, threshold
+from export.evaluate.encoders import AudioEncoder, audio_encoder
+from export.evaluate.experiment import Experiment
+from export.evaluate.matching.word_detection import (
+    MATCHINGS,
+    WordScores,
+    best_threshold,
+    figures,
+    threshold,
+    word_scores,
+)
 from export.evaluate.results import Result, Value
 from export.systems.system import Encoded
 
@@ -43,15 +50,15 @@ AT_ONCE = 8  # utterances that are encoded together: half a minute each, they fi
 
 @dataclass(frozen=True)
 class Material:
-    """Utterances to be heard, and the sound of their words.
+    """Utterances, and the samples of their words.
 
     Attributes:
-        composed: the utterances.
+        utterances: which words each is made of.
         sound: samples of every word by its number.
         rate: samples a second.
     """
 
-    composed: list[Composition]
+    utterances: list[JoinedUtterance]
     sound: Mapping[int, Samples]
     rate: int
 
@@ -60,49 +67,45 @@ class Material:
         cls, pool: Sequence[Excerpt], keywords: int, others: int, seed: Sequence[int], rate: int, times: tuple[int, int]
     ) -> Material:
         """Utterances drawn from a pool of words."""
-        composed = compositions(pool, keywords, others, np.random.default_rng(seed), times)
-        return cls(composed, recordings(pool, composed, rate), rate)
+        drawn = joined_utterances(pool, keywords, others, np.random.default_rng(seed), times)
+        return cls(drawn, recordings(pool, drawn, rate), rate)
 
 
-def run(context: Context) -> None:
+def run(experiment: Experiment) -> None:
     """Measure what is missing: a result for every system, number of other words, and every one of MATCHINGS.
 
     Raises:
         EvaluationError: the words do not suffice for the utterances.
     """
-    sizes = QUICK_OTHERS if context.quick else OTHERS
+    sizes = QUICK_OTHERS if experiment.quick else OTHERS
     missing = {
-        (others, system): _missing(context, system, others) for others, system in product(sizes, context.systems)
+        (others, system): _missing(experiment, system, others) for others, system in product(sizes, experiment.systems)
     }
     if not any(missing.values()):
         return
-    sets = word_sets(context)
-    composer = Composer(context, sets)
-    # One size after the other: the composer holds the words of one only.
+    sets = word_sets(experiment)
+    utterances = Utterances(experiment, sets)
+    # One size after the other: the utterances holds the words of one only.
     for (others, system), matchings in tqdm(missing.items(), desc=TASK, unit="system"):
         if matchings:
-            _measure(context, system, others, matchings, composer)
+            _measure(experiment, system, others, matchings, utterances)
 
 
-def _missing(context: Context, system: str, others: int) -> list[str]:
-    return [
-        matching
-        for matching in MATCHINGS
-        if not context.results.has(TASK, system, _setting(others, matching), context.seed, context.quick)
-    ]
+def _missing(experiment: Experiment, system: str, others: int) -> list[str]:
+    return [matching for matching in MATCHINGS if not experiment.has(TASK, system, _setting(others, matching))]
 
 
 def _setting(others: int, matching: str) -> dict[str, str | int | float]:
     return {"non_keywords": others, "matching": matching}
 
 
-class Composer:
+class Utterances:
     """Makes the utterances of training and of test words, and keeps those made last."""
 
-    def __init__(self, context: Context, sets: WordSets) -> None:
-        self._keywords = QUICK_KEYWORDS if context.quick else KEYWORDS
-        self._times = QUICK_TIMES if context.quick else TIMES
-        self._seed = context.seed
+    def __init__(self, experiment: Experiment, sets: WordSets) -> None:
+        self._keywords = QUICK_KEYWORDS if experiment.quick else KEYWORDS
+        self._times = QUICK_TIMES if experiment.quick else TIMES
+        self._seed = experiment.seed
         self._sets = sets
         self._kept: tuple[tuple[int, int], tuple[Material, Material]] | None = None
 
@@ -121,55 +124,61 @@ class Composer:
         return self._kept[1]
 
 
-def _measure(context: Context, system: str, others: int, matchings: Sequence[str], composer: Composer) -> None:
-    hear = hearer(context, system, "speech", tokens=25)
-    training, test = composer(others, hear.rate)
+def _measure(
+    experiment: Experiment, system: str, others: int, matchings: Sequence[str], utterances: Utterances
+) -> None:
+    encode = audio_encoder(experiment, system, "speech", tokens=25)
+    training, test = utterances(others, encode.rate)
     began = time.perf_counter()
-    learned = spotted(hear, training, matchings)
-    judged = spotted(hear, test, matchings)
+    learned = spotted(encode, training, matchings)
+    judged = spotted(encode, test, matchings)
     took = (time.perf_counter() - began) / len(matchings)
     for matching in matchings:
-        slots, limit = judged[matching], threshold(learned[matching], matching)
-        values = values_of(slots, limit, context.seed)
-        keywords = len(test.composed)
-        more = {"threshold": limit, "keywords": keywords, "words": len(slots.hit), "hits": int(slots.hit.sum())}
+        scores, limit = judged[matching], threshold(learned[matching], matching)
+        values = values_of(scores, limit, experiment.seed)
+        keywords = len(test.utterances)
+        more = {"threshold": limit, "keywords": keywords, "words": len(scores.hit), "hits": int(scores.hit.sum())}
         setting = _setting(others, matching)
-        context.results.write(
-            Result(TASK, system, setting, values, composer.data, keywords, context.seed, took, context.quick, more)
+        experiment.results.write(
+            Result(
+                TASK, system, setting, values, utterances.data, keywords, experiment.seed, took, experiment.quick, more
+            )
         )
 
 
-def spotted(hear: Hearer, material: Material, matchings: Sequence[str]) -> dict[str, Slots]:
+def spotted(encode: AudioEncoder, material: Material, matchings: Sequence[str]) -> dict[str, WordScores]:
     """What each matching finds in all the utterances.
 
     Args:
-        hear: recordings [n] to what a system makes of them.
+        encode: recordings [n] to what a system makes of them.
         material: the utterances.
-        matchings: some of `slots.MATCHINGS`.
+        matchings: some of `word_detection.MATCHINGS`.
     """
-    found: dict[str, list[Slots]] = {matching: [] for matching in matchings}
-    for composed, template, stream, ends in _heard(hear, material):
-        words = ends, np.array(composed.hits)
-        lag = max(0.0, len(template.z) * hear.seconds - len(material.sound[composed.template]) / material.rate)
+    found: dict[str, list[WordScores]] = {matching: [] for matching in matchings}
+    for utterance, template, stream, ends in _encoded(encode, material):
+        words = ends, np.array(utterance.hits)
+        lag = max(0.0, len(template.z) * encode.seconds - len(material.sound[utterance.template]) / material.rate)
         for matching, parts in found.items():
-            parts.append(slots_of(template, stream, matching, words, hear.seconds, lag))
-    return {matching: Slots.join(parts) for matching, parts in found.items()}
+            parts.append(word_scores(template, stream, matching, words, encode.seconds, lag))
+    return {matching: WordScores.join(parts) for matching, parts in found.items()}
 
 
-def _heard(hear: Hearer, material: Material) -> Iterator[tuple[Composition, Encoded, Encoded, NDArray[np.float64]]]:
-    """Each utterance, its template and itself as a system hears them, and the seconds at which its words end."""
-    for first in range(0, len(material.composed), AT_ONCE):
-        part = material.composed[first : first + AT_ONCE]
-        streams = [joined(composed.words, material.sound, material.rate) for composed in part]
-        templates = hear([material.sound[composed.template] for composed in part])
-        encoded = hear([samples for samples, _ in streams])
+def _encoded(
+    encode: AudioEncoder, material: Material
+) -> Iterator[tuple[JoinedUtterance, Encoded, Encoded, NDArray[np.float64]]]:
+    """Each utterance, its template and itself as a system encodes them, and the seconds at which its words end."""
+    for first in range(0, len(material.utterances), AT_ONCE):
+        part = material.utterances[first : first + AT_ONCE]
+        streams = [joined(utterance.words, material.sound, material.rate) for utterance in part]
+        templates = encode([material.sound[utterance.template] for utterance in part])
+        encoded = encode([samples for samples, _ in streams])
         yield from zip(part, templates, encoded, (ends for _, ends in streams), strict=True)
 
 
-def values_of(slots: Slots, limit: float, seed: int) -> dict[str, Value]:
+def values_of(scores: WordScores, limit: float, seed: int) -> dict[str, Value]:
     """The figures at a learned threshold, F1 at the best one, and the median seconds that an utterance takes.
 
     The interval of `f1_best` takes its threshold as given.
     """
-    best = figures(slots, best_threshold(slots), seed)["f1"]
-    return {**figures(slots, limit, seed), "f1_best": best, "seconds": Value(float(np.median(slots.seconds)))}
+    best = figures(scores, best_threshold(scores), seed)["f1"]
+    return {**figures(scores, limit, seed), "f1_best": best, "seconds": Value(float(np.median(scores.seconds)))}

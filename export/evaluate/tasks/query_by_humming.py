@@ -1,4 +1,4 @@
-"""Query by humming: how far up other people's hums of the same melody are found (Wav2Tok, MRR, eq. 22).
+"""Query by humming: the rank of other people's hums of the same melody (Wav2Tok, MRR, eq. 22).
 
 Queries are changed in tempo, in pitch, in both or not at all; the database never is. How far they are changed is our
 reading: a stretch of 0.8 to 1.25, 3 semitones up or down at most.
@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from export.corpora.warping import shifted, stretched
 from export.evaluate.data.hummed_melodies import Retrieval, retrieval
-from export.evaluate.encoders import hearer
-from export.evaluate.experiment import Context
+from export.evaluate.encoders import audio_encoder
+from export.evaluate.experiment import Experiment
 from export.evaluate.matching.distances import MATCHINGS, Distances, compressed_of, distances
 from export.evaluate.metrics import mean, reciprocal_ranks
 from export.evaluate.results import Result, Value
@@ -36,22 +36,22 @@ Samples = NDArray[np.float32]
 Setting = dict[str, str | int | float]
 
 
-def run(context: Context) -> None:
+def run(experiment: Experiment) -> None:
     """Measure what was not measured yet: each system and K, each change, each matching.
 
     Raises:
         CorpusError, EvaluationError: the recordings cannot be used.
         TrainingError: a system cannot be trained.
     """
-    wanted = [(system, k, missing) for system, k in _pairs(context) if (missing := _missing(context, system, k))]
+    wanted = [(system, k, missing) for system, k in _pairs(experiment) if (missing := _missing(experiment, system, k))]
     if not wanted:
         return
-    given = retrieval(context)
-    queries = {change: _changed(given, change, context.seed) for change in CHANGES}
+    given = retrieval(experiment)
+    queries = {change: _changed(given, change, experiment.seed) for change in CHANGES}
     with tqdm(total=sum(len(rows) for *_, rows in wanted), desc=TASK, unit="row") as progress:
         for system, k, rows in wanted:
-            for result in _measured(context, system, k, rows, given, queries):
-                context.results.write(result)
+            for result in _measured(experiment, system, k, rows, given, queries):
+                experiment.results.write(result)
                 progress.update()
 
 
@@ -78,17 +78,17 @@ def search(queries: Sequence[Encoded], items: Sequence[Encoded], matching: str) 
     return np.concatenate(parts), float(np.median(took))
 
 
-def _pairs(context: Context) -> Iterator[tuple[str, int]]:
+def _pairs(experiment: Experiment) -> Iterator[tuple[str, int]]:
     """Systems and sizes of the codebook."""
-    for system in context.systems:
+    for system in experiment.systems:
         if system not in SPEECH_ONLY:
-            swept = system in SWEPT and not context.quick
+            swept = system in SWEPT and not experiment.quick
             yield from ((system, k) for k in (SIZES if swept else (USUAL,)))
 
 
-def _missing(context: Context, system: str, k: int) -> list[Setting]:
+def _missing(experiment: Experiment, system: str, k: int) -> list[Setting]:
     rows: list[Setting] = [{"k": k, "change": c, "matching": m} for c in CHANGES for m in MATCHINGS]
-    return [row for row in rows if not context.results.has(TASK, system, row, context.seed, context.quick)]
+    return [row for row in rows if not experiment.has(TASK, system, row)]
 
 
 def _changed(given: Retrieval, kind: str, seed: int) -> list[Samples]:
@@ -96,25 +96,25 @@ def _changed(given: Retrieval, kind: str, seed: int) -> list[Samples]:
 
 
 def _measured(
-    context: Context,
+    experiment: Experiment,
     system: str,
     k: int,
     rows: Sequence[Setting],
     given: Retrieval,
     queries: dict[str, list[Samples]],
 ) -> Iterator[Result]:
-    hear = hearer(context, system, "humming", tokens=k)
+    encode = audio_encoder(experiment, system, "humming", tokens=k)
     began = time.perf_counter()
-    items = hear([item.samples for item in given.items])
+    items = encode([item.samples for item in given.items])
     encoded = {"none": [items[i] for i in given.queries]}
-    encoded |= {kind: hear(queries[kind]) for kind in {str(row["change"]) for row in rows} - {"none"}}
+    encoded |= {kind: encode(queries[kind]) for kind in {str(row["change"]) for row in rows} - {"none"}}
     hearing = (time.perf_counter() - began) / len(rows)
     for row in rows:
         began = time.perf_counter()
-        values = _values(*search(encoded[str(row["change"])], items, str(row["matching"])), given, context.seed)
+        values = _values(*search(encoded[str(row["change"])], items, str(row["matching"])), given, experiment.seed)
         took = time.perf_counter() - began + hearing
         count, more = len(given.queries), {"items": len(items)}
-        yield Result(TASK, system, row, values, given.data, count, context.seed, took, context.quick, more)
+        yield Result(TASK, system, row, values, given.data, count, experiment.seed, took, experiment.quick, more)
 
 
 def _values(found: Distances, seconds: float, given: Retrieval, seed: int) -> dict[str, Value]:

@@ -16,9 +16,9 @@ from export.corpora.utterance import Utterance, cut
 from export.evaluate.archive_search.methods import METHODS, SHORTLIST, Search
 from export.evaluate.archive_search.segments import Archive, cut_up
 from export.evaluate.data.spoken_words import WordSets, word_sets
-from export.evaluate.encoders import Hearer, hearer
+from export.evaluate.encoders import AudioEncoder, audio_encoder
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from export.evaluate.results import Result, Value
 from export.evaluate.tasks.spoken_terms import TOKENS
 from export.systems.system import Encoded
@@ -31,46 +31,42 @@ QUERIES, QUICK_QUERIES = 30, 5
 AT_ONCE = 16  # utterances whose samples are in memory at a time
 
 
-def run(context: Context) -> None:
+def run(experiment: Experiment) -> None:
     """Measure what is missing: the median seconds of a query for every method and every size that the data allow.
 
     Raises:
         EvaluationError: there are no words to ask for, or usearch is missing.
     """
-    system = SYSTEM if SYSTEM in context.systems else next(iter(context.systems), "")
-    sizes = QUICK_SIZES if context.quick else SIZES
-    missing = {size: _missing(context, system, size) for size in sizes}
+    system = SYSTEM if SYSTEM in experiment.systems else next(iter(experiment.systems), "")
+    sizes = QUICK_SIZES if experiment.quick else SIZES
+    missing = {size: _missing(experiment, system, size) for size in sizes}
     if not system or not any(missing.values()):
         return
-    words = word_sets(context)
-    hear = hearer(context, system, "speech", tokens=TOKENS)
-    queries = asked(words, hear, context)
+    words = word_sets(experiment)
+    encode = audio_encoder(experiment, system, "speech", tokens=TOKENS)
+    queries = asked(words, encode, experiment)
     utterances = [*words.test_utterances, *words.train_utterances]
-    frames, step = round(PIECE / hear.seconds), round(STEP / hear.seconds)
-    archived = pieces(heard(hear, utterances), frames, step, max(sizes))
+    frames, step = round(PIECE / encode.seconds), round(STEP / encode.seconds)
+    archived = pieces(encoded_in_turn(encode, utterances), frames, step, max(sizes))
     for size in tqdm([size for size in sizes if missing[size]], desc=TASK, unit="size"):
         if size > len(archived):
             tqdm.write(f"{TASK}: the corpus has {len(archived)} pieces of {PIECE:g} s, so {size} are not measured")
             break
-        archive = cut_up(archived[:size], round(SEGMENT / hear.seconds))
+        archive = cut_up(archived[:size], round(SEGMENT / encode.seconds))
         for method in missing[size]:
-            _measure(context, system, method, size, archive, queries, words.data)
+            _measure(experiment, system, method, size, archive, queries, words.data)
 
 
 def _setting(method: str, size: int) -> dict[str, str | int | float]:
     return {"method": method, "utterances": size}
 
 
-def _missing(context: Context, system: str, size: int) -> list[str]:
-    return [
-        method
-        for method in METHODS
-        if not context.results.has(TASK, system, _setting(method, size), context.seed, context.quick)
-    ]
+def _missing(experiment: Experiment, system: str, size: int) -> list[str]:
+    return [method for method in METHODS if not experiment.has(TASK, system, _setting(method, size))]
 
 
 def _measure(
-    context: Context, system: str, method: str, size: int, archive: Archive, queries: Sequence[Encoded], data: str
+    experiment: Experiment, system: str, method: str, size: int, archive: Archive, queries: Sequence[Encoded], data: str
 ) -> None:
     began = time.perf_counter()
     search = METHODS[method](archive)
@@ -79,8 +75,8 @@ def _measure(
     took = time.perf_counter() - began
     data += f", and those trained on, in pieces of {PIECE:g} s, one every {STEP:g} s, in segments of {SEGMENT:g} s"
     setting, more = _setting(method, size), {"segments": len(archive)}
-    context.results.write(
-        Result(TASK, system, setting, values, data, len(queries), context.seed, took, context.quick, more)
+    experiment.results.write(
+        Result(TASK, system, setting, values, data, len(queries), experiment.seed, took, experiment.quick, more)
     )
 
 
@@ -95,7 +91,7 @@ def median_seconds(search: Search, queries: Sequence[Encoded]) -> float:
     return float(np.median(seconds))
 
 
-def asked(words: WordSets, hear: Hearer, context: Context) -> list[Encoded]:
+def asked(words: WordSets, encode: AudioEncoder, experiment: Experiment) -> list[Encoded]:
     """A seeded draw of spoken words.
 
     Raises:
@@ -103,15 +99,15 @@ def asked(words: WordSets, hear: Hearer, context: Context) -> list[Encoded]:
     """
     if not words.test:
         raise EvaluationError("the test utterances have no words to ask for: name a larger corpus")
-    count = QUICK_QUERIES if context.quick else QUERIES
-    drawn = np.random.default_rng(context.seed).permutation(len(words.test))[:count].tolist()
-    return hear(cut([words.test[i] for i in drawn], hear.rate))
+    count = QUICK_QUERIES if experiment.quick else QUERIES
+    drawn = np.random.default_rng(experiment.seed).permutation(len(words.test))[:count].tolist()
+    return encode(cut([words.test[i] for i in drawn], encode.rate))
 
 
-def heard(hear: Hearer, utterances: Sequence[Utterance]) -> Iterable[Encoded]:
+def encoded_in_turn(encode: AudioEncoder, utterances: Sequence[Utterance]) -> Iterable[Encoded]:
     """Each utterance as a system represents it, some at a time, as they are asked for."""
     for first in range(0, len(utterances), AT_ONCE):
-        yield from hear([u.samples(hear.rate) for u in utterances[first : first + AT_ONCE]])
+        yield from encode([u.samples(encode.rate) for u in utterances[first : first + AT_ONCE]])
 
 
 def pieces(recordings: Iterable[Encoded], frames: int, step: int, count: int) -> list[Encoded]:

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from export.corpora.utterance import Excerpt, cut
 from export.evaluate.data.spoken_words import word_sets
-from export.evaluate.encoders import hearer
+from export.evaluate.encoders import audio_encoder
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from export.evaluate.matching.distances import MATCHINGS, Distances, searched
 from export.evaluate.metrics import mean, reciprocal_ranks
 from export.evaluate.results import Result, Value
@@ -27,29 +27,25 @@ WORDS, CLIPS = 49, 900  # at least so many keywords, at most so many clips
 QUICK_WORDS, QUICK_CLIPS = 10, 60
 
 
-def run(context: Context) -> None:
+def run(experiment: Experiment) -> None:
     """Measure what is missing: a result for every system and every one of MATCHINGS.
 
     Raises:
         EvaluationError: the test set has too few keywords.
     """
-    missing = {system: _missing(context, system) for system in context.systems}
+    missing = {system: _missing(experiment, system) for system in experiment.systems}
     if not any(missing.values()):
         return
-    sets = word_sets(context)
-    clips = keyword_clips(sets.test, context.seed, context.quick)
+    sets = word_sets(experiment)
+    clips = keyword_clips(sets.test, experiment.seed, experiment.quick)
     sound = cache(lambda rate: cut(clips, rate))
     for system, matchings in tqdm(missing.items(), desc=TASK, unit="system"):
         if matchings:
-            _measure(context, system, matchings, clips, sound, sets.data)
+            _measure(experiment, system, matchings, clips, sound, sets.data)
 
 
-def _missing(context: Context, system: str) -> list[str]:
-    return [
-        matching
-        for matching in MATCHINGS
-        if not context.results.has(TASK, system, {"matching": matching}, context.seed, context.quick)
-    ]
+def _missing(experiment: Experiment, system: str) -> list[str]:
+    return [matching for matching in MATCHINGS if not experiment.has(TASK, system, {"matching": matching})]
 
 
 def keyword_clips(pool: Sequence[Excerpt], seed: int, quick: bool = False) -> list[Excerpt]:
@@ -89,26 +85,26 @@ def keywords(pool: Sequence[Excerpt]) -> dict[str, list[int]]:
 
 
 def _measure(
-    context: Context,
+    experiment: Experiment,
     system: str,
     matchings: Sequence[str],
     clips: Sequence[Excerpt],
     sound: Callable[[int], list[NDArray[np.float32]]],
     data: str,
 ) -> None:
-    hear = hearer(context, system, "speech", tokens=25)
+    encode = audio_encoder(experiment, system, "speech", tokens=25)
     began = time.perf_counter()
-    encoded: list[Encoded] = hear(sound(hear.rate))
+    encoded: list[Encoded] = encode(sound(encode.rate))
     encoding = time.perf_counter() - began
     for matching in matchings:
         began = time.perf_counter()
         found, seconds = searched(encoded, encoded, matching)
-        values = {**figures(found, clips, context.seed), "seconds": Value(seconds)}
+        values = {**figures(found, clips, experiment.seed), "seconds": Value(seconds)}
         took = encoding + time.perf_counter() - began
         more = {"words": len({clip.label for clip in clips}), "clips": len(clips)}
         setting = {"matching": matching}
-        context.results.write(
-            Result(TASK, system, setting, values, data, len(clips), context.seed, took, context.quick, more)
+        experiment.results.write(
+            Result(TASK, system, setting, values, data, len(clips), experiment.seed, took, experiment.quick, more)
         )
 
 

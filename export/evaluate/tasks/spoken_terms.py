@@ -1,4 +1,4 @@
-"""H-QuEST's tables: a word is spoken, and the segments of other people's speech in which it occurs are wanted.
+"""Spoken-term detection (H-QuEST's tables): one spoken word finds the segments of other people's speech that hold it.
 
 Our reading where the paper leaves it open: a segment holds a word if SHARE of the word's time lies in it; segments of
 the query's own speaker do not count; every method answers with as many segments as H-QuEST's shortlist holds, and mean
@@ -22,9 +22,9 @@ from export.evaluate.archive_search.methods import METHODS
 from export.evaluate.archive_search.precision import Problem, Query, measure
 from export.evaluate.archive_search.segments import Archive, cut_up, whole
 from export.evaluate.data.spoken_words import word_sets
-from export.evaluate.encoders import hearer
+from export.evaluate.encoders import audio_encoder
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from export.evaluate.results import Result
 from export.systems.system import Encoded
 
@@ -43,85 +43,83 @@ Row = Mapping[str, str | int | float]  # of a table, without the method
 OF_SET: Row = {"set": "librispeech"}
 
 
-def run(context: Context) -> None:
+def run(experiment: Experiment) -> None:
     """Measure every system that has a row in H-QuEST's tables, with every method.
 
     Raises:
         EvaluationError: there are no words to look for, or usearch is missing.
     """
-    for system in tqdm([name for name in SYSTEMS if name in context.systems], desc=TASK, unit="system"):
-        _sentences(context, system)
-        for corpus in SINGLE if not context.quick else ():
-            if corpus in context.corpora:
-                _recordings(context, system, corpus)
+    for system in tqdm([name for name in SYSTEMS if name in experiment.systems], desc=TASK, unit="system"):
+        _sentences(experiment, system)
+        for corpus in SINGLE if not experiment.quick else ():
+            if corpus in experiment.corpora:
+                _recordings(experiment, system, corpus)
 
 
-def _missing(context: Context, system: str, row: Row) -> list[str]:
-    return [
-        method
-        for method in METHODS
-        if not context.results.has(TASK, system, {"method": method, **row}, context.seed, context.quick)
-    ]
+def _missing(experiment: Experiment, system: str, row: Row) -> list[str]:
+    return [method for method in METHODS if not experiment.has(TASK, system, {"method": method, **row})]
 
 
-def _measure(context: Context, system: str, problem: Problem, rows: Sequence[Row]) -> None:
+def _measure(experiment: Experiment, system: str, problem: Problem, rows: Sequence[Row]) -> None:
     """Every method that is missing in any of these rows, which show the same measurement."""
-    for method in (m for m in METHODS if any(m in _missing(context, system, row) for row in rows)):
+    for method in (m for m in METHODS if any(m in _missing(experiment, system, row) for row in rows)):
         began = time.perf_counter()
-        values = measure(METHODS[method](problem.archive), problem.queries, context.seed)
+        values = measure(METHODS[method](problem.archive), problem.queries, experiment.seed)
         took = time.perf_counter() - began
         more = {"segments": len(problem.archive), "words": len({q.label for q in problem.queries})}
         for row in rows:
             setting, count = {"method": method, **row}, len(problem.queries)
-            context.results.write(
-                Result(TASK, system, setting, values, problem.data, count, context.seed, took, context.quick, more)
+            experiment.results.write(
+                Result(
+                    TASK, system, setting, values, problem.data, count, experiment.seed, took, experiment.quick, more
+                )
             )
 
 
-def _sentences(context: Context, system: str) -> None:
+def _sentences(experiment: Experiment, system: str) -> None:
     """Continuous speech, cut into segments of each length."""
     rows: dict[float, list[Row]] = {s: [{"segment": s}, *([OF_SET] if s == 1.0 else [])] for s in SEGMENTS}
-    chosen = (1.0,) if context.quick else SEGMENTS
-    missing = [s for s in chosen if any(_missing(context, system, row) for row in rows[s])]
+    chosen = (1.0,) if experiment.quick else SEGMENTS
+    missing = [s for s in chosen if any(_missing(experiment, system, row) for row in rows[s])]
     if not missing:
         return
-    words = word_sets(context)
-    utterances = some(words.test_utterances, HOURS, context)
-    spoken = queries_of(utterances, words.test, context)
-    hear = hearer(context, system, "speech", tokens=TOKENS)
-    recordings = hear([u.samples(hear.rate) for u in utterances])
-    encoded = hear(cut(spoken, hear.rate))
-    hours = sum(len(r.tokens) for r in recordings) * hear.seconds / 3600
+    words = word_sets(experiment)
+    utterances = some(words.test_utterances, HOURS, experiment)
+    spoken = queries_of(utterances, words.test, experiment)
+    encode = audio_encoder(experiment, system, "speech", tokens=TOKENS)
+    recordings = encode([u.samples(encode.rate) for u in utterances])
+    encoded = encode(cut(spoken, encode.rate))
+    hours = sum(len(r.tokens) for r in recordings) * encode.seconds / 3600
     for seconds in missing:
-        archive = cut_up(recordings, round(seconds / hear.seconds))
-        holds = Holding(archive, utterances, hear.seconds)
+        archive = cut_up(recordings, round(seconds / encode.seconds))
+        holds = Holding(archive, utterances, encode.seconds)
         queries = [
             Query(e.label, q, holds.word(e.label), holds.others(e.speaker))
             for e, q in zip(spoken, encoded, strict=True)
         ]
         data = f"{words.data}; {len(archive)} segments of {seconds:g} s, {hours:.2f} h"
-        _measure(context, system, Problem(archive, [q for q in queries if q.wanted], data), rows[seconds])
+        _measure(experiment, system, Problem(archive, [q for q in queries if q.wanted], data), rows[seconds])
 
 
-def _recordings(context: Context, system: str, corpus: str) -> None:
+def _recordings(experiment: Experiment, system: str, corpus: str) -> None:
     """Recordings of single words, each a document; queries are without the silence around them."""
     row: Row = {"set": corpus}
-    if not _missing(context, system, row):
+    if not _missing(experiment, system, row):
         return
-    takes = draw_takes(registry.read(corpus, context.corpora[corpus], context.cache), context.seed)
-    hear = hearer(context, system, "speech", tokens=TOKENS)
-    samples = [t.samples(hear.rate) for t in takes]
-    encoded = hear(samples)
+    takes = draw_takes(registry.read(corpus, experiment.corpora[corpus], experiment.cache), experiment.seed)
+    encode = audio_encoder(experiment, system, "speech", tokens=TOKENS)
+    samples = [t.samples(encode.rate) for t in takes]
+    encoded = encode(samples)
     text, speaker = np.array([t.text for t in takes]), np.array([t.speaker for t in takes])
-    drawn = np.random.default_rng(context.seed).permutation(len(takes))[:QUERIES].tolist()
-    asked = [spoken_part(encoded[i], samples[i], hear.seconds) for i in drawn]
+    drawn = np.random.default_rng(experiment.seed).permutation(len(takes))[:QUERIES].tolist()
+    asked = [spoken_part(encoded[i], samples[i], encode.seconds) for i in drawn]
     queries = [
         Query(takes[i].text, spoken, text == text[i], speaker != speaker[i])
         for i, spoken in zip(drawn, asked, strict=True)
     ]
     learnt = ", on which the system was trained" if corpus in LEARNT.get(system, ()) else ""
     data = f"{len(takes)} recordings of {len(set(text))} single words, {corpus}{learnt}"
-    _measure(context, system, Problem(whole(encoded), [q for q in queries if q.wanted], data), [row])
+    _measure(experiment, system, Problem(whole(encoded), [q for q in queries if q.wanted], data), [row])
 
 
 def spoken_part(encoded: Encoded, samples: NDArray[np.float32], seconds: float) -> Encoded:
@@ -135,10 +133,10 @@ def spoken_part(encoded: Encoded, samples: NDArray[np.float32], seconds: float) 
     return Encoded(encoded.z[place], encoded.tokens[place])
 
 
-def some(utterances: Sequence[Utterance], hours: float, context: Context, few: int = 20) -> list[Utterance]:
+def some(utterances: Sequence[Utterance], hours: float, experiment: Experiment, few: int = 20) -> list[Utterance]:
     """A seeded draw of utterances that last so many hours together, or all; only a few in a quick run."""
-    drawn = np.random.default_rng(context.seed).permutation(len(utterances)).tolist()
-    if context.quick:
+    drawn = np.random.default_rng(experiment.seed).permutation(len(utterances)).tolist()
+    if experiment.quick:
         return [utterances[i] for i in drawn[:few]]
     ends = np.cumsum([lasting(utterances[i]) for i in drawn])
     return [utterances[i] for i in drawn[: int(np.searchsorted(ends, hours * 3600)) + 1]]
@@ -149,16 +147,16 @@ def lasting(utterance: Utterance) -> float:
     return utterance.seconds or (utterance.words[-1].end if utterance.words else 0.0)
 
 
-def queries_of(utterances: Sequence[Utterance], pool: Sequence[Excerpt], context: Context) -> list[Excerpt]:
+def queries_of(utterances: Sequence[Utterance], pool: Sequence[Excerpt], experiment: Experiment) -> list[Excerpt]:
     """A seeded draw of excerpts of words that are said often enough in these utterances, in the order of the pool.
 
     Raises:
         EvaluationError: there is none.
     """
-    often, speakers, most = (2, 2, 10) if context.quick else (5, 3, QUERIES)
+    often, speakers, most = (2, 2, 10) if experiment.quick else (5, 3, QUERIES)
     paths = {u.path for u in utterances}
     said: dict[str, list[int]] = defaultdict(list)
-    rng = np.random.default_rng(context.seed)
+    rng = np.random.default_rng(experiment.seed)
     for i in rng.permutation(len(pool)).tolist():
         if pool[i].utterance.path in paths:
             said[pool[i].label].append(i)

@@ -1,6 +1,6 @@
-"""What tokens say: how much they tell of the phone that is spoken, and of how far into the word a frame is.
+"""Information in the tokens: mutual information with the spoken phone, and with the frame's place in the word.
 
-No table of the papers, but it explains theirs: what is said should be in a token, where it is said should not.
+No table of the papers has it, but it explains theirs: a token should tell the phone, and not the place.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from tqdm import tqdm
 from export import align
 from export.corpora.utterance import Excerpt, cut
 from export.evaluate.data.spoken_words import word_sets
-from export.evaluate.encoders import Hearer, hearer
-from export.evaluate.experiment import Context
+from export.evaluate.encoders import AudioEncoder, audio_encoder
+from export.evaluate.experiment import Experiment
 from export.evaluate.results import Result, Value
 
 TASK = "token-contents"
@@ -27,28 +27,28 @@ UNKNOWN = "?"
 Phones = dict[str, list[align.Word]]
 
 
-def run(context: Context) -> None:
+def run(experiment: Experiment) -> None:
     """Measure what is missing, a result for each system.
 
     Raises:
         CorpusError, EvaluationError: the words cannot be read.
         TrainingError: a system cannot be trained.
     """
-    missing = [s for s in context.systems if not context.results.has(TASK, s, {}, context.seed, context.quick)]
+    missing = [s for s in experiment.systems if not experiment.has(TASK, s, {})]
     if not missing:
         return
-    sets = word_sets(context)
-    clips = sets.test[:: max(1, len(sets.test) // (QUICK_CLIPS if context.quick else CLIPS))]
-    phones = _aligned(context, clips)
+    sets = word_sets(experiment)
+    clips = sets.test[:: max(1, len(sets.test) // (QUICK_CLIPS if experiment.quick else CLIPS))]
+    phones = _aligned(experiment, clips)
     for system in tqdm(missing, desc=TASK, unit="system"):
-        hear, began = hearer(context, system, "speech"), time.perf_counter()
-        token, place, phone = (np.array(c) for c in zip(*_frames(hear, clips, phones), strict=True))
+        encode, began = audio_encoder(experiment, system, "speech"), time.perf_counter()
+        token, place, phone = (np.array(c) for c in zip(*_frames(encode, clips, phones), strict=True))
         values = {"place": Value(explained(token, place))}
         if (phone != UNKNOWN).any():
             values["phone"] = Value(explained(token[phone != UNKNOWN], phone[phone != UNKNOWN]))
         took = time.perf_counter() - began
-        kept = Result(TASK, system, {}, values, sets.data, len(clips), context.seed, took, context.quick)
-        context.results.write(kept)
+        kept = Result(TASK, system, {}, values, sets.data, len(clips), experiment.seed, took, experiment.quick)
+        experiment.results.write(kept)
 
 
 def explained(tokens: ArrayLike, of: ArrayLike) -> float:
@@ -66,9 +66,9 @@ def _entropy(shares: NDArray[np.float64]) -> float:
     return float(-(held * np.log(held)).sum())
 
 
-def _frames(hear: Hearer, clips: Sequence[Excerpt], phones: Phones) -> Iterator[tuple[int, int, str]]:
+def _frames(encode: AudioEncoder, clips: Sequence[Excerpt], phones: Phones) -> Iterator[tuple[int, int, str]]:
     """Token, place within the word, and phone of each frame."""
-    for clip, encoded in zip(clips, hear(cut(clips, hear.rate)), strict=True):
+    for clip, encoded in zip(clips, encode(cut(clips, encode.rate)), strict=True):
         for number, token in enumerate(encoded.tokens.tolist()):
             place = min(PLACES * number // len(encoded.tokens), PLACES - 1)
             at = clip.start + (number + 0.5) / len(encoded.tokens) * (clip.end - clip.start)
@@ -85,14 +85,14 @@ def _spoken(words: Sequence[align.Word], at: float) -> str:
     return UNKNOWN
 
 
-def _aligned(context: Context, clips: Sequence[Excerpt]) -> Phones:
+def _aligned(experiment: Experiment, clips: Sequence[Excerpt]) -> Phones:
     """The phones of the recordings that `export.align` aligned, by the path of the recording; others have none."""
     found: Phones = {}
-    root = context.cache / "corpus"
+    root = experiment.cache / "corpus"
     paths = {clip.utterance.path: clip.utterance.split for clip in clips if clip.utterance.path.is_relative_to(root)}
     corpora = {(path.relative_to(root).parts[0], split) for path, split in paths.items()}
     for name, split in sorted(corpora):
-        if align.path_of(context.cache, name, split).exists():
-            for path, word in align.words(context.cache, name, split):
+        if align.path_of(experiment.cache, name, split).exists():
+            for path, word in align.words(experiment.cache, name, split):
                 found.setdefault(str(root / name / path), []).append(word)
     return found

@@ -1,4 +1,4 @@
-"""Words that one speaker enrolled with three recordings: how many of his or her further recordings are missed.
+"""Wake words from three recordings by one speaker: the share of that speaker's further recordings that is missed.
 
 Our reading where the paper leaves it open: each word has its own threshold, the one that lets ALARMS utterances an hour
 of other people's speech through (an utterance counts once); what is missed is a recording that stays above it. For
@@ -24,9 +24,9 @@ from export.evaluate.archive_search.methods import HQuest
 from export.evaluate.archive_search.segments import cut_up
 from export.evaluate.data.babble_noise import Samples, with_babble
 from export.evaluate.data.spoken_words import word_sets
-from export.evaluate.encoders import hearer
+from export.evaluate.encoders import audio_encoder
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from export.evaluate.matching.wake_word_distances import by_alignment, by_search, threshold
 from export.evaluate.metrics import mean
 from export.evaluate.results import Result
@@ -59,7 +59,7 @@ class Wake:
 
 @dataclass(frozen=True)
 class Material:
-    """What all systems hear.
+    """What all systems encode.
 
     Attributes:
         words: what was enrolled.
@@ -90,58 +90,58 @@ Groups = Sequence[Sequence[Encoded]]  # the recordings of each word
 Missed = NDArray[np.bool_]
 
 
-def run(context: Context) -> None:
+def run(experiment: Experiment) -> None:
     """Measure what is missing: every system by DTW, and those of H-QuEST's tables by H-QuEST.
 
     Raises:
         EvaluationError: no corpus has enough recordings of a word by one speaker.
     """
-    missing = {(s, m): _missing(context, s, m) for s in context.systems for m in (DTW, HQUEST)}
+    missing = {(s, m): _missing(experiment, s, m) for s in experiment.systems for m in (DTW, HQUEST)}
     chosen = [key for key, noises in missing.items() if noises and (key[1] == DTW or key[0] in SYSTEMS)]
     if not chosen:
         return
-    material = gather(context)
+    material = gather(experiment)
     for system, matching in tqdm(chosen, desc=TASK, unit="system"):
-        _measure(context, system, matching, missing[system, matching], material)
+        _measure(experiment, system, matching, missing[system, matching], material)
 
 
 def _setting(matching: str, noise: str) -> Setting:
     return {"matching": matching, "noise": noise, "alarms_per_hour": ALARMS}
 
 
-def _missing(context: Context, system: str, matching: str) -> list[str]:
+def _missing(experiment: Experiment, system: str, matching: str) -> list[str]:
     settings = {noise: _setting(matching, noise) for noise in NOISES}
-    return [n for n, s in settings.items() if not context.results.has(TASK, system, s, context.seed, context.quick)]
+    return [n for n, s in settings.items() if not experiment.has(TASK, system, s)]
 
 
-def _measure(context: Context, system: str, matching: str, noises: Sequence[str], material: Material) -> None:
-    hear = hearer(context, system, "speech", tokens=TOKENS if matching == HQUEST else 25)
-    background = hear(material.background)
+def _measure(experiment: Experiment, system: str, matching: str, noises: Sequence[str], material: Material) -> None:
+    encode = audio_encoder(experiment, system, "speech", tokens=TOKENS if matching == HQUEST else 25)
+    background = encode(material.background)
     templates = [
-        [spoken_part(one, samples, hear.seconds) for one, samples in zip(of_word, recordings, strict=True)]
-        for of_word, recordings in zip(_each(hear, material.enrolled), material.enrolled, strict=True)
+        [spoken_part(one, samples, encode.seconds) for one, samples in zip(of_word, recordings, strict=True)]
+        for of_word, recordings in zip(_each(encode, material.enrolled), material.enrolled, strict=True)
     ]
     for noise in noises:
         began = time.perf_counter()
-        takes = _each(hear, material.takes[noise])
+        takes = _each(encode, material.takes[noise])
         if matching == DTW:
             missed = missed_by_alignment(templates, takes, background, material.alarms)
         else:
-            length = round(SEGMENT / hear.seconds)
+            length = round(SEGMENT / encode.seconds)
             missed = missed_by_search(templates, takes, background, material.alarms, length)
         took = time.perf_counter() - began
-        context.results.write(_result(context, system, _setting(matching, noise), missed, material, took))
+        experiment.results.write(_result(experiment, system, _setting(matching, noise), missed, material, took))
 
 
 def _result(
-    context: Context, system: str, setting: Setting, missed: NDArray[np.bool_], material: Material, took: float
+    experiment: Experiment, system: str, setting: Setting, missed: NDArray[np.bool_], material: Material, took: float
 ) -> Result:
     speakers = [word.speaker for word in material.words for _ in word.takes]
-    values = {"miss_rate": mean(missed, speakers, context.seed)}
+    values = {"miss_rate": mean(missed, speakers, experiment.seed)}
     learnt = f"; the system was trained on {material.corpus}" if material.corpus in LEARNT.get(system, ()) else ""
     more = {"words": len(material.words), "hours": material.hours, "alarms": material.alarms}
     data = material.data + learnt
-    return Result(TASK, system, setting, values, data, len(missed), context.seed, took, context.quick, more)
+    return Result(TASK, system, setting, values, data, len(missed), experiment.seed, took, experiment.quick, more)
 
 
 def missed_by_alignment(templates: Groups, takes: Groups, background: Sequence[Encoded], alarms: int) -> Missed:
@@ -169,31 +169,31 @@ def missed_by_search(
     return np.concatenate(missed)
 
 
-def _each(hear: Callable[[Sequence[Samples]], list[Encoded]], groups: Sequence[Sequence[Samples]]) -> Groups:
+def _each(encode: Callable[[Sequence[Samples]], list[Encoded]], groups: Sequence[Sequence[Samples]]) -> Groups:
     """Every recording of every group as a system represents it, all encoded together."""
-    heard = iter(hear([samples for group in groups for samples in group]))
-    return [[next(heard) for _ in group] for group in groups]
+    encoded = iter(encode([samples for group in groups for samples in group]))
+    return [[next(encoded) for _ in group] for group in groups]
 
 
-def gather(context: Context) -> Material:
-    """What is enrolled and heard, the same for every system.
+def gather(experiment: Experiment) -> Material:
+    """What is enrolled and tested, the same for every system.
 
     Raises:
         EvaluationError: no corpus has enough recordings of a word by one speaker.
     """
-    corpus = next((name for name in CORPORA if name in context.corpora), None)
+    corpus = next((name for name in CORPORA if name in experiment.corpora), None)
     if corpus is None:
         raise EvaluationError(
             f"{TASK} needs many recordings of a word by each speaker: name one of these with --corpus NAME=PATH: "
             + ", ".join(CORPORA)
         )
-    rng = np.random.default_rng(context.seed)
-    words = drawn(registry.read(corpus, context.corpora[corpus], context.cache), rng, context.quick)
+    rng = np.random.default_rng(experiment.seed)
+    words = drawn(registry.read(corpus, experiment.corpora[corpus], experiment.cache), rng, experiment.quick)
     if not words:
         raise EvaluationError(f"{corpus} has no word that a speaker says {ENROLMENTS + 1} times: name another corpus")
-    sets = word_sets(context)
+    sets = word_sets(experiment)
     voices = [u.samples(RATE) for u in one_each(sets.test_utterances, rng)]
-    background = [u.samples(RATE) for u in some(sets.test_utterances, HOURS, context, few=10)]
+    background = [u.samples(RATE) for u in some(sets.test_utterances, HOURS, experiment, few=10)]
     hours = sum(len(b) for b in background) / RATE / 3600
     clean = [[u.samples(RATE) for u in word.takes] for word in words]
     noisy = [[with_babble(take, voices, DECIBELS, rng) for take in takes] for takes in clean]

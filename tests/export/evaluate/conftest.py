@@ -31,7 +31,7 @@ def seconds_of_tone(speaker):
 
 
 @dataclass
-class Hear:
+class LoudestTone:
     """Hears which tone is loudest in each frame."""
 
     rate: int = RATE
@@ -51,8 +51,8 @@ class Hear:
 
 
 @pytest.fixture
-def hear():
-    return Hear()
+def encode():
+    return LoudestTone()
 
 
 def spoken(folder: Path, name, words, speaker, split=""):
@@ -90,7 +90,7 @@ def takes(tmp_path):
 
 
 @pytest.fixture
-def context(tmp_path):
-    from export.evaluate.experiment import Context  # noqa: PLC0415
+def experiment(tmp_path):
+    from export.evaluate.experiment import Experiment  # noqa: PLC0415
 
-    return Context(tmp_path / "results", tmp_path / "runs", tmp_path / "cache", systems=("stft", "tokb"), quick=True)
+    return Experiment(tmp_path / "results", tmp_path / "runs", tmp_path / "cache", systems=("stft", "tokb"), quick=True)

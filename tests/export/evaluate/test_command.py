@@ -34,9 +34,9 @@ def tasks(monkeypatch):
     for name, (module, _) in TASKS.items():
         fake = ModuleType(module)
 
-        def run(context, name=name):
-            ran.append((name, context))
-            does.get(name, lambda _: None)(context)
+        def run(experiment, name=name):
+            ran.append((name, experiment))
+            does.get(name, lambda _: None)(experiment)
 
         fake.run = run
         monkeypatch.setitem(sys.modules, f"export.evaluate.tasks.{module}", fake)
@@ -62,12 +62,12 @@ def test_a_task_is_given_what_the_options_say(place, tasks):
     (place / "TIMIT").mkdir()
     options = "--models", "tokb,stft", "--corpus", "timit=TIMIT", "--runs", "r", "--out", "o", "--seed", 7
     status, _ = call("wake-word", *options)
-    (name, context), *others = tasks[0]
+    (name, experiment), *others = tasks[0]
 
     assert (status, name, others) == (0, "wake-word", [])
-    assert context.systems == ("stft", "tokb")
-    assert dict(context.corpora)["timit"].name == "TIMIT"
-    assert (context.runs.name, context.out.name, context.seed, context.quick) == ("r", "o", 7, False)
+    assert experiment.systems == ("stft", "tokb")
+    assert dict(experiment.corpora)["timit"].name == "TIMIT"
+    assert (experiment.runs.name, experiment.out.name, experiment.seed, experiment.quick) == ("r", "o", 7, False)
 
 
 def test_without_options_every_system_is_measured_on_the_shared_corpora(place, tasks):
@@ -75,23 +75,23 @@ def test_without_options_every_system_is_measured_on_the_shared_corpora(place, t
     table = place / "shared" / "corpus" / "librispeech.tsv"
     table.touch()
     call("speech-search", "--shared", place / "shared")
-    context = tasks[0][0][1]
+    experiment = tasks[0][0][1]
 
-    assert context.systems == (*CLASSES, "kwsd")
-    assert dict(context.corpora) == {"librispeech": table}
-    assert context.out.name == "results"
-    assert context.runs == place / "cache" / "kwsd" / "papers"
+    assert experiment.systems == (*CLASSES, "kwsd")
+    assert dict(experiment.corpora) == {"librispeech": table}
+    assert experiment.out.name == "results"
+    assert experiment.runs == place / "cache" / "kwsd" / "papers"
 
 
 def test_quick_runs_keep_to_folders_of_their_own(tasks):
     call("speech-search", "--quick")
-    context = tasks[0][0][1]
+    experiment = tasks[0][0][1]
 
-    assert (context.out.name, context.runs.name, context.quick) == ("results-quick", "papers-quick", True)
+    assert (experiment.out.name, experiment.runs.name, experiment.quick) == ("results-quick", "papers-quick", True)
 
 
 def test_a_corpus_that_is_not_there_is_named_when_a_task_asks_for_it(tasks):
-    tasks[1]["wake-word"] = lambda context: context.corpora["dspspeech"]
+    tasks[1]["wake-word"] = lambda experiment: experiment.corpora["dspspeech"]
     status, said = call("wake-word", "--shared", "nowhere")
 
     assert status == 2

@@ -11,7 +11,7 @@ import soundfile as sf  # noqa: E402  after the skip
 
 from export.corpora.utterance import Excerpt, Utterance  # noqa: E402
 from export.evaluate.errors import EvaluationError  # noqa: E402
-from export.evaluate.experiment import Context  # noqa: E402
+from export.evaluate.experiment import Experiment  # noqa: E402
 from export.evaluate.published import read  # noqa: E402
 from export.evaluate.report import claims, document, figures  # noqa: E402
 from export.evaluate.results import Result, Results, Value  # noqa: E402
@@ -274,7 +274,7 @@ def spoken(folder, *said):
 def test_tokenizations_of_a_word_by_two_speakers_are_drawn(tmp_path, monkeypatch):
     heard = []
 
-    class Hear:
+    class Encode:
         rate, seconds = 16_000, 0.02
 
         def __call__(self, recordings):
@@ -284,11 +284,11 @@ def test_tokenizations_of_a_word_by_two_speakers_are_drawn(tmp_path, monkeypatch
     words = spoken(tmp_path, ("once", "a"), ("moon", "a"), ("moon", "a"), ("moon", "b"))
     fakes = {"data.spoken_words": ModuleType("spoken_words"), "encoders": ModuleType("encoders")}
     fakes["data.spoken_words"].word_sets = lambda _: type("Sets", (), {"test": words})
-    fakes["encoders"].hearer = lambda *_: Hear()
+    fakes["encoders"].audio_encoder = lambda *_: Encode()
     for name, module in fakes.items():
         monkeypatch.setitem(sys.modules, f"export.evaluate.{name}", module)
-    context = Context(tmp_path, tmp_path, tmp_path, systems=("stft", "tokb"))
-    figures.tokenizations(context, tmp_path / "papers" / "tokenizations.png")
+    experiment = Experiment(tmp_path, tmp_path, tmp_path, systems=("stft", "tokb"))
+    figures.tokenizations(experiment, tmp_path / "papers" / "tokenizations.png")
 
     assert heard == [9600] * 4
     assert 1000 < (tmp_path / "papers" / "tokenizations.png").stat().st_size < 150_000

@@ -9,10 +9,18 @@ pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[tra
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
 from export.corpora.utterance import Excerpt, Utterance
-from export.evaluate.data.joined_words import FADE, compositions, joined, recordings
+from export.evaluate.data.joined_words import FADE, joined, joined_utterances, recordings
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
-from export.evaluate.matching.word_detection import Slots, best_threshold, figures, minima, slots_of, threshold, track
+from export.evaluate.experiment import Experiment
+from export.evaluate.matching.word_detection import (
+    WordScores,
+    best_threshold,
+    figures,
+    minima,
+    threshold,
+    track,
+    word_scores,
+)
 from export.evaluate.tasks import keyword_spotting
 from export.systems.features import SPEECH
 from export.systems.system import Encoded
@@ -30,7 +38,7 @@ def excerpts(words=12, speakers=4, takes=3):
 
 
 def drawn(pool, keywords=5, others=20, seed=1):
-    return compositions(pool, keywords, others, np.random.default_rng(seed))
+    return joined_utterances(pool, keywords, others, np.random.default_rng(seed))
 
 
 def encoded(tokens, seed=0, dim=40):
@@ -39,37 +47,37 @@ def encoded(tokens, seed=0, dim=40):
     return Encoded(unit(vectors.astype(np.float32)), np.array(tokens, np.int32))
 
 
-def slots(found, hit, keyword=None):
+def scores(found, hit, keyword=None):
     found = np.array(found, float)
     number = np.zeros(len(found), int) if keyword is None else np.array(keyword)
-    return Slots(found, found, np.array(hit, bool), number, np.array([0.001]))
+    return WordScores(found, found, np.array(hit, bool), number, np.array([0.001]))
 
 
 def test_an_utterance_has_so_many_other_words_and_six_to_ten_of_its_keyword():
     pool = excerpts()
-    for composed in drawn(pool, keywords=12, others=20):
-        said = [pool[i].label == composed.keyword for i in composed.words]
+    for utterance in drawn(pool, keywords=12, others=20):
+        said = [pool[i].label == utterance.keyword for i in utterance.words]
 
-        assert said == list(composed.hits)
+        assert said == list(utterance.hits)
         assert 6 <= sum(said) <= 10
         assert len(said) - sum(said) == 20
-        assert len(set(composed.words)) == len(said)
+        assert len(set(utterance.words)) == len(said)
 
 
 def test_who_speaks_the_template_does_not_speak_in_the_utterance():
     pool = excerpts()
-    for composed in drawn(pool, keywords=12):
-        template = pool[composed.template]
+    for utterance in drawn(pool, keywords=12):
+        template = pool[utterance.template]
 
-        assert template.label == composed.keyword
-        assert template.speaker not in {pool[i].speaker for i in composed.words}
+        assert template.label == utterance.keyword
+        assert template.speaker not in {pool[i].speaker for i in utterance.words}
 
 
 def test_each_utterance_is_about_another_keyword_and_the_draw_follows_the_seed():
     pool = excerpts()
     found = drawn(pool, keywords=50)
 
-    assert len({composed.keyword for composed in found}) == len(found) == 12
+    assert len({utterance.keyword for utterance in found}) == len(found) == 12
     assert found == drawn(pool, keywords=50) != drawn(pool, keywords=50, seed=2)
 
 
@@ -141,7 +149,7 @@ def test_a_match_counts_for_the_word_during_which_it_ends():
     template = encoded([1, 2, 3] * 5)
     stream = encoded([20] * 20 + [1, 2, 3] * 5 + [21] * 25)
     until, hit = np.array([0.4, 0.7, 1.2]), np.array([False, True, False])
-    found = slots_of(template, stream, "dtw", (until, hit), HOP)
+    found = word_scores(template, stream, "dtw", (until, hit), HOP)
 
     assert found.found[1] == pytest.approx(0, abs=1e-5)
     assert found.lowest.argmin() == 1
@@ -152,27 +160,27 @@ def test_an_encoder_that_listens_on_after_a_recording_is_not_late_for_it():
     template = encoded([1, 2, 3] * 5 + [4] * 15)
     stream = encoded([20] * 20 + [1, 2, 3] * 5 + [4] * 15 + [21] * 25)
     words = np.array([0.4, 0.7, 1.5]), np.array([False, True, False])
-    late, in_time = (slots_of(template, stream, "dtw", words, HOP, lag) for lag in (0.0, 0.3))
+    late, in_time = (word_scores(template, stream, "dtw", words, HOP, lag) for lag in (0.0, 0.3))
 
     assert late.found.argmin() == 2
     assert in_time.found.argmin() == 1
 
 
 def test_the_threshold_is_midway_between_the_means_of_hits_and_others_for_dtw():
-    learned = slots([0.1, 0.2, 0.3, 0.7, 0.8, 0.9, np.inf], [1, 1, 1, 0, 0, 0, 0])
+    learned = scores([0.1, 0.2, 0.3, 0.7, 0.8, 0.9, np.inf], [1, 1, 1, 0, 0, 0, 0])
 
     assert threshold(learned, "dtw") == pytest.approx((0.2 + 0.8) / 2)
 
 
 def test_the_threshold_is_midway_between_the_modes_for_edit_distance():
-    learned = slots([0.2, 0.2, 0.9, 0.8, 0.8, 0.1], [1, 1, 1, 0, 0, 0])
+    learned = scores([0.2, 0.2, 0.9, 0.8, 0.8, 0.1], [1, 1, 1, 0, 0, 0])
 
     assert threshold(learned, "edit, compressed") == pytest.approx((0.2 + 0.8) / 2)
 
 
 def test_a_system_with_one_token_for_everything_finds_nothing():
     same, words = encoded([5] * 60), (np.array([0.4, 0.8, 1.2]), np.array([True, True, False]))
-    learned = slots_of(same, same, "edit, compressed", words, HOP)
+    learned = word_scores(same, same, "edit, compressed", words, HOP)
     limit = threshold(learned, "edit, compressed")
 
     assert limit == -np.inf
@@ -180,14 +188,14 @@ def test_a_system_with_one_token_for_everything_finds_nothing():
 
 
 def test_figures_count_every_word_of_every_utterance():
-    judged = slots([0.1, 0.6, 0.2, 0.3, 0.9, np.inf], [1, 1, 0, 1, 0, 0], [0, 0, 0, 1, 1, 1])
+    judged = scores([0.1, 0.6, 0.2, 0.3, 0.9, np.inf], [1, 1, 0, 1, 0, 0], [0, 0, 0, 1, 1, 1])
     found = {name: value.value for name, value in figures(judged, 0.3, seed=1).items()}
 
     assert found == pytest.approx({"accuracy": 4 / 6, "precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3})
 
 
 def test_a_threshold_that_finds_nothing_has_no_precision_and_no_recall():
-    found = figures(slots([0.5, 0.6], [1, 0]), 0.1, seed=1)
+    found = figures(scores([0.5, 0.6], [1, 0]), 0.1, seed=1)
 
     assert np.isnan(found["precision"].value)
     assert found["recall"].value == found["f1"].value == 0
@@ -196,17 +204,17 @@ def test_a_threshold_that_finds_nothing_has_no_precision_and_no_recall():
 def test_the_best_threshold_is_that_of_trying_all():
     rng = np.random.default_rng(4)
     for _ in range(20):
-        judged = slots(np.where(rng.random(40) < 0.2, np.inf, rng.integers(0, 9, 40) / 8), rng.random(40) < 0.3)
+        judged = scores(np.where(rng.random(40) < 0.2, np.inf, rng.integers(0, 9, 40) / 8), rng.random(40) < 0.3)
         f1 = [figures(judged, limit, seed=1)["f1"].value for limit in np.arange(9) / 8]
 
         assert figures(judged, best_threshold(judged), seed=1)["f1"].value == pytest.approx(max(f1))
 
 
 def test_where_nothing_is_found_there_is_no_best_threshold():
-    assert best_threshold(slots([np.inf, np.inf], [1, 0])) == -np.inf
+    assert best_threshold(scores([np.inf, np.inf], [1, 0])) == -np.inf
 
 
-class Hear:
+class Encode:
     """Spectra as vectors, and their strongest band as a token."""
 
     rate, seconds = RATE, SPEECH.seconds
@@ -246,32 +254,32 @@ def words(tmp_path, monkeypatch):
     """A quick run's words, and a note of every system that was asked for."""
     found = Words(spoken(tmp_path, "train"), spoken(tmp_path, "test"))
 
-    def hearer(context, name, domain, tokens):
+    def audio_encoder(experiment, name, domain, tokens):
         found.asked.append(name)
-        return Hear()
+        return Encode()
 
-    monkeypatch.setattr(keyword_spotting, "word_sets", lambda context: found)
-    monkeypatch.setattr(keyword_spotting, "hearer", hearer)
+    monkeypatch.setattr(keyword_spotting, "word_sets", lambda experiment: found)
+    monkeypatch.setattr(keyword_spotting, "audio_encoder", audio_encoder)
     return found
 
 
-def context(tmp_path, **changes):
-    return Context(tmp_path / "out", tmp_path, tmp_path, **{"systems": ("stft", "tokb"), "quick": True, **changes})
+def experiment(tmp_path, **changes):
+    return Experiment(tmp_path / "out", tmp_path, tmp_path, **{"systems": ("stft", "tokb"), "quick": True, **changes})
 
 
 def test_every_word_that_is_needed_is_read_and_is_the_word_asked_for(words):
-    composed = drawn(words.test, keywords=2)
-    sound = recordings(words.test, composed, RATE)
+    utterance = drawn(words.test, keywords=2)
+    sound = recordings(words.test, utterance, RATE)
     whole = {s: sf.read(words.test[s * 36].utterance.path, dtype="float32")[0] for s in range(3)}
 
-    assert set(sound) == {i for one in composed for i in (one.template, *one.words)}
+    assert set(sound) == {i for one in utterance for i in (one.template, *one.words)}
     for i, samples in sound.items():
         first = round(words.test[i].start * RATE)
         assert np.array_equal(samples, whole[i // 36][first : first + len(samples)])
 
 
 def test_keywords_amid_other_made_words_are_found(tmp_path, words):
-    run = context(tmp_path)
+    run = experiment(tmp_path)
     keyword_spotting.run(run)
     found = {(r.system, r.setting["matching"]): r for r in run.results}
 
@@ -289,7 +297,7 @@ def test_keywords_amid_other_made_words_are_found(tmp_path, words):
 
 
 def test_a_run_that_was_interrupted_measures_only_what_is_missing(tmp_path, words):
-    run = context(tmp_path)
+    run = experiment(tmp_path)
     keyword_spotting.run(run)
     before = list(run.results)
     gone = tmp_path / "out" / "keyword-spotting.tokb.non_keywords=20.matching=dtw.json"
@@ -303,7 +311,7 @@ def test_a_run_that_was_interrupted_measures_only_what_is_missing(tmp_path, word
 
 
 def test_a_run_with_nothing_missing_does_not_read_the_corpus(tmp_path, words, monkeypatch):
-    run = context(tmp_path)
+    run = experiment(tmp_path)
     keyword_spotting.run(run)
     monkeypatch.delattr(keyword_spotting, "word_sets")
     keyword_spotting.run(run)
@@ -313,4 +321,4 @@ def test_a_run_with_nothing_missing_does_not_read_the_corpus(tmp_path, words, mo
 
 def test_a_full_run_refuses_a_corpus_that_is_too_small(tmp_path, words):
     with pytest.raises(EvaluationError, match=r"other words, and there are .*: name a larger corpus"):
-        keyword_spotting.run(context(tmp_path, quick=False))
+        keyword_spotting.run(experiment(tmp_path, quick=False))

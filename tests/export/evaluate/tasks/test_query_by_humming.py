@@ -9,7 +9,7 @@ from export.corpora.singing import RATE, Sung  # noqa: E402  after the skips
 from export.evaluate.data import hummed_melodies  # noqa: E402
 from export.evaluate.data.hummed_melodies import Retrieval, evenly, retrieval, training  # noqa: E402
 from export.evaluate.errors import EvaluationError  # noqa: E402
-from export.evaluate.experiment import Context  # noqa: E402
+from export.evaluate.experiment import Experiment  # noqa: E402
 from export.evaluate.matching.distances import MATCHINGS  # noqa: E402
 from export.evaluate.tasks import query_by_humming  # noqa: E402
 from export.systems.features import HUMMING  # noqa: E402
@@ -40,26 +40,26 @@ class Knowing(Plain):
 
 
 @pytest.fixture
-def context(tmp_path):
-    return Context(tmp_path / "out", tmp_path, tmp_path, systems=("stft", "kwsd"), quick=True)
+def experiment(tmp_path):
+    return Experiment(tmp_path / "out", tmp_path, tmp_path, systems=("stft", "kwsd"), quick=True)
 
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The systems that were asked for, all of which hear spectra."""
+    """The systems that were asked for, all of which encode spectra."""
     calls = []
 
-    def hearer(context, name, domain, tokens=25):
+    def audio_encoder(experiment, name, domain, tokens=25):
         calls.append((name, domain, tokens))
         return Plain()
 
-    monkeypatch.setattr(query_by_humming, "hearer", hearer)
+    monkeypatch.setattr(query_by_humming, "audio_encoder", audio_encoder)
     return calls
 
 
-def test_each_change_and_matching_is_measured_for_systems_that_hear_melodies(context, asked):
-    query_by_humming.run(context)
-    found = list(context.results)
+def test_each_change_and_matching_is_measured_for_systems_that_hear_melodies(experiment, asked):
+    query_by_humming.run(experiment)
+    found = list(experiment.results)
 
     assert asked == [("stft", "humming", 25)]
     assert {(r.setting["change"], r.setting["matching"]) for r in found} == {
@@ -69,37 +69,37 @@ def test_each_change_and_matching_is_measured_for_systems_that_hear_melodies(con
     assert {r.data for r in found} == {"18 hums of 6 melodies by 3 synthetic voices"}
 
 
-def test_what_was_measured_is_not_measured_again(context, asked):
-    query_by_humming.run(context)
-    query_by_humming.run(context)
+def test_what_was_measured_is_not_measured_again(experiment, asked):
+    query_by_humming.run(experiment)
+    query_by_humming.run(experiment)
 
     assert len(asked) == 1
 
 
-def test_an_interrupted_run_goes_on_with_what_is_missing(context, asked):
-    query_by_humming.run(context)
-    lost = next(context.out.glob("*both*.json"))
+def test_an_interrupted_run_goes_on_with_what_is_missing(experiment, asked):
+    query_by_humming.run(experiment)
+    lost = next(experiment.out.glob("*both*.json"))
     before = lost.read_text()
-    kept = {path: path.stat().st_mtime_ns for path in context.out.glob("*.json") if path != lost}
+    kept = {path: path.stat().st_mtime_ns for path in experiment.out.glob("*.json") if path != lost}
     lost.unlink()
-    query_by_humming.run(context)
+    query_by_humming.run(experiment)
 
     assert before.split('"seconds"')[0] == lost.read_text().split('"seconds"')[0]
     assert kept == {path: path.stat().st_mtime_ns for path in kept}
 
 
-def test_a_system_that_knows_the_melodies_finds_them_first(context, monkeypatch):
-    monkeypatch.setattr(query_by_humming, "hearer", lambda *_, **__: Knowing(retrieval(context).items))
-    query_by_humming.run(context)
-    unchanged = [r for r in context.results if r.setting["change"] == "none"]
+def test_a_system_that_knows_the_melodies_finds_them_first(experiment, monkeypatch):
+    monkeypatch.setattr(query_by_humming, "audio_encoder", lambda *_, **__: Knowing(retrieval(experiment).items))
+    query_by_humming.run(experiment)
+    unchanged = [r for r in experiment.results if r.setting["change"] == "none"]
 
     assert [r.values["mrr"].value for r in unchanged] == [1.0] * len(MATCHINGS)
 
 
-def test_codebooks_of_other_sizes_are_for_some_systems_only(context, asked, monkeypatch):
+def test_codebooks_of_other_sizes_are_for_some_systems_only(experiment, asked, monkeypatch):
     for name, value in {"MELODIES": hummed_melodies.MELODIES[:2], "SINGERS": 2, "QUERIES": 2}.items():
         monkeypatch.setattr(hummed_melodies, name, value)
-    query_by_humming.run(Context(context.out, context.runs, context.cache, systems=("tokb", "wav2vec2")))
+    query_by_humming.run(Experiment(experiment.out, experiment.runs, experiment.cache, systems=("tokb", "wav2vec2")))
 
     assert asked == [
         ("tokb", "humming", 15),
@@ -134,8 +134,8 @@ def test_searching_in_blocks_changes_nothing():
         assert seconds > 0
 
 
-def test_those_who_train_and_those_who_test_sing_the_same_melodies_and_are_others(context):
-    train, test = training(context), retrieval(context).items
+def test_those_who_train_and_those_who_test_sing_the_same_melodies_and_are_others(experiment):
+    train, test = training(experiment), retrieval(experiment).items
 
     assert {s.label for s in train} == {s.label for s in test}
     assert not {s.singer for s in train} & {s.singer for s in test}
@@ -174,21 +174,21 @@ def mir_qbsh(tmp_path):
     return tmp_path / "qbsh"
 
 
-def test_mir_qbsh_is_split_by_singer_and_the_split_is_kept(context, mir_qbsh):
-    given = Context(context.out, context.runs, context.cache, corpora={"mir-qbsh": mir_qbsh}, quick=True)
+def test_mir_qbsh_is_split_by_singer_and_the_split_is_kept(experiment, mir_qbsh):
+    given = Experiment(experiment.out, experiment.runs, experiment.cache, corpora={"mir-qbsh": mir_qbsh}, quick=True)
     train, test = training(given), retrieval(given)
 
     assert len(train) == 12
     assert not {s.singer for s in train} & {s.singer for s in test.items}
     assert all(len(s.samples) == RATE for s in train)
     assert test.data == "MIR-QBSH: 6 recordings of 3 songs by 3 people"
-    assert (context.out / "splits" / "mir-qbsh.json").exists()
+    assert (experiment.out / "splits" / "mir-qbsh.json").exists()
 
 
-def test_melodies_that_one_person_alone_sings_are_refused_in_one_sentence(context, mir_qbsh):
+def test_melodies_that_one_person_alone_sings_are_refused_in_one_sentence(experiment, mir_qbsh):
     for path in mir_qbsh.rglob("*.wav"):
         path.rename(path.with_stem(f"{path.parent.name}-{path.stem}"))
-    given = Context(context.out, context.runs, context.cache, corpora={"mir-qbsh": mir_qbsh}, quick=True)
+    given = Experiment(experiment.out, experiment.runs, experiment.cache, corpora={"mir-qbsh": mir_qbsh}, quick=True)
 
     with pytest.raises(EvaluationError, match="no melody of the test recordings is sung by two people"):
         retrieval(given)

@@ -10,7 +10,7 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 
 from export.corpora.utterance import Excerpt, Utterance
 from export.evaluate.errors import EvaluationError
-from export.evaluate.experiment import Context
+from export.evaluate.experiment import Experiment
 from export.evaluate.matching.distances import MATCHINGS
 from export.evaluate.tasks import speech_search
 from export.evaluate.tasks.speech_search import figures, keyword_clips, keywords
@@ -21,7 +21,7 @@ from kwsd.tokenizer.codebook import unit
 RATE = 16_000
 
 
-class Hear:
+class Encode:
     """Spectra as vectors, and their strongest band as a token."""
 
     rate, seconds = RATE, SPEECH.seconds
@@ -66,21 +66,21 @@ def words(tmp_path, monkeypatch):
     """A quick run's words, and a note of every system that was asked for."""
     found = Words(spoken(tmp_path, 4))
 
-    def hearer(context, name, domain, tokens):
+    def audio_encoder(experiment, name, domain, tokens):
         found.asked.append(name)
-        return Hear()
+        return Encode()
 
-    monkeypatch.setattr(speech_search, "word_sets", lambda context: found)
-    monkeypatch.setattr(speech_search, "hearer", hearer)
+    monkeypatch.setattr(speech_search, "word_sets", lambda experiment: found)
+    monkeypatch.setattr(speech_search, "audio_encoder", audio_encoder)
     return found
 
 
-def context(tmp_path, **changes):
-    return Context(tmp_path / "out", tmp_path, tmp_path, **{"systems": ("stft", "tokb"), "quick": True, **changes})
+def experiment(tmp_path, **changes):
+    return Experiment(tmp_path / "out", tmp_path, tmp_path, **{"systems": ("stft", "tokb"), "quick": True, **changes})
 
 
 def test_every_system_finds_made_words_with_every_matching(tmp_path, words):
-    run = context(tmp_path)
+    run = experiment(tmp_path)
     speech_search.run(run)
     found = list(run.results)
 
@@ -91,7 +91,7 @@ def test_every_system_finds_made_words_with_every_matching(tmp_path, words):
 
 
 def test_a_run_that_was_interrupted_measures_only_what_is_missing(tmp_path, words):
-    run = context(tmp_path)
+    run = experiment(tmp_path)
     speech_search.run(run)
     before = {r.system: r for r in run.results if r.setting["matching"] == "edit"}
     (tmp_path / "out" / "speech-search.tokb.matching=dtw.json").unlink()
@@ -104,7 +104,7 @@ def test_a_run_that_was_interrupted_measures_only_what_is_missing(tmp_path, word
 
 
 def test_a_run_with_nothing_missing_does_not_read_the_corpus(tmp_path, words, monkeypatch):
-    run = context(tmp_path)
+    run = experiment(tmp_path)
     speech_search.run(run)
     monkeypatch.delattr(speech_search, "word_sets")
     speech_search.run(run)
@@ -114,7 +114,7 @@ def test_a_run_with_nothing_missing_does_not_read_the_corpus(tmp_path, words, mo
 
 def test_too_few_keywords_are_one_sentence(tmp_path, words):
     with pytest.raises(EvaluationError, match=r"needs 49 words .* and the test set has 4: name a larger corpus"):
-        speech_search.run(context(tmp_path, quick=False))
+        speech_search.run(experiment(tmp_path, quick=False))
 
 
 def test_keywords_are_said_often_and_by_several():

@@ -147,10 +147,10 @@ def test_precision_counts_the_first_one_three_and_five():
     assert values["map"].value == pytest.approx((1 + 2 / 3 + 3 / 6) / 3)
 
 
-def test_a_segment_holds_a_word_when_enough_of_the_word_lies_in_it(words, hear):
+def test_a_segment_holds_a_word_when_enough_of_the_word_lies_in_it(words, encode):
     said_first = words.test_utterances[:1]
-    archive = cut_up(hear([said_first[0].samples()]), 50)
-    holding = spoken_terms.Holding(archive, said_first, hear.seconds)
+    archive = cut_up(encode([said_first[0].samples()]), 50)
+    holding = spoken_terms.Holding(archive, said_first, encode.seconds)
     word = said_first[0].words[1]  # lies at 0.5 to 1 s, and so wholly in the first two segments of 1 s
     others = {w.text for w in said_first[0].words}
 
@@ -161,15 +161,15 @@ def test_a_segment_holds_a_word_when_enough_of_the_word_lies_in_it(words, hear):
 
 
 @pytest.fixture
-def task(monkeypatch, words, hear):
-    monkeypatch.setattr(spoken_terms, "word_sets", lambda context: words)
-    monkeypatch.setattr(spoken_terms, "hearer", lambda *_, **__: hear)
-    return hear
+def task(monkeypatch, words, encode):
+    monkeypatch.setattr(spoken_terms, "word_sets", lambda experiment: words)
+    monkeypatch.setattr(spoken_terms, "audio_encoder", lambda *_, **__: encode)
+    return encode
 
 
-def test_a_clean_voice_is_found_by_every_method_and_the_results_say_so(task, context):
-    spoken_terms.run(context)
-    rows = {r.setting["method"]: r for r in context.results if "segment" in r.setting}
+def test_a_clean_voice_is_found_by_every_method_and_the_results_say_so(task, experiment):
+    spoken_terms.run(experiment)
+    rows = {r.setting["method"]: r for r in experiment.results if "segment" in r.setting}
 
     assert set(rows) == set(METHODS)
     assert all(r.system == "tokb" and r.quick and r.queries == 10 for r in rows.values())
@@ -177,17 +177,17 @@ def test_a_clean_voice_is_found_by_every_method_and_the_results_say_so(task, con
     assert all(0 < r.values["map"].value <= 1 and r.values["seconds"].value > 0 for r in rows.values())
 
 
-def test_what_was_measured_is_not_measured_again(task, context):
-    spoken_terms.run(context)
+def test_what_was_measured_is_not_measured_again(task, experiment):
+    spoken_terms.run(experiment)
     before = len(task.heard)
-    spoken_terms.run(context)
+    spoken_terms.run(experiment)
 
     assert len(task.heard) == before > 0
 
 
-def test_single_words_are_searched_as_documents(task, context, takes, monkeypatch):
+def test_single_words_are_searched_as_documents(task, experiment, takes, monkeypatch):
     monkeypatch.setattr(spoken_terms.registry, "read", lambda *_: takes)
-    full = dataclasses.replace(context, quick=False, systems=("kwsd",), corpora={"dspspeech": context.out})
+    full = dataclasses.replace(experiment, quick=False, systems=("kwsd",), corpora={"dspspeech": experiment.out})
     monkeypatch.setattr(spoken_terms, "SEGMENTS", (1.0,))
     spoken_terms.run(full)
     rows = {(r.setting["set"], r.setting["method"]): r for r in full.results if "set" in r.setting}
@@ -197,8 +197,8 @@ def test_single_words_are_searched_as_documents(task, context, takes, monkeypatc
     assert "on which the system was trained" in rows["dspspeech", "hquest"].data
 
 
-def test_too_small_a_corpus_is_refused_in_one_sentence(task, context, words):
+def test_too_small_a_corpus_is_refused_in_one_sentence(task, experiment, words):
     words.test[:] = words.test[:1]
 
     with pytest.raises(EvaluationError, match="name a larger corpus"):
-        spoken_terms.run(context)
+        spoken_terms.run(experiment)

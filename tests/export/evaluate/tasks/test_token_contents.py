@@ -35,12 +35,12 @@ def test_frames_have_their_phone_and_their_place_in_the_word(monkeypatch):
     clip = SimpleNamespace(utterance=SimpleNamespace(path=Path("/one.wav")), start=1.0, end=2.0)
     monkeypatch.setattr(token_contents, "cut", lambda clips, rate: [np.zeros(16_000, np.float32)])
 
-    def hear(recordings):
+    def encode(recordings):
         return [Encoded(np.ones((10, 1), np.float32), np.arange(10, dtype=np.int32))]
 
-    hear.rate = 16_000
+    encode.rate = 16_000
     words = {"/one.wav": [Word("no", 1.0, (("N", 0.25), ("OW", 0.7)))]}
-    tokens, places, phones = zip(*token_contents._frames(hear, [clip], words), strict=True)
+    tokens, places, phones = zip(*token_contents._frames(encode, [clip], words), strict=True)
 
     assert list(tokens) == list(range(10))
     assert list(places) == [PLACES * i // 10 for i in range(10)]

@@ -26,8 +26,8 @@ def test_recordings_that_come_equally_near_are_no_alarms():
     assert (np.full(9, 0.5, np.float32) < threshold(np.full(9, 0.5, np.float32), 2)).sum() == 0
 
 
-def test_templates_side_by_side_are_aligned_as_each_by_itself(takes, hear):
-    templates, recordings = hear([t.samples() for t in takes[:2]]), hear([t.samples() for t in takes[2:5]])
+def test_templates_side_by_side_are_aligned_as_each_by_itself(takes, encode):
+    templates, recordings = encode([t.samples() for t in takes[:2]]), encode([t.samples() for t in takes[2:5]])
     plain = [[subsequence_dtw(cosine_costs(r.z, t.z))[0].min() for t in templates] for r in recordings]
 
     assert np.allclose(by_alignment(templates, recordings), plain)
@@ -55,14 +55,14 @@ def test_a_speaker_s_words_are_enrolled_thrice_and_tested_with_other_recordings(
 
 
 @pytest.fixture
-def task(monkeypatch, words, takes, hear, context):
-    monkeypatch.setattr(wake_words, "word_sets", lambda context: words)
-    monkeypatch.setattr(wake_words, "hearer", lambda *_, **__: hear)
+def task(monkeypatch, words, takes, encode, experiment):
+    monkeypatch.setattr(wake_words, "word_sets", lambda experiment: words)
+    monkeypatch.setattr(wake_words, "audio_encoder", lambda *_, **__: encode)
     monkeypatch.setattr(wake_words.registry, "read", lambda *_: takes)
     # Nobody else may say the words, or they would be false alarms.
     held = {t.text for t in takes}
     words.test_utterances[:] = [u for u in words.test_utterances if not held & set(u.text.split())]
-    return dataclasses.replace(context, corpora={"dspspeech": context.out})
+    return dataclasses.replace(experiment, corpora={"dspspeech": experiment.out})
 
 
 def test_words_that_nobody_else_says_are_not_missed(task):
@@ -74,17 +74,17 @@ def test_words_that_nobody_else_says_are_not_missed(task):
     assert all(r.queries == 9 and r.more["words"] == 3 for r in found.values())
 
 
-def test_what_was_measured_is_not_measured_again(task, hear):
+def test_what_was_measured_is_not_measured_again(task, encode):
     wake_words.run(task)
-    before = len(hear.heard)
+    before = len(encode.heard)
     wake_words.run(task)
 
-    assert len(hear.heard) == before > 0
+    assert len(encode.heard) == before > 0
 
 
-def test_without_a_corpus_of_many_takes_one_sentence_says_what_to_name(context):
+def test_without_a_corpus_of_many_takes_one_sentence_says_what_to_name(experiment):
     with pytest.raises(EvaluationError, match="name one of these with --corpus"):
-        wake_words.run(context)
+        wake_words.run(experiment)
 
 
 def test_a_corpus_with_too_few_takes_is_refused_in_one_sentence(task, monkeypatch, takes):

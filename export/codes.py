@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm, trange
 
+from export import kmeans
 from export.model import HOP, Encoder
 from export.windows import WARM
 from kwsd.tokenizer.codebook import merged, nearest
@@ -21,7 +22,7 @@ ROUNDS = 20
 
 @torch.no_grad()
 def heard(encoder: Encoder, pieces: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Merged vectors [n, m] of clips, without what the encoder says before it is warm."""
+    """Merged vectors [n, m] of clips, without the frames before the encoder is warm."""
     found = []
     for piece in tqdm(pieces, desc="vectors for the code book", unit="clip"):
         samples = torch.from_numpy(piece[: len(piece) // HOP * HOP])[None]
@@ -34,18 +35,7 @@ def fit(vectors: NDArray[np.float32], seed: int, stages: int = STAGES, words: in
     """Code words [stages, words, m]: each stage is fitted to what the stages before it leave of the vectors."""
     rng, left, found = np.random.default_rng(seed), vectors, []
     for _ in trange(stages, desc="code book", unit="stage"):
-        found.append(kmeans(left, words, rng))
+        first = left[rng.choice(len(left), words, replace=False)]
+        found.append(kmeans.euclidean(left, first, ROUNDS, rng))
         left = left - found[-1][nearest(left, found[-1])]
     return np.stack(found)
-
-
-def kmeans(x: NDArray[np.float32], words: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Centres [words, m] that locally minimise the squared distance of each row to its nearest."""
-    centres = x[rng.choice(len(x), words, replace=False)]
-    for _ in range(ROUNDS):
-        labels = nearest(x, centres)
-        sums, counts = np.zeros_like(centres), np.bincount(labels, minlength=words)
-        np.add.at(sums, labels, x)
-        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], x[rng.choice(len(x), words)])
-        centres = centres.astype(np.float32)
-    return centres

@@ -1,4 +1,4 @@
-"""What the encoder learns to say: the teacher's vectors, centred, softly whitened, of unit length, and clustered."""
+"""The encoder's training targets: the teacher's vectors, centred, softly whitened, of unit length, and clustered."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import trange
 
+from export import kmeans
 from kwsd.tokenizer.codebook import unit
 
 FLOOR = 0.02  # eigenvalues below this share of the largest are not blown up further
+ROUNDS = 25  # of k-means
 
 
 @dataclass(frozen=True)
@@ -54,22 +56,16 @@ def fit(teacher: NDArray[np.float16], dim: int, tokens: int, seed: int) -> Targe
     values, vectors = values[::-1][:dim], vectors[:, ::-1][:, :dim]
     project = (vectors / np.sqrt(values + FLOOR * values[0])).astype(np.float32)
     mapped = unit((sample - mean) @ project)
-    return Targets(mean, project, spherical_kmeans(mapped[:120_000], tokens, rng))
+    return Targets(mean, project, clustered(mapped[:120_000], tokens, rng))
 
 
-def spherical_kmeans(
-    x: NDArray[np.float32], tokens: int, rng: np.random.Generator, rounds: int = 25
+def clustered(
+    x: NDArray[np.float32], tokens: int, rng: np.random.Generator, rounds: int = ROUNDS
 ) -> NDArray[np.float32]:
-    """Unit centroids [K, dim] that locally maximise the mean cosine of each row with its nearest (Wav2Tok, eq. 11).
+    """Unit centroids [K, dim] of unit rows [n, dim]: spherical k-means from rows drawn at random, see `export.kmeans`.
 
     A centroid that loses all its rows is moved to a random row.
     """
-    centroids = x[rng.choice(len(x), tokens, replace=False)]
-    for _ in trange(rounds, desc="spherical k-means", unit="round"):
-        nearest = (x @ centroids.T).argmax(axis=1)
-        sums = np.zeros_like(centroids)
-        np.add.at(sums, nearest, x)
-        empty = np.bincount(nearest, minlength=tokens) == 0
-        sums[empty] = x[rng.choice(len(x), int(empty.sum()))]
-        centroids = unit(sums)
-    return centroids
+    first = x[rng.choice(len(x), tokens, replace=False)]
+    progress = trange(rounds, desc="spherical k-means", unit="round")
+    return kmeans.spherical(x, first, progress, kmeans.random_rows(rng))

@@ -7,7 +7,7 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from export.labels import UNKNOWN  # noqa: E402
 from export.model import HOP, Codebook, Encoder, Shape, fourier, mel_filters  # noqa: E402  after the skip
 from export.recipe import Phase, Recipe  # noqa: E402
-from export.targets import spherical_kmeans, unit  # noqa: E402
+from export.targets import clustered  # noqa: E402
 from export.train import Student, total  # noqa: E402
 from export.windows import WARM, Batch  # noqa: E402
 
@@ -58,7 +58,7 @@ def test_training_on_speech_lowers_the_loss_and_names_more_phones(speech):
         SMALL.bands, SMALL.dim
     )
     targets = torch.nn.functional.normalize(heard, dim=2)
-    clusters = torch.from_numpy(spherical_kmeans(targets.reshape(-1, SMALL.dim).numpy(), 6, np.random.default_rng(0)))
+    clusters = torch.from_numpy(clustered(targets.reshape(-1, SMALL.dim).numpy(), 6, np.random.default_rng(0)))
     phones = (targets @ clusters.T).argmax(dim=2)
     phones[:, :5] = UNKNOWN
     batch, phase = Batch(samples, targets, phones, None), Phase(80, 1e-2, 0.0, (0, 0), phones=1.0)
@@ -81,16 +81,6 @@ def test_a_token_is_chosen_by_cosine_whatever_the_length_of_a_centroid():
     codebook.centroids.data = torch.tensor([[9.0, 0.0], [0.0, 0.1], [-1.0, 0.0]])
 
     assert codebook(torch.tensor([0.6, 0.8])).argmax().item() == 1
-
-
-def test_spherical_kmeans_finds_separated_clusters():
-    rng = np.random.default_rng(2)
-    true = unit(rng.standard_normal((5, 16)).astype(np.float32))
-    x = unit(true[rng.integers(0, 5, 600)] + 0.05 * rng.standard_normal((600, 16)).astype(np.float32))
-    centroids = spherical_kmeans(x, 5, rng)
-
-    assert np.allclose(np.linalg.norm(centroids, axis=1), 1, atol=1e-5)
-    assert (x @ centroids.T).max(axis=1).mean() > 0.9
 
 
 def test_the_learning_rate_warms_up_and_ends_at_nothing_in_each_phase():

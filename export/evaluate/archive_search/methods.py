@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from export.evaluate.archive_search.segments import Archive
+from export.evaluate.archive_search.tf_idf import TfIdf, lengths
 from export.evaluate.errors import EvaluationError
 from export.systems.system import Encoded
-from kwsd.archive.search.tfidf import rarity_from
+from kwsd.archive.search.tfidf import greatest
 from kwsd.scorers import compress, cosine_costs, smith_waterman_each, subsequence_dtw
 
 if TYPE_CHECKING:
@@ -47,11 +47,8 @@ class Search(Protocol):
 
 def best(scores: NDArray[np.floating], count: int, allowed: Allowed = None) -> Ranked:
     """The `count` greatest of scores [s] that are above -infinity; equal ones in the order of their numbers."""
-    kept = np.flatnonzero(np.isfinite(scores) if allowed is None else allowed & np.isfinite(scores))
-    if len(kept) > count:
-        least = np.partition(scores[kept], -count)[-count]
-        kept = kept[scores[kept] >= least]
-    kept = kept[np.argsort(-scores[kept], kind="stable")[:count]]
+    known = np.isfinite(scores)
+    kept = greatest(scores, known if allowed is None else allowed & known, count)
     return Ranked(kept, scores[kept].astype(np.float64))
 
 
@@ -60,50 +57,11 @@ def above_zero(scores: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.where(scores > 0, scores, -np.inf)
 
 
-class Weights:
-    """How often each token is in each segment, and how much that says.
-
-    Attributes:
-        tokens: of each segment, runs once.
-        rarity: [K] inverse document frequency (H-QuEST, eq. 4); 0 for a token that no segment has.
-        shares: [s, K] sparse, term frequency (eq. 3).
-        weights: [s, K] sparse, their product.
-    """
-
-    def __init__(self, archive: Archive) -> None:
-        self.tokens = archive.tokens()
-        counts = np.array([len(t) for t in self.tokens])
-        columns = np.concatenate([np.zeros(0, np.int32), *self.tokens])
-        rows = np.repeat(np.arange(len(counts)), counts)
-        shape = (len(counts), int(columns.max(initial=0)) + 1)
-        # One cell for all occurrences of a token in a segment: duplicates are added up.
-        self.shares = csr_matrix((1 / counts[rows], (rows, columns)), shape=shape, dtype=np.float32)
-        holding = np.bincount(self.shares.indices, minlength=shape[1])
-        self.rarity = rarity_from(holding, len(counts))
-        self.weights = self.shares.multiply(self.rarity).tocsr().astype(np.float32)
-
-    def share_of(self, tokens: NDArray[np.int32]) -> NDArray[np.float32]:
-        """[K] the term frequencies of a query's tokens [t], runs once (eq. 3); unknown tokens have no place in it."""
-        known = tokens[tokens < len(self.rarity)]
-        return (np.bincount(known, minlength=len(self.rarity)) / max(1, len(tokens))).astype(np.float32)
-
-    def weight_of(self, tokens: NDArray[np.int32]) -> NDArray[np.float32]:
-        """[K] TF-IDF of a query's tokens [t] (eq. 3-4)."""
-        weight: NDArray[np.float32] = self.share_of(tokens) * self.rarity
-        return weight
-
-
-def lengths(rows: csr_matrix) -> NDArray[np.float32]:
-    """[s] Euclidean lengths of sparse rows [s, K]; 1 for an empty one."""
-    norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return np.where(norms > 0, norms, 1).astype(np.float32)
-
-
 class BruteForce:
     """Cosine of TF-IDF with every segment (H-QuEST, eq. 3-5)."""
 
     def __init__(self, archive: Archive) -> None:
-        self.terms = Weights(archive)
+        self.terms = TfIdf(archive)
         self.lengths = lengths(self.terms.weights)
 
     def search(self, query: Encoded, count: int, allowed: Allowed = None) -> Ranked:
@@ -117,7 +75,7 @@ class InvertedIndex:
     """Sums of TF-IDF products over the posting lists of a query's tokens (H-QuEST, eq. 7)."""
 
     def __init__(self, archive: Archive) -> None:
-        self.terms = Weights(archive)
+        self.terms = TfIdf(archive)
         self.lists = self.terms.weights.tocsc()
 
     def search(self, query: Encoded, count: int, allowed: Allowed = None) -> Ranked:
@@ -154,7 +112,7 @@ class BagOfWords:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        self.terms = Weights(archive)
+        self.terms = TfIdf(archive)
         self.lengths = lengths(self.terms.shares)
 
     def search(self, query: Encoded, count: int, allowed: Allowed = None) -> Ranked:
@@ -181,7 +139,7 @@ class HQuest:
     """
 
     def __init__(self, archive: Archive, shortlist: int = SHORTLIST) -> None:
-        self.terms = Weights(archive)
+        self.terms = TfIdf(archive)
         self.shortlist = shortlist
         # A segment of nothing but tokens that all segments have points nowhere: it has no cosine.
         filled = np.flatnonzero(np.asarray(self.terms.weights.sum(axis=1)).ravel() > 0)

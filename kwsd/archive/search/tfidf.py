@@ -33,16 +33,16 @@ class Candidates:
     score: NDArray[np.float32]
 
 
-def frequencies(tokens: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """[256] the share of each token among these tokens [t], at least one (eq. 3)."""
-    return (np.bincount(tokens, minlength=WORDS) / len(tokens)).astype(np.float32)
+def frequencies(tokens: NDArray[np.integer], words: int = WORDS) -> NDArray[np.float32]:
+    """[words] the share of each token among these tokens [t], 0 if there is none; others are only counted (eq. 3)."""
+    return (np.bincount(tokens, minlength=words)[:words] / max(1, len(tokens))).astype(np.float32)
 
 
 def vectors(windows: Windows, rarity: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     """The TF-IDF vectors [<= AT_ONCE, 256] of all windows as unit vectors, or 0, some windows at a time."""
     for counts in _counts(windows):
         weighed = counts * rarity
-        yield weighed / _positive(np.linalg.norm(weighed, axis=1))[:, None]
+        yield weighed / positive(np.linalg.norm(weighed, axis=1))[:, None]
 
 
 def rarity_of(windows: Windows) -> NDArray[np.float32]:
@@ -92,12 +92,18 @@ def by_inverted_index(segment: Segment, tokens: NDArray[np.uint8], count: int) -
 
 def best(windows: Windows, number: NDArray[np.int64], score: NDArray[np.floating], count: int) -> Candidates:
     """The `count` of these windows [w] with the greatest scores [w] above 0, best first, without removed ones."""
-    kept = np.flatnonzero((score > 0) & windows.alive(number))
+    kept = greatest(score, (score > 0) & windows.alive(number), count)
+    return Candidates(number[kept], score[kept].astype(np.float32))
+
+
+def greatest(score: NDArray[np.floating], allowed: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    """Where the `count` greatest of the allowed scores [n] are, best first; equal ones in their order."""
+    kept = np.flatnonzero(allowed)
     if len(kept) > count:
         least = np.partition(score[kept], -count)[-count]
         kept = kept[score[kept] >= least]
-    kept = kept[np.argsort(-score[kept], kind="stable")[:count]]
-    return Candidates(number[kept], score[kept].astype(np.float32))
+    found: NDArray[np.intp] = kept[np.argsort(-score[kept], kind="stable")[:count]]
+    return found
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def _statistics(segment: Segment) -> _Statistics:
         windows = Windows(segment)
         rarity = rarity_of(windows)
         lengths = [np.linalg.norm(counts * rarity, axis=1) for counts in _counts(windows)]
-        _KNOWN[segment] = _Statistics(rarity, _positive(np.concatenate([np.zeros(0, np.float32), *lengths])))
+        _KNOWN[segment] = _Statistics(rarity, positive(np.concatenate([np.zeros(0, np.float32), *lengths])))
     return _KNOWN[segment]
 
 
@@ -133,7 +139,8 @@ def _numbers(windows: Windows) -> Iterator[NDArray[np.int64]]:
         yield np.arange(first, min(first + AT_ONCE, len(windows)))
 
 
-def _positive(lengths: NDArray[np.float32]) -> NDArray[np.float32]:
+def positive(lengths: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Lengths [n] of vectors to divide by: 1 for a vector of nothing but 0."""
     return np.where(lengths > 0, lengths, np.float32(1))
 
 

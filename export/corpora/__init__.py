@@ -1,1 +1,1 @@
-"""Public corpora of speech and melodies behind one interface; a reader for each layout, one file each."""
+"""Readers of public corpora of speech and melodies, one module a corpus; all return `utterance.Utterance`."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from export.corpora.tree import all_there
+from export.corpora.files import all_there
 from export.corpora.utterance import Utterance
 from export.corpus import CorpusError
 

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from export.corpora.tree import audio, folders, lines, named, seconds_of
+from export.corpora.files import audio, folders, lines, named, seconds_of
 from export.corpora.utterance import Utterance
 from export.corpus import CorpusError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from export.corpora.tree import all_there
+from export.corpora.files import all_there
 from export.corpora.utterance import Utterance
 from export.corpus import Clip, CorpusError, clips
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from export.corpora import (
+    class_folders,
     common_voice,
-    folders,
     hey_snips,
     librispeech,
     mir_qbsh,
@@ -20,7 +20,7 @@ from export.corpus import CorpusError
 
 READERS: Mapping[str, Callable[[Path], list[Utterance]]] = {
     "common-voice": common_voice.read,
-    "folders": folders.read,
+    "folders": class_folders.read,
     "hey-snips": hey_snips.read,
     "librispeech": librispeech.read,
     "mir-qbsh": mir_qbsh.read,

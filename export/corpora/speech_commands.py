@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from export.corpora.tree import all_there, audio, folders, lines
+from export.corpora.files import all_there, audio, folders, lines
 from export.corpora.utterance import Utterance
 from export.corpus import CorpusError
 

@@ -1,4 +1,4 @@
-"""Which recordings train and which test: the corpus's own split, or one drawn by speaker, kept in a file."""
+"""Training and test splits: the corpus's own, or one drawn by speaker and kept in a file."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from export.corpora.tree import all_there, folders, lines, named, seconds_of
+from export.corpora.files import all_there, folders, lines, named, seconds_of
 from export.corpora.utterance import Utterance, Word
 from export.corpus import CorpusError
 

@@ -1,4 +1,4 @@
-"""What every corpus is read as: recordings, who speaks, what is said, and when."""
+"""The recordings of any corpus: path, speaker, text, split, and the times of words."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from export.evaluate.matching.distances import distances
 from export.evaluate.metrics import reciprocal_ranks
 from export.systems.features import HUMMING, SPEECH, Features
 from export.systems.registry import kind
-from export.systems.samples import Sample
 from export.systems.shape import Shape
 from export.systems.system import Encoded, System
 from export.systems.training import Plan, Run
+from export.systems.training_pairs import Sample
 from kwsd.tokenizer.codebook import unit
 from kwsd.tokenizer.tokenizer import Tokenizer
 

@@ -1,4 +1,4 @@
-"""Features to the unit sphere: the BiLSTM of the papers, and the Transformer that they compare it with."""
+"""Encoders from features to unit vectors: the BiLSTM of the papers, and the Transformer beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audio as the systems hear it: log-magnitudes of a short-time Fourier transform."""
+"""Input features of the systems: log-magnitudes of a short-time Fourier transform."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from export.systems.correspondence import Places
+from export.systems.frame_alignment import AlignedFrames
 from export.systems.system import Batch, System
 
 TEMPERATURE = 0.05
-NEAR = 3  # frames from the even correspondence within which frames are alike
+NEAR = 3  # frames from the linear alignment within which frames are alike
 MOST = 1024  # frames that are contrasted in one step
 
 
@@ -20,7 +20,7 @@ class MIPS(System):
     """InfoNCE over frames: each is to pick its counterpart from those of the whole batch.
 
     Our reading: a counterpart of every frame of the shorter recordings, or of 1024 of them, is drawn within 3 frames
-    of the even correspondence. What else stands within 3 frames of it is alike as well, and is left out; all other
+    of the linear alignment. What else stands within 3 frames of it is alike as well, and is left out; all other
     drawn frames are negatives.
     """
 
@@ -28,13 +28,13 @@ class MIPS(System):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The mean cross-entropy of both directions."""
-        places = Places.of(batch.lengths)
+        places = AlignedFrames.of(batch.lengths)
         if len(places) > MOST:
             places = places[torch.randperm(len(places))[:MOST]]
         return {"loss": info_nce(self(batch), places, places.near(NEAR))}
 
 
-def info_nce(z: Tensor, places: Places, drawn: Tensor) -> Tensor:
+def info_nce(z: Tensor, places: AlignedFrames, drawn: Tensor) -> Tensor:
     """The mean cross-entropy of frames picking their counterparts, and of counterparts picking their frames (eq. 17).
 
     Args:

@@ -1,4 +1,4 @@
-"""What a recording means by each of its tokens: the mean direction of the frames that have it (Wav2Tok, eq. 1-2)."""
+"""Prototypes of tokens: the mean direction of the frames of a recording that have a token (Wav2Tok, eq. 1-2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sizes of a system."""
+"""The sizes of a system: feature bins, hidden units, tokens."""
 
 from __future__ import annotations
 

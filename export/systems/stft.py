@@ -1,4 +1,4 @@
-"""The baseline without learning: the magnitudes of the transform themselves."""
+"""The STFT baseline, which does not learn: the magnitudes of the short-time Fourier transform."""
 
 from __future__ import annotations
 

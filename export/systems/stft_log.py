@@ -1,4 +1,4 @@
-"""A stronger baseline without learning: what the encoders of the other systems are given."""
+"""The log-STFT baseline, which does not learn: the input features of the other systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all systems have in common: features go in, unit vectors and tokens come out, and a loss is minimised."""
+"""The base class of all systems: features to unit vectors and tokens, and the loss to be minimised."""
 
 from __future__ import annotations
 

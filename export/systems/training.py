@@ -28,9 +28,9 @@ from tqdm import tqdm
 from export.systems.codebook import fitted, refined
 from export.systems.lamb import Lamb
 from export.systems.registry import TITLES, build
-from export.systems.samples import Pairs, Sample
 from export.systems.shape import Shape
 from export.systems.system import System, TrainingError
+from export.systems.training_pairs import Pairs, Sample
 
 WARM_UP = 0.08  # share of the steps in which Adam's rate rises, as in the paper
 RESTARTS = 3  # cosines in a run with LAMB

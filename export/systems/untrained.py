@@ -1,4 +1,4 @@
-"""The baseline of the encoder itself: its weights as they were drawn."""
+"""The untrained baseline: the BiLSTM encoder with its random initial weights."""
 
 from __future__ import annotations
 

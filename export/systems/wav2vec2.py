@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export.systems.correspondence import uniform
 from export.systems.encoder import Transformer
+from export.systems.frame_alignment import uniform
 from export.systems.quantizer import Quantizer
 from export.systems.shape import Shape
 from export.systems.system import Batch, System

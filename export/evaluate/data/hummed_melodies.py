@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from export.corpora import registry
 from export.corpora.melodies import MELODIES
-from export.corpora.singing import RATE, Sung, hummings
 from export.corpora.splits import Halves, split
+from export.corpora.synthetic_hums import RATE, Sung, hummings
 from export.evaluate.errors import EvaluationError
 from export.evaluate.experiment import Experiment
 

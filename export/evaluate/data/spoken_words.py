@@ -8,8 +8,8 @@ from functools import cache
 
 from export.corpora import registry
 from export.corpora.splits import split
-from export.corpora.times import with_times
 from export.corpora.utterance import Excerpt, Utterance, excerpts
+from export.corpora.word_times import with_times
 from export.evaluate.errors import EvaluationError
 from export.evaluate.experiment import Experiment
 

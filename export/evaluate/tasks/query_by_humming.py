@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from export.corpora.warping import shifted, stretched
+from export.corpora.tempo_and_pitch import shifted, stretched
 from export.evaluate.data.hummed_melodies import Retrieval, retrieval
 from export.evaluate.encoders import audio_encoder
 from export.evaluate.experiment import Experiment

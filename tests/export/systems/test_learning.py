@@ -7,9 +7,9 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from made_sounds import made_words  # noqa: E402
 from trials import found, noted  # noqa: E402
 
-from export.systems.samples import Sample  # noqa: E402  after the skip
 from export.systems.shape import Shape  # noqa: E402
 from export.systems.training import Plan, Run  # noqa: E402
+from export.systems.training_pairs import Sample  # noqa: E402  after the skip
 
 SHAPE = Shape(bins=16, hidden=24, tokens=10)
 MATCHINGS = ("dtw", "edit", "edit, compressed")

@@ -7,7 +7,7 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from made_sounds import made_words, mrr  # noqa: E402
 
 from export.systems import encoder, mips  # noqa: E402
-from export.systems.correspondence import Places  # noqa: E402
+from export.systems.frame_alignment import AlignedFrames  # noqa: E402
 from export.systems.lamb import Lamb  # noqa: E402
 from export.systems.mips import MIPS, info_nce  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402
@@ -36,7 +36,7 @@ def plain(z, places, drawn):
 
 def test_the_loss_is_the_mean_of_both_directions_as_it_is_written():
     z = torch.nn.functional.normalize(torch.randn(4, 12, 5, dtype=torch.float64), dim=2)
-    places = Places.of(torch.tensor([10, 12, 9, 8]))
+    places = AlignedFrames.of(torch.tensor([10, 12, 9, 8]))
     drawn = places.near(3)
 
     assert info_nce(z, places, drawn).item() == pytest.approx(plain(z, places, drawn))
@@ -44,7 +44,7 @@ def test_the_loss_is_the_mean_of_both_directions_as_it_is_written():
 
 def test_a_pair_that_is_all_alike_is_contrasted_with_the_other_pairs_only():
     z = torch.nn.functional.normalize(torch.randn(2, 3, 5), dim=2)
-    places = Places.of(torch.tensor([3, 3]))
+    places = AlignedFrames.of(torch.tensor([3, 3]))
 
     assert info_nce(z, places, places.near(3)).item() == 0
 

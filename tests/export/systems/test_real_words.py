@@ -15,9 +15,9 @@ from export.align import loud_span  # noqa: E402  after the skip
 from export.corpora import registry  # noqa: E402
 from export.evaluate.encoders import judge  # noqa: E402
 from export.systems.features import SPEECH  # noqa: E402
-from export.systems.samples import Sample  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402
 from export.systems.training import Plan, Run  # noqa: E402
+from export.systems.training_pairs import Sample  # noqa: E402
 
 TABLE = Path(__file__).parents[4] / "shared/corpus/dspspeech.tsv"
 SHAPE = Shape(hidden=48)

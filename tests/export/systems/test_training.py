@@ -11,10 +11,10 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from export.systems import training  # noqa: E402  after the skip
 from export.systems.codebook import fitted, refined  # noqa: E402
 from export.systems.features import HUMMING, SPEECH  # noqa: E402
-from export.systems.samples import Pairs, Sample  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402
 from export.systems.system import TrainingError  # noqa: E402
 from export.systems.training import Plan, Run, divided  # noqa: E402
+from export.systems.training_pairs import Pairs, Sample  # noqa: E402
 from kwsd.tokenizer.codebook import unit  # noqa: E402
 
 SMALL = Shape(bins=12, hidden=10, tokens=5)

@@ -7,7 +7,7 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from made_sounds import made_words, mrr  # noqa: E402
 
 from export.systems import encoder  # noqa: E402
-from export.systems.correspondence import Places  # noqa: E402
+from export.systems.frame_alignment import AlignedFrames  # noqa: E402
 from export.systems.lamb import Lamb  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402
 from export.systems.stft import STFT  # noqa: E402
@@ -33,7 +33,7 @@ def learn(system, words, optimizer, steps):
 
 @pytest.mark.parametrize(("a", "b"), [(1, 1), (3, 9), (7, 10), (10, 7), (25, 25), (24, 25)])
 def test_a_place_is_the_frame_that_holds_the_middle_of_a_frame_if_time_ran_evenly(a, b):
-    places = Places.of(torch.tensor([5, 6, a, b]))
+    places = AlignedFrames.of(torch.tensor([5, 6, a, b]))
     short, long = min(a, b), max(a, b)
     of_second = places.row >= 2
 
@@ -46,7 +46,7 @@ def test_a_place_is_the_frame_that_holds_the_middle_of_a_frame_if_time_ran_evenl
 
 def drawn_frames(draw, lengths, times=300):
     """For each anchor, everything that is drawn for it."""
-    places = Places.of(torch.tensor(lengths))
+    places = AlignedFrames.of(torch.tensor(lengths))
     return places, torch.stack([draw(places) for _ in range(times)]).T
 
 
@@ -74,7 +74,7 @@ def test_a_recording_without_far_frames_gives_the_farthest():
 
 def test_the_loss_is_the_mean_over_anchors_as_it_is_written():
     z = torch.nn.functional.normalize(torch.randn(4, 9, 5), dim=2)
-    places = Places.of(torch.tensor([6, 9, 8, 7]))
+    places = AlignedFrames.of(torch.tensor([6, 9, 8, 7]))
     positive, negative = places.near(1), places.far(5)
     terms = []
     for k in range(len(places)):
@@ -100,7 +100,7 @@ def test_padding_plays_no_part(monkeypatch):
 
 def test_gradients_are_finite_where_two_frames_are_the_same():
     z = torch.nn.functional.normalize(torch.ones(2, 8, 4), dim=2).requires_grad_()
-    places = Places.of(torch.tensor([8, 8]))
+    places = AlignedFrames.of(torch.tensor([8, 8]))
     loss = triplet(z, places, places.near(1), places.far(5))
     loss.backward()
 

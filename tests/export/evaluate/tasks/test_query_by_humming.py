@@ -5,7 +5,7 @@ import soundfile as sf
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
-from export.corpora.singing import RATE, Sung  # noqa: E402  after the skips
+from export.corpora.synthetic_hums import RATE, Sung  # noqa: E402  after the skips
 from export.evaluate.data import hummed_melodies  # noqa: E402
 from export.evaluate.data.hummed_melodies import Retrieval, evenly, retrieval, training  # noqa: E402
 from export.evaluate.errors import EvaluationError  # noqa: E402

@@ -1,4 +1,4 @@
-"""Training recordings, and the pairs that are drawn of them."""
+"""Training recordings as features, and random pairs of those with one label by two speakers."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A folder for each class: recordings of one word, phrase or melody in the folder named after it."""
+"""A corpus of one folder per class: recordings of a word, phrase or melody in the folder named after it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from export.corpora import tree
+from export.corpora import files
 from export.corpora.utterance import Utterance
 from export.corpus import CorpusError
 
@@ -19,8 +19,8 @@ def read(root: Path) -> list[Utterance]:
     Raises:
         CorpusError: no folder holds recordings, or one of them cannot be read.
     """
-    classes = [path for path in tree.folders(root) if not path.name.startswith("_")]
-    found = [_utterance(path) for folder in classes for path in tree.audio(folder)]
+    classes = [path for path in files.folders(root) if not path.name.startswith("_")]
+    found = [_utterance(path) for folder in classes for path in files.audio(folder)]
     if not found:
         raise CorpusError(f"{root} holds no folders of recordings: make one for each class, such as {root / 'lights'}")
     return found
@@ -29,4 +29,4 @@ def read(root: Path) -> list[Utterance]:
 def _utterance(path: Path) -> Utterance:
     speaker = path.stem.split("_")[0] if "_" in path.stem else ""
     label = path.parent.name.lower().replace("_", " ").strip()
-    return Utterance(path, speaker, label, seconds=tree.seconds_of(path))
+    return Utterance(path, speaker, label, seconds=files.seconds_of(path))

@@ -7,8 +7,8 @@ pytest.importorskip("scipy", reason="synthetic voices need scipy: pip install 'k
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
 from export.corpora.melodies import MELODIES, Melody
-from export.corpora.singing import LEAD, LONGEST, RATE, Singer, hummings, sing, singer
-from export.corpora.warping import shifted, stretched
+from export.corpora.synthetic_hums import LEAD, LONGEST, RATE, Singer, hummings, sing, singer
+from export.corpora.tempo_and_pitch import shifted, stretched
 
 PERFECT = Singer("perfect", glide=0.02)
 SCALE = Melody("scale", "C", 0.6, "C D E F G A B c")

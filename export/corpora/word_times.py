@@ -1,4 +1,4 @@
-"""When the words of a corpus are spoken, where the corpus does not say: found once and kept below the cache.
+"""Times of words for corpora that have none: found by alignment once and kept below the cache.
 
 A clip of one word is cut where it is loud. Sentences are aligned by pocketsphinx, see `export.align`, which knows
 English only; what it heard before moves some times by a frame or two, so that much two runs may differ. Tables that

@@ -1,4 +1,4 @@
-"""What readers of folders have in common: names in any letter case, files that must be there, durations."""
+"""Files and folders of corpora: names in any letter case, required files, lines of texts, durations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frame of a pair's other recording stands where a frame stands, if time ran evenly in both."""
+"""Linear time alignment of the frames of two recordings of a pair."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def uniform(counts: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Places:
+class AlignedFrames:
     """Every frame of the shorter recording of each pair (of the first, where both are as long), padding left out.
 
     Attributes:
@@ -32,7 +32,7 @@ class Places:
     length: Tensor
 
     @classmethod
-    def of(cls, lengths: Tensor) -> Places:
+    def of(cls, lengths: Tensor) -> AlignedFrames:
         """Those of recordings of these lengths [2 b]; rows 2 i and 2 i + 1 are a pair."""
         first, second = lengths[0::2], lengths[1::2]
         longer = (first > second).long()
@@ -47,9 +47,9 @@ class Places:
     def __len__(self) -> int:
         return len(self.row)
 
-    def __getitem__(self, chosen: Tensor) -> Places:
+    def __getitem__(self, chosen: Tensor) -> AlignedFrames:
         """Only those frames."""
-        return Places(*(t[chosen] for t in (self.row, self.frame, self.other, self.place, self.length)))
+        return AlignedFrames(*(t[chosen] for t in (self.row, self.frame, self.other, self.place, self.length)))
 
     def near(self, window: int) -> Tensor:
         """[n] a frame of the other recording, drawn from those within `window` frames of the place."""

@@ -1,4 +1,4 @@
-"""Recordings of one voice made longer or shorter at the same pitch, and higher or lower at the same length."""
+"""Time stretching and pitch shifting of recordings of one voice."""
 
 from __future__ import annotations
 

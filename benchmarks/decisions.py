@@ -29,7 +29,7 @@ WITHOUT: dict[str, dict[str, object]] = {
     "the nearest template alone": {"kwsd.spotting.score_track.VOTERS": 0.0},
     "the mean of the nearest three of five": {"kwsd.spotting.score_track.VOTERS": 0.6},
     "no calibration on background speech": {"kwsd.enrolment.enroll.calibrated": uncalibrated},
-    "speech of any tempo": {"kwsd.scorers.matching.SLOWEST": 1e9},
+    "speech of any tempo": {"kwsd.spotting.matching.SLOWEST": 1e9},
 }
 RULES = {"promise of 2 an hour": Rule("background", 2.0), "midpoint rule": Rule("midpoint")}
 

@@ -23,7 +23,7 @@ from kwsd.enrolment.enroll import LEARNED, enroll
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import KwsdError
 from kwsd.keywords.keyword import Keyword
-from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.score_track import KeywordScorer
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.frames import Frames

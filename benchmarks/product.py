@@ -21,7 +21,7 @@ from kwsd.enrolment.template import Recording
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import AudioError, KwsdError
 from kwsd.keywords.keyword import Keyword
-from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.score_track import KeywordScorer
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.frames import Frames

@@ -19,7 +19,7 @@ import soundfile as sf
 from export import corpus
 from kwsd.audio.files import FileSource
 from kwsd.keywords.keyword import Keyword, Template
-from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.scan import scan
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer

@@ -1,4 +1,4 @@
-"""What must come out bit for bit the same, however a stream is split and whichever kernels numpy and its BLAS choose."""
+"""Results that have the same bits for every split of the stream and for every kernel of numpy and its BLAS library."""
 
 import hashlib
 from itertools import pairwise
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kwsd.archive.segments.quantizer import Codes, Quantizer
-from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.score_track import KeywordScorer
 from kwsd.tokenizer.codebook import Words, merged, nearest, unit
 from kwsd.tokenizer.frames import Frames

@@ -13,7 +13,7 @@ from kwsd.config import METHODS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")  # kwsd.scorers.matching has them too, and needs numpy
+SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")  # kwsd.spotting.matching has them too, and needs numpy
 RULES, ALARMS = ("background", "midpoint"), 0.5  # and so has kwsd.enrolment.threshold
 
 

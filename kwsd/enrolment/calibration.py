@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kwsd.keywords.keyword import Template
-from kwsd.scorers.matching import matcher
+from kwsd.spotting.matching import matcher
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
 

@@ -67,7 +67,7 @@ def enroll(
         name: what detections will be called.
         recordings: files, or samples in memory; those that cannot be used are refused and the others taken.
         tokenizer: is reset.
-        scorer: "subsequence", "dtw", "codes", "edit" or "levenshtein", see `kwsd.scorers.matching`.
+        scorer: "subsequence", "dtw", "codes", "edit" or "levenshtein", see `kwsd.spotting.matching`.
         threshold: distance up to which speech is the keyword, or the rule that learns it.
         adding_to: a keyword whose templates are kept.
         others: keywords that will be spotted beside this one and may be mistaken for it; those of its own name and of

@@ -50,7 +50,7 @@ class Keyword:
         name: what detections are called.
         templates: one per recording, at least one.
         threshold: the largest distance that is a detection, on the scale of `scorer`.
-        scorer: one of `kwsd.scorers.matching.SCORERS`.
+        scorer: one of `kwsd.spotting.matching.SCORERS`.
         model: digest of the tokenizer that made the templates.
         rule: how the threshold was found, in words.
     """

@@ -12,7 +12,7 @@ from cli_helpers import complaint, contents, sentences
 from kwsd.cli.options import ALARMS, RULES, SCORERS
 from kwsd.enrolment import threshold
 from kwsd.keywords.store import Store
-from kwsd.scorers.matching import SCORERS as KNOWN
+from kwsd.spotting.matching import SCORERS as KNOWN
 
 
 def test_recordings_become_a_keyword_in_the_store(kwsd, recordings, tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword, Template
-from kwsd.scorers.matching import SCORERS
+from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.spotter import Spotter
 from kwsd.tokenizer.codebook import Codebook, unit
 from kwsd.tokenizer.frames import Frames

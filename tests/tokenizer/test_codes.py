@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwsd.scorers import SubsequenceDTW
-from kwsd.scorers.matching import CodeMatcher, VectorMatcher, matcher
+from kwsd.spotting.matching import CodeMatcher, VectorMatcher, matcher
 from kwsd.tokenizer.codebook import Codebook, merged, unit
 from kwsd.tokenizer.frames import Frames
 

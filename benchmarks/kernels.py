@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from kwsd.errors import KwsdError
 from kwsd.scorers import (
+    PackedVectors,
     SubsequenceDTW,
     WindowedDTW,
     WindowedEditDistance,
@@ -41,6 +42,7 @@ TURNS = 11
 DIMENSIONS, TOKENS = 64, 256  # of made-up speech
 TEMPLATE, RATE = 20, 25  # frames, frames a second
 MATCH, MISMATCH, GAP = 2, -1, -2  # H-QuEST, eq. 6
+COST_FRAMES, COST_COLUMNS = (1, 2, 25, 64, 1024), (1, 5, 20, 50, 100, 1000, 5000)
 LETTERS = string.ascii_letters + string.digits
 Vectors = NDArray[np.float32]
 Tokens = NDArray[np.int32]
@@ -267,7 +269,7 @@ def load_rows(heard: Speech, random: np.random.Generator, templates: int, second
     stacked = np.concatenate([heard.draw(random, TEMPLATE) for _ in range(templates)])
     costs = cosine_costs(stream, stacked)
     lengths = np.full(templates, TEMPLATE, np.int32)
-    across = np.ascontiguousarray(stacked.T)
+    packed, across = PackedVectors(stacked), np.ascontiguousarray(stacked.T)
     pairs = np.split(stream, len(stream) // 2)
     tasks = [(s.__name__, partial(push_all, s(lengths), costs, 2)) for s in STREAMING]
     yield Row(
@@ -275,9 +277,31 @@ def load_rows(heard: Speech, random: np.random.Generator, templates: int, second
         seconds,
         (
             *(Rival(f"kwsd, {name}", task) for name, task in tasks),
+            Rival("kwsd, the cosine costs", lambda: [packed.cosine_costs(pair) for pair in pairs]),
             Rival("numpy, the cosine costs", lambda: [np.float32(1) - pair @ across for pair in pairs]),
         ),
     )
+
+
+def cost_row(heard: Speech, random: np.random.Generator, frames: int, columns: int) -> Row:
+    """Local costs alone, the template packed beforehand as the spotter does; the BLAS product may add in any order."""
+    stream, template = heard.draw(random, frames), heard.draw(random, columns)
+    packed, times = PackedVectors(template), max(1, 200_000 // (frames * columns))
+    assert np.allclose(packed.cosine_costs(stream), np.float32(1) - stream @ template.T, atol=1e-5)
+    return Row(
+        f"cosine costs, {frames:,} frames and {columns:,} template frames of {stream.shape[1]}",
+        times,
+        (
+            Rival("kwsd", lambda: repeat(partial(packed.cosine_costs, stream), times)),
+            Rival("numpy's BLAS", lambda: repeat(lambda: np.float32(1) - stream @ template.T, times)),
+        ),
+    )
+
+
+def repeat(task: Task, times: int) -> None:
+    """Runs it so many times."""
+    for _ in range(times):
+        task()
 
 
 def text(tokens: Tokens) -> str:
@@ -336,6 +360,7 @@ def main(turns: int, keywords: int) -> None:
         *(batch_row(heard, random, queries, others) for queries, others in ((1, 10_000), (50, 2_000))),
         dtw_row(heard, random, 20, 25, None),
         dtw_row(heard, random, 50, 60, 5),
+        *(cost_row(heard, random, n, k) for n in COST_FRAMES for k in COST_COLUMNS),
         *stream_rows(heard, random),
         *load_rows(heard, random, 5 * keywords),
         *(alignment_row(heard, random, n, m) for n, m in ((20, 200), (20, 10_000))),

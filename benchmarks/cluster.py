@@ -16,7 +16,8 @@ from typing import Any
 
 import click
 
-from export import corpus
+from benchmarks import corpora, options
+from benchmarks.tables import header, row
 from kwsd.archive import Archive
 from kwsd.archive.indexing import update
 from kwsd.archive.indexing.build import build
@@ -97,22 +98,22 @@ def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = Non
 
 
 @click.command()
-@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@options.shared
 @click.option("--files", default=400, show_default=True, help="How many files of read prose are heard.")
 def main(shared: Path, files: int) -> None:
     """Build an index by one process, by one node, by two, and by two of which one is killed."""
     update.FILES = BATCH
-    paths = [clip.path for clip in corpus.clips(shared, "librispeech", corpus.default_cache())[:files]]
+    paths = [clip.path for clip in corpora.clips(shared, "librispeech")[:files]]
     tokenizer = Tokenizer()
-    click.echo("| built by | s | times real time | files | as one process builds it |\n|---|---|---|---|---|")
+    click.echo(header(("built by", "s", "times real time", "files", "as one process builds it")))
     first: Outcome | None = None
     for case in (Case(0), Case(1), Case(2), Case(2, killed=True)):
         with tempfile.TemporaryDirectory() as folder:
             outcome = run(case, paths, tokenizer, Path(folder) / "index")
         first = first or outcome
         same = "yes" if outcome.codes == first.codes else "no"
-        speed = outcome.heard / outcome.took
-        click.echo(f"| {case} | {outcome.took:.1f} | {speed:.0f} | {len(outcome.codes)} | {same} |")
+        speed = f"{outcome.heard / outcome.took:.0f}"
+        click.echo(row((case, outcome.took, speed, len(outcome.codes), same)))
     assert first
     click.echo(f"{first.heard / 3600:.2f} h of audio, {first.size / first.heard * 3600 / 1e3:.0f} kB an hour")
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 from unittest.mock import patch
 
 import click
 
-from benchmarks.detection import HEADER, Data, average, evaluate, line
+from benchmarks import options
+from benchmarks.detection import COLUMNS, average, encoded, evaluate
 from benchmarks.protocol import Protocol
+from benchmarks.tables import header, row
 from kwsd.enrolment.enroll import LEARNED
 from kwsd.enrolment.threshold import Rule
 from kwsd.keywords.keyword import Template
@@ -35,19 +38,21 @@ RULES = {"promise of 2 an hour": Rule("background", 2.0), "midpoint rule": Rule(
 
 
 @click.command()
-@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@options.shared
 def main(shared: Path) -> None:
     """Measure the default scorer on `../shared/eval`, each time with one decision made otherwise."""
     protocol, tokenizer, bank = Protocol(shared), Tokenizer(), Bank.shipped()
-    data = Data.hear(tokenizer, protocol)
-    click.echo(HEADER.replace("scorer", "change"))
+    data = encoded(tokenizer, protocol)
+    click.echo(header(("change", *COLUMNS)))
     for label, changes in WITHOUT.items():
         with ExitStack() as stack:
             for name, value in changes.items():
                 stack.enter_context(patch(name, value))
-            click.echo(line(label, average(evaluate("subsequence", tokenizer, bank, data, protocol, LEARNED))))
+            found = average(evaluate("subsequence", tokenizer, bank, data, protocol, LEARNED))
+            click.echo(row((label, *astuple(found))))
     for label, rule in RULES.items():
-        click.echo(line(label, average(evaluate("subsequence", tokenizer, bank, data, protocol, rule))))
+        found = average(evaluate("subsequence", tokenizer, bank, data, protocol, rule))
+        click.echo(row((label, *astuple(found))))
 
 
 if __name__ == "__main__":

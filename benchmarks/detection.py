@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple
 from pathlib import Path
 from typing import cast
 
 import click
 import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
 
-from benchmarks.measures import Figures, dips, equal_error, frames_of, lowest
-from benchmarks.peers import SpeechEmbedding
-from benchmarks.protocol import Protocol
-from benchmarks.wordnet import measure_wordnet
+from benchmarks import efficientword_net, options
+from benchmarks.corpora import CorpusError
+from benchmarks.measures import Figures, figures, frames_of, lowest
+from benchmarks.protocol import Audio, Protocol
+from benchmarks.speech_embedding import SpeechEmbedding
+from benchmarks.tables import table
 from export.bank import speech
-from export.corpus import CorpusError
 from kwsd.enrolment.enroll import LEARNED, enroll
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import KwsdError
@@ -29,26 +27,12 @@ from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
+Data = Audio[Frames]
 
-@dataclass(frozen=True)
-class Data:
-    """All audio of the protocol as one tokenizer hears it."""
 
-    clean: list[Frames]
-    noisy: list[Frames]
-    words: list[Frames]
-    background: Frames
-    labels: NDArray[np.str_]
-
-    @classmethod
-    def hear(cls, tokenizer: Tokenizer, protocol: Protocol) -> Data:
-        """Tokenize everything once."""
-        clips = protocol.clips()
-        clean = [frames_of(tokenizer, [protocol.padded(c.samples)]) for c in tqdm(clips, desc="clips")]
-        noisy = [frames_of(tokenizer, [protocol.padded(protocol.noisy(c))]) for c in tqdm(clips, desc="noisy clips")]
-        words = [frames_of(tokenizer, [protocol.padded(x)]) for x in tqdm(protocol.other_words(), desc="other words")]
-        background = frames_of(tokenizer, tqdm(protocol.background(), desc="background"))
-        return cls(clean, noisy, words, background, np.array([c.keyword for c in clips]))
+def encoded(tokenizer: Tokenizer, protocol: Protocol) -> Data:
+    """All audio of the protocol as a tokenizer represents it."""
+    return protocol.encoded(lambda pieces: frames_of(tokenizer, pieces))
 
 
 def measure(keywords: list[Keyword], names: list[str], data: Data, tokenizer: Tokenizer) -> list[Figures]:
@@ -57,18 +41,12 @@ def measure(keywords: list[Keyword], names: list[str], data: Data, tokenizer: To
     clean, noisy, words = (lowest(scorer, clips) for clips in (data.clean, data.noisy, data.words))
     scorer.reset()
     track = scorer.push(data.background).distance
-    hours = len(track) * tokenizer.hop / 3600
-    rows = []
-    for k, (keyword, name) in enumerate(zip(keywords, names, strict=True)):
-        own = data.labels == name
-        alarms = dips(track[:, k], tokenizer.hop)
-        miss = [100 * float(np.mean(s[own, k] >= alarms[n])) for s in (clean, noisy) for n in (0, 1)]
-        others = np.concatenate([clean[~own, k], words[:, k]])
-        own_miss = 100 * float(np.mean(clean[own, k] > keyword.threshold))
-        own_alarms = float(np.sum(alarms <= keyword.threshold)) / hours
-        error = 100 * equal_error(clean[own, k], others)
-        rows.append(Figures(miss[0], miss[1], miss[2], miss[3], error, own_miss, own_alarms))
-    return rows
+    return [
+        figures(
+            clean[:, k], noisy[:, k], words[:, k], track[:, k], data.labels == name, keyword.threshold, tokenizer.hop
+        )
+        for k, (keyword, name) in enumerate(zip(keywords, names, strict=True))
+    ]
 
 
 def evaluate(
@@ -85,14 +63,9 @@ def average(rows: list[Figures]) -> Figures:
     return Figures(*(float(np.mean([getattr(r, f) for r in rows])) for f in Figures.__dataclass_fields__))
 
 
-def line(label: str, figures: Figures) -> str:
-    """A row of the Markdown table."""
-    return f"| {label} | " + " | ".join(f"{value:.1f}" for value in asdict(figures).values()) + " |"
-
-
 def judge(tokenizer: Tokenizer, bank: Bank, protocol: Protocol, scorers: Sequence[str]) -> dict[str, list[Figures]]:
     """The figures of each scorer, and of the default one with the other threshold rule."""
-    data = Data.hear(tokenizer, protocol)
+    data = encoded(tokenizer, protocol)
     results = {scorer: evaluate(scorer, tokenizer, bank, data, protocol) for scorer in scorers}
     results["subsequence, midpoint rule"] = evaluate("subsequence", tokenizer, bank, data, protocol, Rule("midpoint"))
     return results
@@ -102,27 +75,24 @@ def measure_embedding(protocol: Protocol) -> list[Figures]:
     """The same for the speech embedding; its bank is speech of the training split."""
     embedding = SpeechEmbedding()
     tokenizer = cast(Tokenizer, embedding)
-    data = Data.hear(tokenizer, protocol)
-    heard = frames_of(tokenizer, speech(protocol.shared, 0.7, seed=20261121))
-    bank = Bank(heard.vectors, heard.tokens, embedding.hop, embedding.digest)
+    data = encoded(tokenizer, protocol)
+    background = frames_of(tokenizer, speech(protocol.shared, 0.7, seed=20261121))
+    bank = Bank(background.vectors, background.tokens, embedding.hop, embedding.digest)
     return evaluate("subsequence", tokenizer, bank, data, protocol)
 
 
-PEERS = {"speech-embedding": measure_embedding, "efficientword-net": measure_wordnet}
+PEERS = {"speech-embedding": measure_embedding, "efficientword-net": efficientword_net.measure}
 
-HEADER = """| scorer | miss % at 0 alarms | at 1 | noisy, at 0 | at 1 | EER % | own threshold: miss % | alarms/h |
-|---|---|---|---|---|---|---|---|"""
+COLUMNS = ("miss % at 0 alarms", "at 1", "noisy, at 0", "at 1", "EER %", "own threshold: miss %", "alarms/h")
 
 
 @click.command()
-@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
-@click.option(
-    "--model", type=click.Path(path_type=Path), default=None, help="ONNX file; the shipped model if not given."
-)
-@click.option("--bank", type=click.Path(path_type=Path), default=None, help="Background bank of that model.")
+@options.shared
+@options.model
+@options.bank
 @click.option("--scorer", "scorers", multiple=True, type=click.Choice(SCORERS), help="Only these.")
 @click.option("--peer", "peers", multiple=True, type=click.Choice(tuple(PEERS)), help="Measure it too.")
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the figures as JSON.")
+@options.out
 def main(
     shared: Path,
     model: Path | None,
@@ -138,11 +108,8 @@ def main(
         results |= {label: measure_peer(Protocol(shared)) for label, measure_peer in PEERS.items() if label in peers}
     except (KwsdError, CorpusError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(HEADER)
-    for label, rows in results.items():
-        click.echo(line(label, average(rows)))
-    if out:
-        out.write_text(json.dumps({k: [asdict(r) for r in rows] for k, rows in results.items()}, indent=1))
+    click.echo(table(("scorer", *COLUMNS), ((label, *astuple(average(rows))) for label, rows in results.items())))
+    options.write(results, out)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measures import Average, averaged, dips, lowest, table, tracked
+from benchmarks.background_streams import Stream, prose
+from benchmarks.measures import Average, averaged, dips, lowest, tracked
 from benchmarks.product import UNKNOWN, Product, command, drawn
 from benchmarks.protocol import Protocol
-from benchmarks.streams import Stream, prose
+from benchmarks.tables import table
 from kwsd.enrolment.template import Recording
 from kwsd.tokenizer.frames import Frames
 

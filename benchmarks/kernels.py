@@ -18,6 +18,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.tables import header
+from benchmarks.tables import row as table_row
 from kwsd.errors import KwsdError
 from kwsd.scorers import (
     PackedVectors,
@@ -346,7 +348,7 @@ def lines(row: Row, turns: int) -> Iterator[str]:
     """The table's lines for a row: microseconds, and how many times the first rival's."""
     taken = measured(row, turns)
     for rival, microseconds in zip(row.rivals, taken, strict=True):
-        yield f"| {row.work} | {rival.name} | {microseconds:.3g} | {microseconds / taken[0]:.2f} |"
+        yield table_row((row.work, rival.name, f"{microseconds:.3g}", f"{microseconds / taken[0]:.2f}"))
 
 
 @click.command()
@@ -366,7 +368,7 @@ def main(turns: int, keywords: int) -> None:
         *(alignment_row(heard, random, n, m) for n, m in ((20, 200), (20, 10_000))),
         *(alignments_row(heard, random, n, others) for n, others in ((10, 50), (20, 50), (20, 2_000), (40, 2_000))),
     ]
-    click.echo("| work | by | µs | times the first |\n|---|---|---:|---:|")
+    click.echo(header(("work", "by", "µs", "times the first"), numbers=2))
     for row in rows:
         for line in lines(row, turns):
             click.echo(line)

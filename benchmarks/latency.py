@@ -16,14 +16,14 @@ import click
 import numpy as np
 import soundfile as sf
 
+from benchmarks import options
+from benchmarks.corpora import RATE
 from benchmarks.protocol import Protocol
 from kwsd.enrolment.enroll import enroll
 from kwsd.events.messages import DetectionEvent
 from kwsd.events.subscriber import subscribe
 from kwsd.keywords.store import Store
 from kwsd.tokenizer.tokenizer import Tokenizer
-
-RATE = 16_000
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def lags(spoken: list[Spoken], store: Path, audio: Path, endpoint: str) -> list[
 
 
 @click.command()
-@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@options.shared
 @click.option("--clips", default=100, show_default=True, help="Test clips of each keyword.")
 def main(shared: Path, clips: int) -> None:
     """Play test clips to `kwsd listen` and time its events."""

@@ -120,7 +120,29 @@ def misses_at(accepts: float, hits: Scores, others: Scores) -> float:
     return float(np.mean(hits >= limit))
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in lines)
+def figures(
+    clean: Scores, noisy: Scores, words: Scores, track: Scores, own: NDArray[np.bool_], threshold: float, hop: float
+) -> Figures:
+    """A keyword's row of the table.
+
+    Args:
+        clean, noisy: [clips] the lowest distance in each test clip, without and with noise.
+        words: the lowest distance in each clip of another word.
+        track: [n] distances on the background.
+        own: [clips] which test clips are the keyword.
+        threshold: the keyword's own.
+        hop: seconds from one distance of the track to the next.
+    """
+    alarms = dips(track, hop)
+    miss = [100 * float(np.mean(s[own] >= alarms[n])) for s in (clean, noisy) for n in (0, 1)]
+    error = 100 * equal_error(clean[own], np.concatenate([clean[~own], words]))
+    missed = 100 * float(np.mean(clean[own] > threshold))
+    return Figures(
+        miss[0],
+        miss[1],
+        miss[2],
+        miss[3],
+        error,
+        missed,
+        float(np.sum(alarms <= threshold)) / (len(track) * hop / 3600),
+    )

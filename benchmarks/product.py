@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
+from benchmarks import corpora, options
+from benchmarks.corpora import Samples
 from benchmarks.measures import frames_of
-from benchmarks.protocol import Protocol, Samples
-from export import corpus
+from benchmarks.protocol import Protocol
 from kwsd.audio.trim import speech_span
 from kwsd.enrolment.enroll import LEARNED, enroll
 from kwsd.enrolment.template import Recording
@@ -27,6 +27,7 @@ from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
+SCORER = click.option("--scorer", type=click.Choice(SCORERS), default="subsequence", show_default=True)
 UNKNOWN = "_unknown_"  # the label of Speech Commands' other words
 
 
@@ -47,13 +48,13 @@ class Product:
         """The scorer of these keywords, at its start."""
         return KeywordScorer(self.scorer, keywords, self.tokenizer.hop, self.tokenizer.codebook)
 
-    def clips(self, name: str, split: str) -> list[corpus.Clip]:
+    def clips(self, name: str, split: str) -> list[corpora.Clip]:
         """The clips of one split of a corpus."""
-        return corpus.clips(self.protocol.shared, name, corpus.default_cache(), split)
+        return corpora.clips(self.protocol.shared, name, split)
 
-    def hear(self, clips: Sequence[corpus.Clip], what: str) -> list[Frames]:
+    def hear(self, clips: Sequence[corpora.Clip], what: str) -> list[Frames]:
         """Each clip between two seconds of faint noise, as a stream of its own."""
-        return self.frames(corpus.read(clip.path) for clip in tqdm(clips, desc=what, unit="clip"))
+        return self.frames(corpora.read(clip.path) for clip in tqdm(clips, desc=what, unit="clip"))
 
     def frames(self, recordings: Iterable[Samples]) -> list[Frames]:
         """The same of recordings in memory."""
@@ -61,15 +62,15 @@ class Product:
 
 
 def drawn(
-    clips: Iterable[corpus.Clip], count: int, rng: random.Random, by_speakers: bool = True
-) -> tuple[list[corpus.Clip], list[Recording]]:
+    clips: Iterable[corpora.Clip], count: int, rng: random.Random, by_speakers: bool = True
+) -> tuple[list[corpora.Clip], list[Recording]]:
     """Clips drawn for enrolment, and their recordings; each by another speaker unless asked otherwise.
 
     A clip that enrolment would refuse is passed over, as a user would record it again.
     """
     pool = list(clips)
     rng.shuffle(pool)
-    chosen: list[corpus.Clip] = []
+    chosen: list[corpora.Clip] = []
     recordings: list[Recording] = []
     for clip in pool:
         if len(chosen) == count:
@@ -82,8 +83,8 @@ def drawn(
     return chosen, recordings
 
 
-def _usable(clip: corpus.Clip) -> Recording | None:
-    samples = corpus.read(clip.path)
+def _usable(clip: corpora.Clip) -> Recording | None:
+    samples = corpora.read(clip.path)
     try:
         speech_span(samples)
     except AudioError:
@@ -93,15 +94,6 @@ def _usable(clip: corpus.Clip) -> Recording | None:
 
 def command(help_text: str | None, *more: click.Option) -> Callable[[Callable[..., dict[str, Any]]], click.Command]:
     """A command line around a measurement, which prints its tables and returns the figures that `--out` gets."""
-    path = click.Path(path_type=Path)
-    options: list[click.Parameter] = [
-        click.Option(["--shared"], type=path, default=Path("../shared"), show_default=True),
-        click.Option(["--model"], type=path, help="ONNX file; the shipped model if not given."),
-        click.Option(["--bank"], type=path, help="Background bank of that model."),
-        click.Option(["--scorer"], type=click.Choice(SCORERS), default="subsequence", show_default=True),
-        click.Option(["--out"], type=path, help="Write the figures as JSON."),
-        *more,
-    ]
 
     def decorate(measure: Callable[..., dict[str, Any]]) -> click.Command:
         def run(
@@ -110,17 +102,14 @@ def command(help_text: str | None, *more: click.Option) -> Callable[[Callable[..
             try:
                 loaded = Bank.load(bank) if bank else Bank.shipped()
                 figures = measure(Product(Tokenizer(model), loaded, scorer, Protocol(shared)), **others)
-            except (KwsdError, corpus.CorpusError) as error:
+            except (KwsdError, corpora.CorpusError) as error:
                 raise click.ClickException(str(error)) from error
-            if out:
-                out.write_text(json.dumps(figures, indent=1, default=_plain))
+            options.write(figures, out)
 
-        return click.Command(None, params=options, callback=run, help=help_text)
+        for option in (options.out, SCORER, options.bank, options.model, options.shared):
+            option(run)
+        made = click.command(None, help=help_text)(run)
+        made.params += more
+        return made
 
     return decorate
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    raise TypeError(f"{value!r} has no place in JSON")

@@ -14,9 +14,10 @@ from typing import Any
 
 import click
 
-from benchmarks.measures import REFRACTORY, poisson_interval, ratio, table, tracked
+from benchmarks.background_streams import Stream, prose, readable, stream
+from benchmarks.measures import REFRACTORY, poisson_interval, ratio, tracked
 from benchmarks.product import UNKNOWN, Product, command, drawn
-from benchmarks.streams import Stream, prose, readable, stream
+from benchmarks.tables import table
 from kwsd.enrolment.threshold import Rule
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.detection import Detector

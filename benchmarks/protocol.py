@@ -1,21 +1,22 @@
-"""The evaluation data as streams: clips of two wake words, other words, noise, and an unbroken background."""
+"""The evaluation protocol: clips of two wake words, other words, noise, and an unbroken background of read prose."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import click
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
-from export import corpus
+from benchmarks import corpora
+from benchmarks.corpora import RATE, Samples
 
-RATE = 16_000
-Samples = NDArray[np.float32]
+Stream = TypeVar("Stream")
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,29 @@ class Clip:
     end: float
 
 
+@dataclass(frozen=True)
+class Audio(Generic[Stream]):
+    """All audio of the protocol as one encoder represents it.
+
+    Attributes:
+        clean, noisy: the test clips of all keywords, without and with noise.
+        words: the clips of other words.
+        background: one unbroken stream.
+        labels: [clips] the keyword of each test clip.
+    """
+
+    clean: list[Stream]
+    noisy: list[Stream]
+    words: list[Stream]
+    background: Stream
+    labels: NDArray[np.str_]
+
+
 class Protocol:
     """`../shared/eval`, read as its README says; everything drawn at random is drawn from one seed."""
 
     def __init__(self, shared: Path, seed: int = 7) -> None:
         self.shared, self._rng = shared, np.random.default_rng(seed)
-        self._cache = corpus.default_cache()
         facts = shared / "eval" / "protocol.json"
         if not facts.exists():
             raise click.ClickException(f"{facts} is not there: pass --shared the folder that holds eval and corpus")
@@ -47,7 +65,7 @@ class Protocol:
     def clips(self) -> list[Clip]:
         """All test recordings of all keywords."""
         return [
-            Clip(keyword, corpus.read(self.shared / "eval" / t["path"]), t["word_start"], t["word_end"])
+            Clip(keyword, corpora.read(self.shared / "eval" / t["path"]), t["word_start"], t["word_end"])
             for keyword in self.keywords
             for t in self._facts[keyword]["test"]
         ]
@@ -67,21 +85,30 @@ class Protocol:
 
     def other_words(self) -> Iterator[Samples]:
         """The `dev` clips of Speech Commands."""
-        for clip in corpus.clips(self.shared, "speech-commands", self._cache, "dev"):
-            yield corpus.read(clip.path)
+        return corpora.samples(corpora.clips(self.shared, "speech-commands", "dev"))
 
     def background(self) -> Iterator[Samples]:
         """The `dev` split of LibriSpeech in manifest order."""
-        for clip in corpus.clips(self.shared, "librispeech", self._cache, "dev"):
-            yield corpus.read(clip.path)
+        return corpora.samples(corpora.clips(self.shared, "librispeech", "dev"))
+
+    def encoded(self, encode: Callable[[Iterable[Samples]], Stream], every: int = 1) -> Audio[Stream]:
+        """Everything as an encoder makes it of consecutive pieces of audio; of the other words one in `every`."""
+        clips, words = self.clips(), (x for i, x in enumerate(self.other_words()) if i % every == 0)
+        return Audio(
+            [encode([self.padded(c.samples)]) for c in tqdm(clips, desc="clips")],
+            [encode([self.padded(self.noisy(c))]) for c in tqdm(clips, desc="noisy clips")],
+            [encode([self.padded(x)]) for x in tqdm(words, desc="other words")],
+            encode(tqdm(self.background(), desc="background")),
+            np.array([c.keyword for c in clips]),
+        )
 
     def _noise(self, samples: int) -> Samples:
         """A random stretch of a random clip that can be read and is not silent there."""
-        clips = corpus.clips(self.shared, "esc10-noise", self._cache)
+        clips = corpora.clips(self.shared, "esc10-noise")
         while True:
             try:
-                noise = corpus.read(clips[self._rng.integers(len(clips))].path)
-            except corpus.CorpusError:
+                noise = corpora.read(clips[self._rng.integers(len(clips))].path)
+            except corpora.CorpusError:
                 continue
             first = int(self._rng.integers(max(1, len(noise) - samples)))
             noise = np.resize(noise[first:], samples)

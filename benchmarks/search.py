@@ -2,8 +2,8 @@
 
 `methods`: words and phrases of LibriSpeech whose times are known, asked for by one speaker and answered by others, with
 every method, and with what the index keeps of the audio. `distractors`: the same among four times as much speech.
-`steps`: what each step away from H-QuEST brings, see `benchmarks.steps`. `hours`: a thousand hours, see
-`benchmarks.hours`.
+`steps`: what each step away from H-QuEST brings, see `benchmarks.search_steps`. `hours`: a thousand hours, see
+`benchmarks.thousand_hours`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import click
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks import hours
-from benchmarks.measures import Average, averaged, table
-from benchmarks.phrases import Said, Templates, Truth, aligned
+from benchmarks import corpora, thousand_hours
+from benchmarks.measures import Average, averaged
 from benchmarks.product import Product, command
-from benchmarks.steps import STEPS
-from export import corpus
+from benchmarks.search_steps import STEPS
+from benchmarks.spoken_queries import Said, Templates, Truth, aligned
+from benchmarks.tables import table
 from kwsd.archive import Archive, Hit, Query, Settings
 from kwsd.archive.search.methods import METHODS
 
@@ -112,7 +112,7 @@ def figures(questions: Questions, answers: Sequence[Answer]) -> list[Average]:
 
 def methods(product: Product, splits: Sequence[str]) -> dict[str, Any]:
     """Every method over what it needs, on one archive."""
-    cache = corpus.default_cache()
+    cache = corpora.default_cache()
     clips, words, phrases = aligned(product.protocol.shared, cache, splits)
     speakers = {clip.speaker for clip in clips if clip.split == "dev"}
     everybody = {clip.speaker for clip in clips}
@@ -143,7 +143,7 @@ def methods(product: Product, splits: Sequence[str]) -> dict[str, Any]:
 
 def steps(product: Product) -> dict[str, Any]:
     """What each step away from H-QuEST brings."""
-    clips, words, phrases = aligned(product.protocol.shared, corpus.default_cache(), ("dev", "train"))
+    clips, words, phrases = aligned(product.protocol.shared, corpora.default_cache(), ("dev", "train"))
     speakers, templates = {clip.speaker for clip in clips if clip.split == "dev"}, Templates(product.tokenizer)
     asked = [
         Questions("words", words, words.queries(WORDS, speakers)),
@@ -177,7 +177,7 @@ PARTS: dict[str, Callable[[Product], dict[str, Any]]] = {
     "methods": lambda product: methods(product, ("dev",)),
     "distractors": lambda product: methods(product, ("dev", "train")),
     "steps": steps,
-    "hours": hours.measure,
+    "hours": thousand_hours.measure,
 }
 
 

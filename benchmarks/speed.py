@@ -16,7 +16,8 @@ import click
 import numpy as np
 import soundfile as sf
 
-from export import corpus
+from benchmarks import corpora, options
+from benchmarks.tables import header, row
 from kwsd.audio.files import FileSource
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.spotting.matching import SCORERS
@@ -37,17 +38,6 @@ class Case:
     model: Path | None = None
 
 
-def speech(shared: Path, seconds: float) -> np.ndarray:
-    """Read prose of the `dev` split."""
-    parts, held = [], 0.0
-    for clip in corpus.clips(shared, "librispeech", corpus.default_cache(), "dev"):
-        parts.append(corpus.read(clip.path))
-        held += clip.seconds
-        if held > seconds:
-            break
-    return np.concatenate(parts)[: int(seconds * corpus.RATE)]
-
-
 def keywords(frames: Frames, scorer: str, count: int, hop: float) -> list[Keyword]:
     """Keywords whose templates are stretches of real speech, 0.5 to 1 s long; none is ever detected."""
     rng = np.random.default_rng(4)
@@ -64,7 +54,7 @@ def keywords(frames: Frames, scorer: str, count: int, hop: float) -> list[Keywor
 def run(case: Case, answers: multiprocessing.SimpleQueue[tuple[float, float]]) -> None:
     """CPU seconds of one scan, start-up not counted, and peak memory in MB."""
     tokenizer = Tokenizer(case.model)
-    some, _ = sf.read(case.audio, dtype="float32", stop=120 * corpus.RATE)
+    some, _ = sf.read(case.audio, dtype="float32", stop=120 * corpora.RATE)
     frames = tokenizer.push(some)
     enrolled = keywords(frames, case.scorer, case.keywords, tokenizer.hop) if case.keywords else []
     began = time.process_time()
@@ -97,20 +87,20 @@ def measure(case: Case, repeats: int) -> tuple[float, float]:
 
 
 @click.command()
-@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@options.shared
 @click.option("--seconds", default=600.0, show_default=True, help="Length of the audio that is scanned.")
 @click.option("--repeats", default=3, show_default=True)
 def main(shared: Path, seconds: float, repeats: int) -> None:
     """Scan one file with 1, 10, 100 and, by some scorers, 1,000 keywords of 5 templates."""
     with tempfile.TemporaryDirectory() as folder:
         audio = Path(folder) / "speech.wav"
-        sf.write(audio, speech(shared, seconds), corpus.RATE)
-        click.echo("| scorer | keywords | s of audio per CPU s | peak MB |\n|---|---|---|---|")
+        sf.write(audio, corpora.read_prose(shared, seconds), corpora.RATE)
+        click.echo(header(("scorer", "keywords", "s of audio per CPU s", "peak MB")))
         cases = [("tokenizer alone", 0), *((s, n) for s in SCORERS for n in (1, 10, 100))]
         cases += [(s, 1000) for s in ("subsequence", "codes", "edit")]
         for scorer, count in cases:
             cpu, memory = measure(Case(scorer, count, audio), repeats)
-            click.echo(f"| {scorer} | {count or '-'} | {seconds / cpu:.0f} | {memory:.0f} |")
+            click.echo(row((scorer, count or "-", f"{seconds / cpu:.0f}", f"{memory:.0f}")))
 
 
 if __name__ == "__main__":

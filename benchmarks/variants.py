@@ -6,6 +6,7 @@ Needs the training run that the shipped model is of, and the trainer's packages.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,12 +14,13 @@ import onnx
 import soundfile as sf
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from benchmarks.detection import Data, average, evaluate
+from benchmarks import corpora, options
+from benchmarks.detection import COLUMNS, average, encoded, evaluate
 from benchmarks.protocol import Protocol
-from benchmarks.speed import Case, measure, speech
-from export import corpus, to_onnx
-from export.bank import build
-from export.bank import speech as background
+from benchmarks.speed import Case, measure
+from benchmarks.tables import header, row
+from export import to_onnx
+from export.bank import build, speech
 from export.model import WINDOW
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -43,25 +45,23 @@ def kept(path: Path) -> list[str]:
 
 
 @click.command()
-@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@options.shared
 @click.option("--run", type=click.Path(path_type=Path), default=None, help="Folder of the training run.")
 @click.option("--hours", default=0.7, show_default=True, help="Length of each variant's background bank.")
 def main(shared: Path, run: Path | None, hours: float) -> None:
     """Write, time and judge each variant; each gets a background bank of its own."""
-    click.echo("| weights | MB | s of audio per CPU s | miss % at 0 alarms | at 1 | noisy, at 0 | at 1 | EER % |")
-    click.echo("|---|---|---|---|---|---|---|---|")
+    click.echo(header(("weights", "MB", "s of audio per CPU s", *COLUMNS[:5])))
     with tempfile.TemporaryDirectory() as folder:
         audio = Path(folder) / "speech.wav"
-        sf.write(audio, speech(shared, 600.0), corpus.RATE)
+        sf.write(audio, corpora.read_prose(shared, 600.0), corpora.RATE)
         for kind in VARIANTS:
-            path = variant(kind, run or corpus.default_cache() / "run", shared, Path(folder))
+            path = variant(kind, run or corpora.default_cache() / "run", shared, Path(folder))
             cpu, _ = measure(Case("", 0, audio, path), 3)
             tokenizer, protocol = Tokenizer(path), Protocol(shared)
-            bank = build(tokenizer, background(shared, hours, seed=20261121))
-            found = average(evaluate("subsequence", tokenizer, bank, Data.hear(tokenizer, protocol), protocol))
-            figures = (found.miss_at_0, found.miss_at_1, found.noisy_at_0, found.noisy_at_1, found.equal_error)
-            rates = " | ".join(f"{value:.1f}" for value in figures)
-            click.echo(f"| {kind} | {path.stat().st_size / 1e6:.1f} | {600 / cpu:.0f} | {rates} |")
+            bank = build(tokenizer, speech(shared, hours, seed=20261121))
+            found = average(evaluate("subsequence", tokenizer, bank, encoded(tokenizer, protocol), protocol))
+            size, rates = path.stat().st_size / 1e6, list(asdict(found).values())[:5]
+            click.echo(row((kind, size, f"{600 / cpu:.0f}", *rates)))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measures import Average, Scores, averaged, equal_error, lowest, misses_at, table
+from benchmarks.corpora import Clip
+from benchmarks.measures import Average, Scores, averaged, equal_error, lowest, misses_at
 from benchmarks.product import UNKNOWN, Product, command, drawn
-from export.corpus import Clip
+from benchmarks.tables import table
 from export.labels import HELD_OUT_SPEAKERS
 
 ACCEPTS = 0.01  # share of other words that may be accepted

@@ -4,7 +4,7 @@ import pytest
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.tokenizer.tokenizer import Tokenizer
 
-streams = pytest.importorskip("benchmarks.streams", reason="the benchmarks are not beside the tests")
+streams = pytest.importorskip("benchmarks.background_streams", reason="the benchmarks are not beside the tests")
 
 
 @pytest.mark.parametrize(

@@ -68,9 +68,11 @@ def test_a_track_in_stretches_is_the_track_in_one(enrolment, shared_tokenizer: T
     np.testing.assert_array_equal(stretches.start, whole.start)
 
 
-def test_a_table_is_markdown():
-    assert measures.table(("a", "b"), [[1, measures.Average(2.0, 1.0, 3.0)]]).splitlines() == [
-        "| a | b |",
-        "| --- | --- |",
-        "| 1 | 2.0 [1.0, 3.0] |",
-    ]
+def test_figures_of_a_keyword_are_those_of_its_own_clips_at_each_threshold():
+    clean, noisy = np.array([0.1, 0.6, 0.9, 0.9]), np.array([0.3, 0.5, 0.9, 0.9])
+    track = np.ones(400)
+    track[[50, 300]] = 0.4, 0.55
+    found = measures.figures(clean, noisy, np.array([0.7, 0.8]), track, np.array([True, True, False, False]), 0.5, 9.0)
+
+    assert (found.miss_at_0, found.miss_at_1, found.noisy_at_0, found.noisy_at_1) == (50, 50, 50, 0)
+    assert (found.equal_error, found.own_miss, found.own_alarms_per_hour) == (0, 50, 1)

@@ -7,8 +7,8 @@ from kwsd.archive import Hit
 from kwsd.tokenizer.codebook import unit
 
 search = pytest.importorskip("benchmarks.search", reason="the benchmarks are not beside the tests")
-hours = pytest.importorskip("benchmarks.hours")
-phrases = pytest.importorskip("benchmarks.phrases")
+hours = pytest.importorskip("benchmarks.thousand_hours")
+phrases = pytest.importorskip("benchmarks.spoken_queries")
 
 
 def said(label, speaker, start, path="a.flac"):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,15 +18,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from benchmarks.measures import Figures, Scores, dips, equal_error
-from benchmarks.protocol import Protocol, Samples
-from export.corpus import CorpusError
+from benchmarks.corpora import RATE, CorpusError, Samples
+from benchmarks.measures import Figures, Scores, figures
+from benchmarks.protocol import Audio, Protocol
 from kwsd.audio.files import read
 from kwsd.audio.trim import speech_span
 
-RATE = 16_000
 WINDOW = 24_000  # samples
 HOP = 6_000  # samples between windows, 0.375 s
 FRAME, STEP, BINS, BANDS = 400, 160, 512, 64  # 25 ms every 10 ms
@@ -72,7 +69,7 @@ def features(window: NDArray[np.floating]) -> Vectors:
     return logs
 
 
-class WordNet:
+class EfficientWordNet:
     """Windows of 1.5 s to unit vectors of 2,048."""
 
     def __init__(self) -> None:
@@ -115,50 +112,23 @@ def distances(heard: Vectors, references: Vectors) -> Scores:
     return nearest
 
 
-@dataclass(frozen=True)
-class Heard:
-    """All audio of the protocol as windows' vectors."""
-
-    clean: list[Vectors]
-    noisy: list[Vectors]
-    words: list[Vectors]
-    background: Vectors
-    labels: NDArray[np.str_]
-
-    @classmethod
-    def hear(cls, network: WordNet, protocol: Protocol) -> Heard:
-        """Run the network over everything once."""
-        clips = protocol.clips()
-        clean = [network.stream([protocol.padded(c.samples)]) for c in tqdm(clips, desc="clips")]
-        noisy = [network.stream([protocol.padded(protocol.noisy(c))]) for c in tqdm(clips, desc="noisy clips")]
-        some = (x for i, x in enumerate(protocol.other_words()) if i % EVERY == 0)
-        words = [network.stream([protocol.padded(x)]) for x in tqdm(some, desc="other words")]
-        background = network.stream(tqdm(protocol.background(), desc="background"))
-        return cls(clean, noisy, words, background, np.array([c.keyword for c in clips]))
-
-
-def figures(references: Vectors, word: str, heard: Heard) -> Figures:
+def figures_of(references: Vectors, word: str, audio: Audio[Vectors]) -> Figures:
     """One keyword's row; its own threshold is the default score of 0.9."""
 
     def lowest(clips: list[Vectors]) -> Scores:
         return np.array([distances(clip, references).min() for clip in clips])
 
-    clean, noisy, words = lowest(heard.clean), lowest(heard.noisy), lowest(heard.words)
-    own, track = heard.labels == word, distances(heard.background, references)
-    alarms = dips(track, HOP / RATE)
-    miss = [100 * float(np.mean(s[own] >= alarms[n])) for s in (clean, noisy) for n in (0, 1)]
-    error = 100 * equal_error(clean[own], np.concatenate([clean[~own], words]))
-    missed = 100 * float(np.mean(clean[own] > 1 - THRESHOLD))
-    rate = float(np.sum(alarms <= 1 - THRESHOLD)) / (len(track) * HOP / RATE / 3600)
-    return Figures(miss[0], miss[1], miss[2], miss[3], error, missed, rate)
+    clean, noisy, words = lowest(audio.clean), lowest(audio.noisy), lowest(audio.words)
+    track = distances(audio.background, references)
+    return figures(clean, noisy, words, track, audio.labels == word, 1 - THRESHOLD, HOP / RATE)
 
 
-def measure_wordnet(protocol: Protocol) -> list[Figures]:
+def measure(protocol: Protocol) -> list[Figures]:
     """The figures of every draw of every word."""
-    network = WordNet()
-    heard = Heard.hear(network, protocol)
+    network = EfficientWordNet()
+    audio = protocol.encoded(network.stream, EVERY)
     return [
-        figures(np.array([network(reference(read(path), protocol)) for path in draw]), word, heard)
+        figures_of(np.array([network(reference(read(path), protocol)) for path in draw]), word, audio)
         for word in protocol.keywords
         for draw in protocol.draws(word)
     ]

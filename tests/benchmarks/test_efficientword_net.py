@@ -3,7 +3,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-wordnet = pytest.importorskip("benchmarks.wordnet", reason="the benchmarks are not beside the tests")
+wordnet = pytest.importorskip("benchmarks.efficientword_net", reason="the benchmarks are not beside the tests")
 
 needs_weights = pytest.mark.skipif(
     importlib.util.find_spec("eff_word_net") is None, reason="EfficientWord-Net is not installed"
@@ -66,7 +66,7 @@ def test_the_best_reference_decides():
 
 @needs_weights
 def test_a_vector_is_of_unit_length_and_does_not_depend_on_the_level():
-    network = wordnet.WordNet()
+    network = wordnet.EfficientWordNet()
     samples = np.random.default_rng(1).standard_normal(wordnet.WINDOW) * 0.01
 
     quiet, loud = network(samples), network(samples * 32_768)

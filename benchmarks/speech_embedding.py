@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from export import corpus, teacher
+from benchmarks import corpora
+from export import teacher
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 
@@ -14,11 +15,11 @@ class SpeechEmbedding:
     """Google's speech embedding with its mean over speech taken off: the check that our encoder must beat."""
 
     digest = "speech-embedding"
-    rate, hop, delay = corpus.RATE, 0.04, 0.28
+    rate, hop, delay = corpora.RATE, 0.04, 0.28
 
     def __init__(self) -> None:
         self._teacher = teacher.Teacher()
-        vectors = teacher.vectors(corpus.default_cache() / "train" / "speech-1.teacher")[::50].astype(np.float32)
+        vectors = teacher.vectors(corpora.default_cache() / "train" / "speech-1.teacher")[::50].astype(np.float32)
         self._mean = vectors.mean(axis=0)
         self.codebook = Codebook(np.zeros((0, 0), np.float32), np.zeros((0, 256, teacher.DIM), np.float32))
         self.reset()

@@ -1,4 +1,4 @@
-"""A thousand hours to search: takes of real speech that was heard once, until there are enough.
+"""An archive of a thousand hours for `benchmarks.search`: perturbed copies of real speech, until there are enough.
 
 A take is the vectors of a recording at 0.85 to 1.15 of its tempo, with Gaussian noise that leaves a mean cosine of
 about 0.85 to what it was, coded anew: as another take of the same speech would be. Every phrase has many near copies,
@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from benchmarks.measures import frames_of, table
-from benchmarks.phrases import Templates, aligned
+from benchmarks import corpora
+from benchmarks.measures import frames_of
 from benchmarks.product import Product
-from export import corpus
+from benchmarks.spoken_queries import Templates, aligned
+from benchmarks.tables import table
 from kwsd.archive import Archive, Hit, Query, Settings
 from kwsd.archive.search import hnsw
 from kwsd.archive.segments import segment
@@ -52,11 +53,8 @@ def heard(product: Product) -> list[NDArray[np.float32]]:
     found = []
     for name in SOURCES:
         clips = [*product.clips(name, "train"), *product.clips(name, "dev")]
-        for clip in tqdm(clips[: 2 * len(clips) // 3] if name == "dspspeech" else clips, desc=name, unit="clip"):
-            try:
-                samples = corpus.read(clip.path)
-            except corpus.CorpusError:
-                continue
+        some = clips[: 2 * len(clips) // 3] if name == "dspspeech" else clips
+        for _, samples in corpora.decodable(tqdm(some, desc=name, unit="clip")):
             found.append(merged(frames_of(product.tokenizer, [samples]).vectors))
     return found
 
@@ -186,7 +184,7 @@ def recall(found: Sequence[Sequence[Hit]], exact: Sequence[Sequence[Hit]]) -> fl
 
 def measure(product: Product) -> dict[str, Any]:
     """Time, memory and recall of every method at several sizes."""
-    cache = corpus.default_cache()
+    cache = corpora.default_cache()
     place = cache / "hours"
     build(product, place, HOURS)
     _, words, _ = aligned(product.protocol.shared, cache, ("dev",))

@@ -1,4 +1,4 @@
-"""Backgrounds as streams of pieces whose words are known, so that what holds the keyword itself can be left out."""
+"""Background streams of pieces with known text, so that pieces that hold the keyword itself can be left out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks import corpora
 from benchmarks.measures import frames_of
-from export import corpus
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -82,7 +82,7 @@ class _Pieces:
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         end = 0.0
         for text, samples in self.clips:
-            start, end = end, end + len(samples) / corpus.RATE
+            start, end = end, end + len(samples) / corpora.RATE
             self.spans.append((text, start, end))
             yield samples
 
@@ -94,16 +94,11 @@ def stream(name: str, tokenizer: Tokenizer, clips: Iterable[tuple[str, NDArray[n
     return Stream(name, frames, pieces.spans, tokenizer.hop)
 
 
-def readable(clips: Iterable[corpus.Clip]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def readable(clips: Iterable[corpora.Clip]) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Texts and samples of the clips that can be decoded."""
-    for clip in clips:
-        try:
-            yield clip.text, corpus.read(clip.path)
-        except corpus.CorpusError:
-            if not clip.path.exists():
-                raise
+    return ((clip.text, samples) for clip, samples in corpora.decodable(clips))
 
 
-def prose(tokenizer: Tokenizer, clips: Iterable[corpus.Clip]) -> Stream:
+def prose(tokenizer: Tokenizer, clips: Iterable[corpora.Clip]) -> Stream:
     """Read prose in manifest order, the protocol's background."""
     return stream("read prose", tokenizer, readable(clips))

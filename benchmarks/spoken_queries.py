@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from export import align, corpus
+from benchmarks import corpora
+from export import align
 from kwsd.archive import Query
 from kwsd.tokenizer.codebook import merged
 from kwsd.tokenizer.frames import Frames
@@ -52,7 +53,7 @@ class Templates:
     def _frames(self, path: Path) -> Frames:
         if path not in self._heard:
             self._tokenizer.reset()
-            self._heard[path] = Frames.join([self._tokenizer.push(corpus.read(path)), self._tokenizer.flush()])
+            self._heard[path] = Frames.join([self._tokenizer.push(corpora.read(path)), self._tokenizer.flush()])
         return self._heard[path]
 
 
@@ -91,7 +92,7 @@ class Truth:
         return (one, *others[: voices - 1])
 
 
-def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corpus.Clip], Truth, Truth]:
+def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corpora.Clip], Truth, Truth]:
     """The clips of LibriSpeech whose words have times, where their long words are, and where their phrases are."""
     clips, words, phrases = [], defaultdict[str, list[Said]](list), defaultdict[str, list[Said]](list)
     for split in splits:
@@ -99,7 +100,7 @@ def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corp
         spoken = defaultdict[str, list[align.Word]](list)
         for path, word in align.words(cache, "librispeech", split):
             spoken[path].append(word)
-        for clip in corpus.clips(shared, "librispeech", cache, split):
+        for clip in corpora.clips(shared, "librispeech", split):
             found = spoken.get(str(clip.path.relative_to(cache / "corpus" / "librispeech")), [])
             clips += [clip] if found else []
             for one in _words(clip, found):
@@ -109,12 +110,12 @@ def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corp
     return clips, Truth(words), Truth(phrases)
 
 
-def _words(clip: corpus.Clip, words: Sequence[align.Word]) -> list[Said]:
+def _words(clip: corpora.Clip, words: Sequence[align.Word]) -> list[Said]:
     long = [word for word in words if len(word.phones) >= PHONES_OF_WORD]
     return [Said(word.text, clip.path, clip.speaker, word.start, word.end) for word in long]
 
 
-def _phrases(clip: corpus.Clip, words: Sequence[align.Word]) -> list[Said]:
+def _phrases(clip: corpora.Clip, words: Sequence[align.Word]) -> list[Said]:
     found = []
     for first in range(len(words)):
         for last in range(first + 1, min(first + LONGEST_PHRASE, len(words))):

@@ -1,4 +1,4 @@
-"""What each decision of the spotter is worth: `python -m benchmarks.decisions`, each row with one of them changed."""
+"""Ablation of the spotter's decisions: `python -m benchmarks.decisions`, one of them changed in each row."""
 
 from __future__ import annotations
 

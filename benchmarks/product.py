@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,3 +113,14 @@ def command(help_text: str | None, *more: click.Option) -> Callable[[Callable[..
         return made
 
     return decorate
+
+
+def command_of_parts(help_text: str | None, parts: Mapping[str, Callable[[Product], dict[str, Any]]]) -> click.Command:
+    """A command line around a measurement in parts, of which `--only` chooses some."""
+    only = click.Option(["--only"], type=click.Choice(list(parts)), multiple=True, help="Only these parts.")
+
+    @command(help_text, only)
+    def measure(product: Product, only: tuple[str, ...]) -> dict[str, Any]:
+        return {part: parts[part](product) for part in only or parts}
+
+    return measure

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from benchmarks import corpora, thousand_hours
 from benchmarks.measures import Average, averaged
-from benchmarks.product import Product, command
+from benchmarks.product import Product, command_of_parts
 from benchmarks.search_steps import STEPS
 from benchmarks.spoken_queries import Said, Templates, Truth, aligned
 from benchmarks.tables import table
@@ -181,10 +181,7 @@ PARTS: dict[str, Callable[[Product], dict[str, Any]]] = {
 }
 
 
-@command(__doc__, click.Option(["--only"], type=click.Choice(list(PARTS)), multiple=True, help="Only these parts."))
-def main(product: Product, only: tuple[str, ...]) -> dict[str, Any]:
-    """Measure every part, or those that are asked for."""
-    return {part: PARTS[part](product) for part in only or PARTS}
+main = command_of_parts(__doc__, PARTS)
 
 
 if __name__ == "__main__":

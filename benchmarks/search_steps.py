@@ -1,4 +1,4 @@
-"""What each step away from H-QuEST brings, with as few candidates as its paper has: a part of `benchmarks.search`."""
+"""Ablation of archive search, from H-QuEST to `pairs` step by step: a part of `benchmarks.search`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Representations that users have today, dressed as a tokenizer so that they go through the same matching."""
+"""Google's speech embedding with the interface of a tokenizer, so that it goes through the same matching."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and short phrases of real speech with known times: what an archive is asked for, and where the answers are."""
+"""Queries for archive search: words and phrases of real speech with known times, and where each is said again."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.corpora import Clip
 from benchmarks.measures import Average, Scores, averaged, equal_error, lowest, misses_at
-from benchmarks.product import UNKNOWN, Product, command, drawn
+from benchmarks.product import UNKNOWN, Product, command_of_parts, drawn
 from benchmarks.tables import table
 from export.labels import HELD_OUT_SPEAKERS
 
@@ -221,10 +221,7 @@ def arabic(product: Product) -> dict[str, Any]:
 PARTS = {"commands": few_shot, "own-voice": own_voice, "arabic": arabic}
 
 
-@command(__doc__, click.Option(["--only"], type=click.Choice(list(PARTS)), multiple=True, help="Only these parts."))
-def main(product: Product, only: tuple[str, ...]) -> dict[str, Any]:
-    """Measure every part, or those that are asked for."""
-    return {part: PARTS[part](product) for part in only or PARTS}
+main = command_of_parts(__doc__, PARTS)
 
 
 if __name__ == "__main__":

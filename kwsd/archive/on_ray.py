@@ -39,7 +39,7 @@ def building_on(address: str, location: str | Path, tokenizer: Tokenizer) -> Bat
     def hear(batches: Sequence[Batch]) -> Iterator[BatchResult]:
         folder = folder_at(location)
         arguments = (_everywhere(location), Manifest.load(folder).settings, *model_of(tokenizer))
-        for made in on_ray(address, _hearer, arguments, batches, ordered=False, called=_called):
+        for made in on_ray(address, _hearer, arguments, batches, ordered=False, describe=_describe):
             if made.entry:
                 _check_here(folder, made.entry)
             yield made
@@ -162,6 +162,6 @@ def _everywhere(location: str | Path) -> str:
     return str(location) if "://" in str(location) else str(Path(location).absolute())
 
 
-def _called(batch: Batch) -> str:
+def _describe(batch: Batch) -> str:
     more = len(batch.paths) - 1
     return f"{batch.paths[0]}" + (f" or one of the {more} files after it" if more else "")

@@ -1,4 +1,4 @@
-"""A Ray cluster of this machine: what its workers do, and what becomes of it when one of them is lost."""
+"""Work on a Ray cluster of this machine, also when workers and nodes are lost."""
 
 import os
 import signal

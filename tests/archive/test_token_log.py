@@ -329,7 +329,7 @@ def test_an_index_that_is_not_a_logs_is_refused_and_stays(open_log, where, token
     with pytest.raises(error, match=words):
         open_log()
     assert Manifest.load(LocalFolder(Path(where))) == manifest(tokenizer.digest)
-    with LocalFolder(Path(where)).writing():
+    with LocalFolder(Path(where)).writer_lock():
         pass  # whoever is refused holds no lock
 
 

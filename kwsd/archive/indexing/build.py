@@ -37,7 +37,7 @@ def build(
     """
     folder = folder_at(location)
     check_empty(folder)
-    with folder.writing():
+    with folder.writer_lock():
         manifest = opened(folder, tokenizer.digest, settings)
         catalogue = FileTable(folder, manifest)
         there = catalogue.below(paths)
@@ -59,7 +59,7 @@ def add(
 ) -> Report:
     """Add these files and folders to an index that is there; as `build`, but nothing is dropped."""
     folder, files = folder_at(location), _files(paths)
-    with folder.writing():
+    with folder.writer_lock():
         manifest = Manifest.load(folder)
         manifest.check_model(tokenizer.digest, f"the index {folder.name}")
         hear = engine or local(location, manifest.settings, tokenizer, workers, progress)
@@ -73,7 +73,7 @@ def remove(location: str | Path, paths: Sequence[Path]) -> int:
         ArchiveError: the index has none at one of the paths; then all stay.
     """
     folder = folder_at(location)
-    with folder.writing():
+    with folder.writer_lock():
         manifest = Manifest.load(folder)
         catalogue = FileTable(folder, manifest)
         there = catalogue.below(paths)
@@ -92,7 +92,7 @@ def remove(location: str | Path, paths: Sequence[Path]) -> int:
 def compact(location: str | Path) -> Manifest:
     """Join small segments and leave out all that was dropped; the manifest afterwards."""
     folder = folder_at(location)
-    with folder.writing():
+    with folder.writer_lock():
         manifest = Manifest.load(folder)
         sweep(folder, manifest)
         return hnsw.complete(folder, compaction.compact(folder, manifest, thorough=True))
@@ -101,7 +101,7 @@ def compact(location: str | Path) -> Manifest:
 def repair(location: str | Path) -> Manifest:
     """Leave out damaged segments, whose files the next build will hear anew; the manifest afterwards."""
     folder = folder_at(location)
-    with folder.writing():
+    with folder.writer_lock():
         return integrity.repaired(folder, Manifest.load(folder))
 
 

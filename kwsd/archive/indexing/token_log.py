@@ -92,7 +92,7 @@ class TokenLog:
         with contextlib.ExitStack() as lock:
             folder = folder_at(location)
             check_empty(folder)
-            lock.enter_context(folder.writing())
+            lock.enter_context(folder.writer_lock())
             self._shelf = SegmentSet(folder, tokenizer.digest)
             self._lock = lock.pop_all()
         self._save()

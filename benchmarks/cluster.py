@@ -101,7 +101,7 @@ def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = Non
 @click.option("--files", default=400, show_default=True, help="How many files of read prose are heard.")
 def main(shared: Path, files: int) -> None:
     """Build an index by one process, by one node, by two, and by two of which one is killed."""
-    update.FILES = BATCH
+    update.BATCH_FILES = BATCH
     paths = [clip.path for clip in corpus.clips(shared, "librispeech", corpus.default_cache())[:files]]
     tokenizer = Tokenizer()
     click.echo("| built by | s | times real time | files | as one process builds it |\n|---|---|---|---|---|")

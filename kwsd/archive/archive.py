@@ -10,7 +10,7 @@ from kwsd.archive.indexing.update import Report
 from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.methods import search
 from kwsd.archive.search.query import Query
-from kwsd.archive.segments import reader
+from kwsd.archive.segments import index_reader
 from kwsd.archive.segments.manifest import Settings
 from kwsd.archive.storage.folder import Folder
 from kwsd.archive.storage.locations import folder_at
@@ -30,7 +30,7 @@ class Archive:
 
     def __init__(self, folder: Folder, tokenizer: Tokenizer) -> None:
         self.folder, self._tokenizer = folder, tokenizer
-        self.manifest, found = reader.current(folder)
+        self.manifest, found = index_reader.open_index(folder)
         self.segments, self.problems = found.segments, found.problems
         self.manifest.check_model(tokenizer.digest, f"the index {folder.name}")
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kwsd.archive.indexing.segment_builder import Batch, BatchResult, SegmentBuilder
-from kwsd.archive.indexing.update import BatchRunner
+from kwsd.archive.indexing.segment_builder import Batch, BatchResult, BatchRunner, SegmentBuilder
 from kwsd.archive.search.hit import Hit, distinct
 from kwsd.archive.search.methods import search
 from kwsd.archive.search.query import Query
-from kwsd.archive.segments import reader, segment
+from kwsd.archive.segments import index_reader, segment
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
 from kwsd.archive.storage.folder import Folder
 from kwsd.archive.storage.locations import folder_at
@@ -81,7 +80,7 @@ def search_on(
     """
     folder = folder_at(location)
     with ray_session(address) as cores:
-        for _ in range(reader.TRIES):
+        for _ in range(index_reader.TRIES):
             manifest = Manifest.load(folder)
             for model in (tokenizer.digest, query.model):
                 manifest.check_model(model, f"the index {folder.name}")
@@ -116,7 +115,7 @@ def _searcher(location: str, model: Path | None, digest: str) -> Callable[[_Task
     tokenizer, folder = same_model(model, digest), folder_at(location)
 
     def work(task: _Task) -> _Part:
-        found = reader.find(folder, task.share)
+        found = index_reader.open_segments(folder, task.share)
         hits = search(found.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
         return _Part(hits, found.damaged, found.missing)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kwsd.archive.segments import integrity, reader
+from kwsd.archive.segments import index_reader, integrity
 from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
 from kwsd.archive.segments.segment import Segment
@@ -49,7 +49,7 @@ def info(location: str) -> Info:
     Raises:
         ArchiveError: there is no index, or a newer kwsd wrote it.
     """
-    manifest, found = reader.current(folder_at(location))
+    manifest, found = index_reader.open_index(folder_at(location))
     segments, problems = found.segments, found.problems
     documents = [part.documents[index] for part in segments for index in part.alive.nonzero()[0].tolist()]
     documents.sort(key=lambda one: (one.path, one.began))
@@ -64,7 +64,7 @@ def damaged(location: str) -> tuple[Manifest, list[tuple[Entry, str]]]:
     """
     folder = folder_at(location)
     manifest = Manifest.load(folder)
-    found = list(integrity.problems(folder, manifest))
+    found = list(integrity.damaged_segments(folder, manifest))
     if found:  # a writer may have replaced segments while they were read
         manifest = Manifest.load(folder)
         found = [(entry, sentence) for entry, sentence in found if entry in manifest.entries]

@@ -16,7 +16,7 @@ from kwsd.cli.progress import Bar
 
 if TYPE_CHECKING:
     from kwsd.archive import Report
-    from kwsd.archive.indexing.update import BatchRunner
+    from kwsd.archive.indexing.segment_builder import BatchRunner
     from kwsd.config import IndexConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 

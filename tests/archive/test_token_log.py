@@ -364,7 +364,7 @@ def test_a_log_that_is_killed_opens_and_goes_on(open_log, archive, where, second
         process.send_signal(signal.SIGKILL)
     left = archive()
     ended = max(end for _, end in times(left)) - NOON
-    assert list(integrity.problems(left.folder, left.manifest)) == []
+    assert list(integrity.damaged_segments(left.folder, left.manifest)) == []
     assert ended >= seconds - 2
     with closing(open_log()) as one:
         hear(one, 5, clock=NOON + 3600)

@@ -23,7 +23,7 @@ SMALL_BATCHES = """
 import sys
 from kwsd.archive.indexing import update as updating
 from kwsd.cli import main
-updating.FILES, updating.EVERY = 1, -1.0
+updating.BATCH_FILES, updating.SAVE_INTERVAL = 1, -1.0
 main(sys.argv[1:])
 """
 

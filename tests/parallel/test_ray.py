@@ -72,7 +72,7 @@ def talk(tmp_path, long_recording):
 
 @pytest.fixture
 def one_file_a_batch(monkeypatch):
-    monkeypatch.setattr("kwsd.archive.indexing.update.FILES", 1)
+    monkeypatch.setattr("kwsd.archive.indexing.update.BATCH_FILES", 1)
 
 
 def codes(location, tokenizer):

@@ -16,7 +16,7 @@ from kwsd.archive.search.hit import Place
 from kwsd.archive.search.query import Query
 from kwsd.archive.search.tfidf import Candidates
 from kwsd.archive.search.windows import Windows
-from kwsd.archive.segments.regions import share
+from kwsd.archive.segments.regions import quota
 from kwsd.archive.segments.segment import Segment
 from kwsd.scorers import compress, smith_waterman_each
 from kwsd.tokenizer.codebook import Codebook, nearest
@@ -35,7 +35,7 @@ def rank(segments: Sequence[Segment], query: Query, codebook: Codebook, count: i
     room = max(count, CANDIDATES)
     frames = sum(len(segment.codes) for segment in segments)
     candidates = [
-        _either([find(segment, tokens, share(room, len(segment.codes), frames)) for tokens in spoken])
+        _either([find(segment, tokens, quota(room, len(segment.codes), frames)) for tokens in spoken])
         for segment in segments
     ]
     found = [

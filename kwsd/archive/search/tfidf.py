@@ -139,7 +139,7 @@ def _positive(lengths: NDArray[np.float32]) -> NDArray[np.float32]:
 def _holding(windows: Windows, token: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The windows [w] that hold a token, and how many runs of it [w] each."""
     segment = windows.segment
-    places = np.sort(np.concatenate([segment.pairs.beginning(token), _without_pair(segment, token)]))
+    places = np.sort(np.concatenate([segment.pairs.starting_with(token), _without_pair(segment, token)]))
     number, which = windows.at(places)
     place = places[which]
     goes_on = np.concatenate([[False], np.diff(places) == 1])[which] & (place > windows.bounds(number)[0])

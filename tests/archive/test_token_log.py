@@ -1,4 +1,4 @@
-"""What is heard live, as an index that grows."""
+"""The log of a live stream: an index that grows."""
 
 import resource
 import signal
@@ -44,7 +44,7 @@ def open_log(where, tokenizer):
     def make(**options):
         made = TokenLog(where, tokenizer, "kitchen", **options)
         made.told = []
-        made.tell = lambda message, worry: made.told.append((message, worry))
+        made.notify = lambda message, worry: made.told.append((message, worry))
         opened.append(made)
         return made
 
@@ -264,7 +264,7 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(o
 
 
 def test_a_disk_that_stays_full_costs_the_oldest_and_that_is_told(open_log, archive, monkeypatch):
-    monkeypatch.setattr(token_log, "SPARE", 20.0)
+    monkeypatch.setattr(token_log, "MAX_UNWRITTEN", 20.0)
     with closing(open_log(rotation=5)) as one:
         with full_disk():
             hear(one, 60)

@@ -47,7 +47,7 @@ def log_message(message: str, is_warning: bool) -> None:
 
 
 class TokenLog:
-    """Writes the frames of a stream to an index and holds its writer lock; write errors are passed to `notify`, not raised.
+    """Writes the frames of a stream to an index, whose writer lock it holds; write errors go to `notify`.
 
     Args:
         location: of the index, which is created if it does not exist.
@@ -64,7 +64,7 @@ class TokenLog:
         notify: called once when the log cannot be written, and once when it can be written again.
 
     Raises:
-        ArchiveError: another process writes the index, its settings differ, it is damaged, or its folder holds other files.
+        ArchiveError: another process writes the index, its settings differ, it is damaged, or it is not an index.
         ModelError: it was built with another model.
         StoreError: the folder cannot be written.
     """

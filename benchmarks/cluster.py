@@ -19,9 +19,9 @@ import click
 from benchmarks import corpora, options
 from benchmarks.tables import header, row
 from kwsd.archive import Archive
+from kwsd.archive.distributed import ray_batch_runner
 from kwsd.archive.indexing import update
 from kwsd.archive.indexing.build import build
-from kwsd.archive.on_ray import building_on
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 BATCH = 16  # files; as many as an hour of audio would leave too few batches to share out
@@ -84,7 +84,7 @@ def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = Non
         if killed and share >= 0.5 and nodes.worker_nodes:
             nodes.remove_node(next(iter(nodes.worker_nodes)), allow_graceful=False)
 
-    engine = building_on("ray", index, tokenizer) if nodes else None
+    engine = ray_batch_runner("ray", index, tokenizer) if nodes else None
     began = time.perf_counter()
     report = build(index, paths, tokenizer, engine=engine, progress=watch)
     took = time.perf_counter() - began
@@ -102,7 +102,7 @@ def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = Non
 @click.option("--files", default=400, show_default=True, help="How many files of read prose are heard.")
 def main(shared: Path, files: int) -> None:
     """Build an index by one process, by one node, by two, and by two of which one is killed."""
-    update.FILES = BATCH
+    update.BATCH_FILES = BATCH
     paths = [clip.path for clip in corpora.clips(shared, "librispeech")[:files]]
     tokenizer = Tokenizer()
     click.echo(header(("built by", "s", "times real time", "files", "as one process builds it")))

@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Atomic writes: a file is replaced as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from kwsd.errors import StoreError
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A temporary file that takes the path's place only when everything was written and synced.
+    """Open a temporary file that replaces the file at `path` when it was written completely and synced to disk.
 
     Raises:
-        StoreError: the folder or the file cannot be written; what was there before is still there.
+        StoreError: the folder or the file cannot be written; an older file at `path` is unchanged.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""An index of speech, from Python."""
+"""The Python interface of an index: open, build and search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kwsd.archive.indexing.update import Report
 from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.methods import search
 from kwsd.archive.search.query import Query
-from kwsd.archive.segments import reader
+from kwsd.archive.segments import index_reader
 from kwsd.archive.segments.manifest import Settings
 from kwsd.archive.storage.folder import Folder
 from kwsd.archive.storage.locations import folder_at
@@ -20,31 +20,31 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 class Archive:
-    """An index as it is at this moment; later writers do not disturb it, and `open` sees what they wrote.
+    """An index as it was when it was opened; later changes are seen after the next `open`.
 
     Attributes:
-        manifest: what it consists of.
-        segments: those that can be read.
-        problems: a sentence for each that cannot, which are searched without.
+        manifest: its settings and its segments' entries.
+        segments: the readable segments.
+        problems: a sentence for each unreadable segment; searches leave it out.
     """
 
     def __init__(self, folder: Folder, tokenizer: Tokenizer) -> None:
         self.folder, self._tokenizer = folder, tokenizer
-        self.manifest, found = reader.current(folder)
+        self.manifest, found = index_reader.open_index(folder)
         self.segments, self.problems = found.segments, found.problems
         self.manifest.check_model(tokenizer.digest, f"the index {folder.name}")
 
     @classmethod
     def open(cls, location: str | Path, tokenizer: Tokenizer) -> Archive:
-        """An index that is there.
+        """Open an existing index.
 
         Args:
             location: a folder, or an fsspec address with kwsd[cluster].
-            tokenizer: the one that built it.
+            tokenizer: of the model that built it.
 
         Raises:
-            ArchiveError: there is no index, or a newer kwsd wrote it.
-            ModelError: another model built it.
+            ArchiveError: there is no index, it is damaged, or a newer kwsd wrote it.
+            ModelError: it was built with another model.
         """
         return cls(folder_at(location), tokenizer)
 
@@ -59,15 +59,15 @@ class Archive:
         workers: int = 1,
         progress: Callable[[float], None] = lambda share: None,
     ) -> tuple[Archive, Report]:
-        """An index of audio files, made or brought up to date.
+        """Build an index of audio files, or update it.
 
         Args:
             location: a folder, or an fsspec address with kwsd[cluster].
-            paths: files, and folders of which the recordings below are meant.
-            tokenizer: what hears them.
-            settings: what is kept of the audio; as it was, or the default, if None.
-            workers: processes that share the work.
-            progress: called with the share that is done.
+            paths: audio files, and folders whose audio files at any depth are taken.
+            tokenizer: turns the audio into frames.
+            settings: what is stored of the audio; if None, those of the index, or the default for a new one.
+            workers: number of processes.
+            progress: called with the share that is done, from 0 to 1.
 
         Raises:
             ArchiveError: the folder has an index of other settings, cannot be written, or another process writes it.
@@ -79,17 +79,17 @@ class Archive:
 
     @property
     def seconds(self) -> float:
-        """Of speech that can be searched."""
+        """Duration of the audio in the segments, dropped documents included."""
         codes = sum(len(part.codes) for part in self.segments)
         return codes * MERGED * self._tokenizer.hop
 
     def search(self, what: Query | Keyword | Sequence[Path], *, method: str = "pairs", top: int = 20) -> list[Hit]:
-        """The best hits, best first.
+        """Search for a phrase; returns the best hits, best first.
 
         Args:
-            what: a query, an enrolled keyword, or recordings of one phrase, which vote.
+            what: a query, an enrolled keyword, or recordings of one phrase, whose scores are averaged.
             method: one of `kwsd.archive.search.methods.METHODS`.
-            top: how many hits.
+            top: number of hits.
 
         Raises:
             ArchiveError: the query cannot be used, or the method needs what the index lacks.

@@ -1,4 +1,4 @@
-"""Hits cut out of their files, to be kept or to be heard."""
+"""Cut hits out of their audio files, write them as FLAC files, or play them."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from kwsd.audio.samples import check_finite, mix
 from kwsd.audio.source import Samples
 from kwsd.errors import ArchiveError, AudioError, DeviceError
 
-INSTEAD = "`kwsd search --clips DIR` writes files to play elsewhere"
+ADVICE = "`kwsd search --clips DIR` writes files to play elsewhere"
 MARGIN = 0.5  # s before and after a hit that are cut out with it
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A stretch of a recording: samples [n] float32, the mean of the channels, at the recording's own rate in Hz."""
+    """A part of a recording: samples [n] float32, the mean of the channels, at the recording's own rate in Hz."""
 
     samples: Samples
     rate: int
 
 
 def cut(hit: Hit) -> Clip:
-    """A hit with half a second around it, as far as the file has that.
+    """Cut out a hit with MARGIN seconds before and after it, as far as the file reaches.
 
     Raises:
-        AudioError: the hit was heard live, or its file is gone, cannot be read, or no longer reaches so far.
+        AudioError: the hit is from a live stream, or its file is missing, unreadable or too short.
     """
     path = Path(hit.path)
     if hit.heard is not None:
@@ -42,7 +42,7 @@ def cut(hit: Hit) -> Clip:
     with closing(Recording(path)) as recording:
         first = round(max(0.0, hit.start - MARGIN) * recording.rate)
         last = round((hit.end + MARGIN) * recording.rate)
-        samples = _sought(path, first, last)
+        samples = _read_by_seeking(path, first, last)
         if samples is None:
             samples = _read_through(recording, first, last)
         if not len(samples):
@@ -53,10 +53,10 @@ def cut(hit: Hit) -> Clip:
 
 
 def folder_for(path: Path) -> Path:
-    """A folder that clips can be written to, made if it is not there.
+    """Create a folder for clips if it does not exist, and return it.
 
     Raises:
-        ArchiveError: it cannot be made.
+        ArchiveError: it cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def folder_for(path: Path) -> Path:
 
 
 def name(rank: int, hit: Hit) -> str:
-    """What a clip's file is called: the hit's rank, its file's name and its start in seconds."""
+    """The name of a clip's file: the hit's rank, its file's stem and its start in seconds."""
     return f"{rank:03d}-{Path(hit.path).stem}-{hit.start:.2f}.flac"
 
 
@@ -74,7 +74,7 @@ def write(clip: Clip, path: Path) -> None:
     """Write a clip as FLAC.
 
     Raises:
-        ArchiveError: there is a file of that name, which stays as it is, or it cannot be written.
+        ArchiveError: the file exists already and is not changed, or it cannot be written.
     """
     content = _flac(clip, path)
     try:
@@ -95,19 +95,19 @@ def play(clip: Clip) -> None:
     """Play a clip to its end through the default speaker; an interrupt stops it.
 
     Raises:
-        DeviceError: PortAudio is not installed, or no speaker will open.
+        DeviceError: PortAudio is not installed, or the speaker cannot be opened.
     """
     library, own = portaudio.load(), speaker()
     try:
         library.play(soxr.resample(clip.samples, clip.rate, own), own, blocking=True)
     except library.PortAudioError as error:
-        raise DeviceError(f"the speaker will not open: {error}; {INSTEAD}") from None
+        raise DeviceError(f"the speaker will not open: {error}; {ADVICE}") from None
     finally:
         library.stop()
 
 
 def speaker() -> int:
-    """The rate of the default speaker in Hz, which is the only one that some devices take.
+    """The sampling rate of the default speaker in Hz; some devices accept no other rate.
 
     Raises:
         DeviceError: PortAudio is not installed, or there is no speaker.
@@ -116,15 +116,15 @@ def speaker() -> int:
     try:
         rate: float = library.query_devices(kind="output")["default_samplerate"]
     except (library.PortAudioError, ValueError) as error:
-        raise DeviceError(f"no speaker was found: {error}; {INSTEAD}") from None
+        raise DeviceError(f"no speaker was found: {error}; {ADVICE}") from None
     return round(rate)
 
 
-def _sought(path: Path, first: int, last: int) -> Samples | None:
+def _read_by_seeking(path: Path, first: int, last: int) -> Samples | None:
     """The mean of the channels from sample `first` to `last`; None if the file cannot be read from there."""
     try:
         with soundfile.SoundFile(path) as sound:
-            if sound.format == "MP3":  # its decoder complains to the terminal when it does not begin at the beginning
+            if sound.format == "MP3":  # its decoder prints warnings after a seek
                 return None
             sound.seek(first)
             samples = mix(sound.read(last - first, dtype="float32", always_2d=True))

@@ -1,4 +1,4 @@
-"""What an index has and whether it is whole; nothing here needs a model."""
+"""Index statistics and integrity checks, which need no model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kwsd.archive.segments import integrity, reader
+from kwsd.archive.segments import index_reader, integrity
 from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
 from kwsd.archive.segments.segment import Segment
@@ -16,14 +16,13 @@ from kwsd.archive.storage.locations import folder_at
 
 @dataclass(frozen=True)
 class Info:
-    """An index at one moment.
+    """Statistics of an index.
 
     Attributes:
-        manifest: what it consists of.
-        documents: of the segments that can be read, without those that were removed, in the order of their paths.
-        bytes: of all files together and, by name, of the codes, the vectors, the posting lists, the graphs and the
-            table of documents.
-        problems: a sentence for each segment that cannot be read.
+        manifest: its settings and its segments' entries.
+        documents: of the readable segments, without removed ones, sorted by path and time.
+        bytes: sizes by part: "all", "codes", "vectors", "postings", "graphs" and "documents".
+        problems: a sentence for each unreadable segment.
     """
 
     manifest: Manifest
@@ -33,23 +32,23 @@ class Info:
 
     @property
     def seconds(self) -> float:
-        """Of audio that can be searched."""
+        """Duration of the audio that can be searched."""
         return sum(document.seconds for document in self.documents)
 
     @property
     def dropped(self) -> float:
-        """The share of the documents on disk that were removed, or heard anew since."""
+        """The share of the documents on disk that were removed or replaced since."""
         documents = sum(entry.documents for entry in self.manifest.entries)
         return sum(len(entry.dropped) for entry in self.manifest.entries) / documents if documents else 0.0
 
 
 def info(location: str) -> Info:
-    """What an index has.
+    """The statistics of an index.
 
     Raises:
-        ArchiveError: there is no index, or a newer kwsd wrote it.
+        ArchiveError: there is no index, its manifest is damaged, or a newer kwsd wrote it.
     """
-    manifest, found = reader.current(folder_at(location))
+    manifest, found = index_reader.open_index(folder_at(location))
     segments, problems = found.segments, found.problems
     documents = [part.documents[index] for part in segments for index in part.alive.nonzero()[0].tolist()]
     documents.sort(key=lambda one: (one.path, one.began))
@@ -57,25 +56,22 @@ def info(location: str) -> Info:
 
 
 def damaged(location: str) -> tuple[Manifest, list[tuple[Entry, str]]]:
-    """The index, and each damaged segment with a sentence that says what is wrong; reads everything.
+    """The manifest, and each damaged segment with a sentence that names the damage; every file is read completely.
 
     Raises:
-        ArchiveError: there is no index, or a newer kwsd wrote it.
+        ArchiveError: there is no index, its manifest is damaged, or a newer kwsd wrote it.
     """
     folder = folder_at(location)
     manifest = Manifest.load(folder)
-    found = list(integrity.problems(folder, manifest))
+    found = list(integrity.damaged_segments(folder, manifest))
     if found:  # a writer may have replaced segments while they were read
         manifest = Manifest.load(folder)
         found = [(entry, sentence) for entry, sentence in found if entry in manifest.entries]
     return manifest, found
 
 
-def chosen(location: str, given: Mapping[str, Any]) -> Settings | None:
-    """Settings to build with: those of the index that is there, or the default, with what is given in their place.
-
-    None if nothing is given.
-    """
+def build_settings(location: str, given: Mapping[str, Any]) -> Settings | None:
+    """Settings for a build: those of the existing index, or the default, changed by `given`; None if it is empty."""
     if not given:
         return None
     folder = folder_at(location)
@@ -84,7 +80,7 @@ def chosen(location: str, given: Mapping[str, Any]) -> Settings | None:
 
 
 def _bytes(entries: Sequence[Entry], segments: Sequence[Segment]) -> dict[str, int]:
-    """What is not known to be something else is the posting lists and the few bytes that hold it all together."""
+    """Sizes in bytes by part; the few bytes of headers and padding count as posting lists."""
     found = {
         "codes": sum(part.codes.nbytes + part.norms.nbytes for part in segments),
         "vectors": sum(part.vectors.nbytes for part in segments),

@@ -16,7 +16,7 @@ from kwsd.cli.progress import Bar
 
 if TYPE_CHECKING:
     from kwsd.archive import Report
-    from kwsd.archive.indexing.update import BatchRunner
+    from kwsd.archive.indexing.segment_builder import BatchRunner
     from kwsd.config import IndexConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -70,7 +70,7 @@ def build(
       kwsd index build s3://bucket/index /shared/recordings --on ray://head:10001
     """
     from kwsd.archive.indexing import build
-    from kwsd.archive.statistics import chosen
+    from kwsd.archive.statistics import build_settings
     from kwsd.config import IndexConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -83,7 +83,7 @@ def build(
             config.index,
             config.paths,
             tokenizer,
-            settings=chosen(config.index, _given(config)),
+            settings=build_settings(config.index, _given(config)),
             workers=config.workers,
             engine=_engine(config, tokenizer),
             progress=bar.move,
@@ -220,9 +220,9 @@ def _engine(config: IndexConfig, tokenizer: Tokenizer) -> BatchRunner | None:
     if config.on is None:
         return None
 
-    from kwsd.archive.on_ray import building_on
+    from kwsd.archive.distributed import ray_batch_runner
 
-    return building_on(config.on, config.index, tokenizer)
+    return ray_batch_runner(config.on, config.index, tokenizer)
 
 
 def _given(config: IndexConfig) -> dict[str, Any]:

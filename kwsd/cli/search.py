@@ -84,10 +84,10 @@ def search(
 def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
     """The hits, and a sentence for each part of the index that could not be searched."""
     if config.on:
-        from kwsd.archive.on_ray import search_on
+        from kwsd.archive.distributed import search_on_ray
 
         query = _query(config, tokenizer)
-        answer = search_on(config.on, config.index, query, tokenizer, method=config.method, top=config.top)
+        answer = search_on_ray(config.on, config.index, query, tokenizer, method=config.method, top=config.top)
         return answer.hits, answer.problems
 
     from kwsd.archive import Archive

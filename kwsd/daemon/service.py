@@ -63,7 +63,7 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             token_log=token_log,
         )
         if token_log is not None:
-            token_log.name, token_log.tell = source.name, daemon.log_changed
+            token_log.name, token_log.notify = source.name, daemon.log_changed
         with handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: daemon.reload}):
             daemon.run()
 

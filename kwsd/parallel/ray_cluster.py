@@ -1,4 +1,4 @@
-"""Work that the machines of a Ray cluster share: `kwsd.parallel.processes` over more than one machine."""
+"""Run a function over items on the workers of a Ray cluster, and connect to the cluster."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from kwsd.config import LOCAL_CLUSTER, check_cluster
 from kwsd.errors import KwsdError
-from kwsd.parallel.ray_workers import WorkerPool, library, missing
+from kwsd.parallel.ray_workers import WorkerPool, import_ray, ray_missing
 
-ANSWERING = 5.0  # s that a cluster's head may take to answer
-REASON = 200  # characters of what Ray says
+CONNECT_TIMEOUT = 5.0  # s to wait for an answer of a cluster's head node
+MAX_REASON = 200  # characters of Ray's error message that are shown
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,52 +30,52 @@ def on_ray(
     items: Sequence[Item],
     *,
     ordered: bool = True,
-    called: Callable[[Item], str] = str,
+    describe: Callable[[Item], str] = str,
 ) -> Iterator[Result]:
-    """For each item what `make(*arguments)`, called once in each worker, makes of it.
+    """Yield the result of each item: `make(*arguments)`, called once in each worker, gives the function.
 
-    There are as many workers as the cluster has cores, and no more than items. What a lost worker or machine was at is
-    done again by another, so an item may be done twice.
+    There are as many workers as the cluster has cores, and no more than items. When a worker or machine is lost,
+    another worker processes its item again, so an item may be processed twice.
 
     Args:
-        address: "ray" for the cluster that this machine belongs to, or one of this machine alone that ends with the
-            work; "ray://HOST:PORT" for another.
-        make: importable on every node.
+        address: "ray" for the cluster that this machine belongs to, or, if there is none, a new one on this machine
+            that ends with the work; "ray://HOST:PORT" for another cluster.
+        make: a function that is importable on every node.
         arguments: of `make`.
-        items: to be worked on.
-        ordered: give the results in the items' order, not as they come.
-        called: what an item is called in messages.
+        items: the inputs, which must be picklable.
+        ordered: yield results in the order of the items, else as they are ready.
+        describe: returns the name of an item for error messages.
 
     Raises:
-        ConfigError: the address is none.
+        ConfigError: the address is not valid.
         KwsdError: Ray is not installed, the cluster cannot be reached, its nodes have another kwsd, or three workers
             died at one item. Also what the work itself raises.
     """
     if not items:
         return
     with ray_session(address) as cores:
-        crew = WorkerPool(make, arguments, items, called)
+        pool = WorkerPool(make, arguments, items, describe)
         try:
-            results = crew.results(min(cores, len(items)))
+            results = pool.results(min(cores, len(items)))
             yield from _in_order(results) if ordered else (result for _, result in results)
         finally:
-            crew.dismiss()
+            pool.stop()
 
 
 @contextlib.contextmanager
 def ray_session(address: str) -> Iterator[int]:
-    """The number of the cluster's cores, while this process belongs to it; nothing is changed where it does already.
+    """Connect this process to a cluster and give the cluster's number of cores; an existing connection is kept.
 
     Raises:
-        ConfigError: the address is none.
+        ConfigError: the address is not valid.
         KwsdError: Ray is not installed, or the cluster cannot be reached or has no cores.
     """
     check_cluster(address)
-    ray = library()
+    ray = import_ray()
     if ray.is_initialized():
         yield _cores(ray, address)
         return
-    with _terminating_as_before():
+    with _sigterm_handler_restored():
         _connect(ray, address)
         try:
             yield _cores(ray, address)
@@ -85,14 +85,14 @@ def ray_session(address: str) -> Iterator[int]:
 
 def _connect(ray: Any, address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    where = _nearby() if address == LOCAL_CLUSTER else address
+    where = _bootstrap_address() if address == LOCAL_CLUSTER else address
     try:
         ray.init(where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     except ImportError as error:
-        raise missing() from error
-    except Exception as error:  # of many types, by the stage that fails
-        raise _unreachable(address, " ".join(str(error).split())[:REASON] or type(error).__name__) from error
-    # Else news of lost machines come on standard output, among what we print; Ray itself does this at a breakpoint.
+        raise ray_missing() from error
+    except Exception as error:  # Ray raises many types
+        raise _unreachable(address, " ".join(str(error).split())[:MAX_REASON] or type(error).__name__) from error
+    # Else Ray prints news of lost machines to standard output, among our results. Ray itself uses this switch too.
     internal: Any = importlib.import_module("ray._private.worker")
     internal._worker_logs_enabled = False
 
@@ -101,8 +101,8 @@ def _unreachable(address: str, reason: str) -> KwsdError:
     return KwsdError(f"the Ray cluster {address} cannot be reached ({reason.rstrip('.')}): check that it runs")
 
 
-def _nearby() -> str:
-    """The cluster that this machine belongs to, "local" for a new one; Ray itself waits minutes for one that is gone.
+def _bootstrap_address() -> str:
+    """The address of this machine's cluster, or "local" to start one. Ray itself waits minutes for one that is gone.
 
     Raises:
         KwsdError: $RAY_ADDRESS names one that does not answer.
@@ -115,7 +115,7 @@ def _nearby() -> str:
         return "local"
     host, _, port = found.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), ANSWERING).close()
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT).close()
     except OSError as error:
         if named:
             raise _unreachable(named, error.strerror or "it does not answer") from error
@@ -131,8 +131,8 @@ def _cores(ray: Any, address: str) -> int:
 
 
 @contextlib.contextmanager
-def _terminating_as_before() -> Iterator[None]:
-    """Ray takes SIGTERM over and does not give it back."""
+def _sigterm_handler_restored() -> Iterator[None]:
+    """Restore the SIGTERM handler at the end: Ray replaces it and does not restore it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

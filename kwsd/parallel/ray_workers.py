@@ -1,4 +1,4 @@
-"""The workers of a Ray cluster, and what becomes of their work when they are lost; see `kwsd.parallel.ray_cluster`."""
+"""A pool of workers on a Ray cluster: lost workers are replaced and their items retried."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ from typing import Any
 from kwsd._version import __version__
 from kwsd.errors import KwsdError
 
-STRIKES = 3  # workers that an item may lose before it is taken for the cause
+MAX_FAILURES = 3  # workers that may die at one item before the work is given up
 
 
-def library() -> Any:
-    """The module ray; KwsdError if it is not installed."""
+def import_ray() -> Any:
+    """Import and return the module `ray`; raise KwsdError if it is not installed."""
     try:
         return importlib.import_module("ray")
     except ImportError as error:
-        raise missing() from error
+        raise ray_missing() from error
 
 
-def missing() -> KwsdError:
-    """What to say where Ray, or its client, is not installed."""
+def ray_missing() -> KwsdError:
+    """The error for a machine on which Ray, or its client, is not installed."""
     return KwsdError('machines share work over Ray, which is not installed: run `pip install "kwsd[cluster]"`')
 
 
 class Worker:
-    """An actor: what one core of the cluster does."""
+    """A Ray actor on one core of the cluster.
+
+    Args:
+        job: the pickled pair of a function and its arguments; the function returns the function that processes an item.
+    """
 
     def __init__(self, job: bytes) -> None:
         self._job = job
         self._work: Callable[[Any], Any]
 
-    def begin(self, version: str) -> None:
-        """Get ready; apart from the constructor, whose exceptions would look like a lost machine."""
+    def start(self, version: str) -> None:
+        """Check the version and prepare the work; in the constructor an exception would look like a lost actor."""
         if version != __version__:
             raise KwsdError(
                 f"{socket.gethostname()} has kwsd {__version__}, not {version}: install the same everywhere"
@@ -45,94 +49,104 @@ class Worker:
         self._work = make(*arguments)
 
     def work(self, item: bytes) -> Any:
-        """What becomes of an item."""
+        """Process a pickled item and return its result."""
         return self._work(pickle.loads(item))
 
 
 class WorkerPool:
-    """Workers, what each of them is at, and what is left to do."""
+    """Workers, the item that each of them processes, and the queue of items.
+
+    Args:
+        make: see `kwsd.parallel.ray_cluster.on_ray`, as are the others.
+    """
 
     def __init__(
         self,
         make: Callable[..., Any],
         arguments: tuple[Any, ...],
         items: Sequence[Any],
-        called: Callable[[Any], str],
+        describe: Callable[[Any], str],
     ) -> None:
-        self._ray, self._items, self._called = library(), items, called
-        # Pickled here, for the arrays in what Ray itself unpickles are read-only.
+        self._ray, self._items, self._describe = import_ray(), items, describe
+        # Pickled here: arrays that Ray itself unpickles are read-only.
         pickler = importlib.import_module("ray.cloudpickle")
         self._job = self._ray.put(pickler.dumps((make, arguments)))
-        self._pack: Callable[[Any], bytes] = pickler.dumps
-        self._hireable = self._ray.remote(num_cpus=1, max_restarts=0)(Worker)  # we hire others, and know when
-        self._waiting = deque(range(len(items)))
-        self._strikes: Counter[int] = Counter()
-        self._busy: dict[Any, tuple[Any, int | None]] = {}  # who is at which item, or getting ready
-        self._began = self._stillborn = 0
+        self._pickle: Callable[[Any], bytes] = pickler.dumps
+        # Ray restarts no worker: the pool starts new ones itself, to count failures.
+        self._actor_class = self._ray.remote(num_cpus=1, max_restarts=0)(Worker)
+        self._queue = deque(range(len(items)))
+        self._failures: Counter[int] = Counter()
+        # By pending Ray call the worker and the index of its item, None while the worker starts.
+        self._tasks: dict[Any, tuple[Any, int | None]] = {}
+        self._started = self._failed_starts = 0
 
     def results(self, size: int) -> Iterator[tuple[int, Any]]:
-        """Each item's index and result, as they come, from so many workers."""
+        """Yield each item's index and result as they are ready, from `size` workers.
+
+        Raises:
+            KwsdError: workers cannot start, or MAX_FAILURES of them died at one item. Also what the work itself raises.
+        """
         for _ in range(size):
-            self._hire()
+            self._start_worker()
         left = len(self._items)
         while left:
-            ready, _ = self._ray.wait(list(self._busy), num_returns=1)
-            worker, index = self._busy.pop(ready[0])
+            ready, _ = self._ray.wait(list(self._tasks), num_returns=1)
+            worker, index = self._tasks.pop(ready[0])
             try:
                 result = self._ray.get(ready[0])
-            except self._losses() as error:
-                self._lose(worker, index, error)
+            except self._loss_errors() as error:
+                self._replace_lost(worker, index, error)
                 continue
             except self._ray.exceptions.RayTaskError as error:
-                raise self._reason(error, index) from error
-            self._go_on(worker)
+                raise self._cause_of(error, index) from error
+            self._assign_next(worker)
             if index is None:
-                self._began += 1
+                self._started += 1
                 continue
             left -= 1
             yield index, result
 
-    def dismiss(self) -> None:
+    def stop(self) -> None:
         """Stop all workers."""
-        for worker, _ in self._busy.values():
+        for worker, _ in self._tasks.values():
             self._ray.kill(worker)
-        self._busy.clear()
+        self._tasks.clear()
 
-    def _hire(self) -> None:
-        worker = self._hireable.remote(self._job)
-        self._busy[worker.begin.remote(__version__)] = worker, None
+    def _start_worker(self) -> None:
+        worker = self._actor_class.remote(self._job)
+        self._tasks[worker.start.remote(__version__)] = worker, None
 
-    def _go_on(self, worker: Any) -> None:
-        if not self._waiting:
+    def _assign_next(self, worker: Any) -> None:
+        if not self._queue:
             self._ray.kill(worker)
             return
-        index = self._waiting.popleft()
-        self._busy[worker.work.remote(self._pack(self._items[index]))] = worker, index
+        index = self._queue.popleft()
+        self._tasks[worker.work.remote(self._pickle(self._items[index]))] = worker, index
 
-    def _lose(self, worker: Any, index: int | None, error: Exception) -> None:
-        self._ray.kill(worker)  # it may be alive and only out of reach
+    def _replace_lost(self, worker: Any, index: int | None, error: Exception) -> None:
+        self._ray.kill(worker)  # it may still run on a machine that cannot be reached
         if index is None:
-            self._stillborn += 1
-            if self._stillborn >= STRIKES * (1 + self._began):
+            self._failed_starts += 1
+            if self._failed_starts >= MAX_FAILURES * (1 + self._started):
                 raise KwsdError(
                     "the cluster's workers die before they begin: check that every node has this kwsd and enough memory"
                 ) from error
         else:
-            self._strikes[index] += 1
-            if self._strikes[index] == STRIKES:
-                what = self._called(self._items[index])
+            self._failures[index] += 1
+            if self._failures[index] == MAX_FAILURES:
+                item = self._describe(self._items[index])
                 raise KwsdError(
-                    f"{STRIKES} workers died at {what}, perhaps for want of memory: leave it out"
+                    f"{MAX_FAILURES} workers died at {item}, perhaps for want of memory: leave it out"
                 ) from error
-            self._waiting.appendleft(index)
-        self._hire()
+            self._queue.appendleft(index)
+        self._start_worker()
 
-    def _losses(self) -> tuple[type[Exception], ...]:
+    def _loss_errors(self) -> tuple[type[Exception], ...]:
         errors = self._ray.exceptions
         return errors.RayActorError, errors.ObjectLostError
 
     @staticmethod
-    def _reason(error: Any, index: int | None) -> Exception:
+    def _cause_of(error: Any, index: int | None) -> Exception:
         cause: Exception = error.cause
         if isinstance(cause, KwsdError):
             return cause

@@ -23,7 +23,7 @@ from kwsd.errors import ArchiveError  # noqa: E402
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(writer_lock, "SETTLING", 0.0)
+    monkeypatch.setattr(writer_lock, "TAKEOVER_WAIT", 0.0)
     return tmp_path / "cache" / "kwsd" / "index"
 
 
@@ -199,27 +199,27 @@ def test_the_error_for_a_missing_fsspec_names_the_extra(monkeypatch):
 
 
 def test_a_second_writer_is_refused_and_told_who_writes(folder, address):
-    with folder.writing():
+    with folder.writer_lock():
         refused = pytest.raises(ArchiveError, match=rf"written by process {os.getpid()} on .*: wait for it, or stop it")
-        with refused, folder_at(address).writing():
+        with refused, folder_at(address).writer_lock():
             pass
         assert folder.names() == ["lock"]
 
-    with folder_at(address).writing():
+    with folder_at(address).writer_lock():
         assert folder.names() == ["lock"]
     assert folder.names() == []
 
 
-def test_a_writer_without_a_sign_of_life_is_taken_for_dead(folder):
+def test_a_lock_that_is_not_refreshed_expires(folder):
     holder(folder, time=time.time() - writer_lock.STALE - 1)
 
-    with folder.writing():
+    with folder.writer_lock():
         assert json.loads(bytes(folder.map("lock")))["pid"] == os.getpid()
 
 
-def test_a_writer_gives_signs_of_life(folder, monkeypatch):
+def test_a_writer_refreshes_its_lock(folder, monkeypatch):
     monkeypatch.setattr(writer_lock, "REFRESH", 0.01)
-    with folder.writing():
+    with folder.writer_lock():
         first = json.loads(bytes(folder.map("lock")))["time"]
         deadline = time.monotonic() + 10
         while json.loads(bytes(folder.map("lock")))["time"] == first and time.monotonic() < deadline:
@@ -228,9 +228,9 @@ def test_a_writer_gives_signs_of_life(folder, monkeypatch):
         assert json.loads(bytes(folder.map("lock")))["time"] > first
 
 
-def test_a_writer_whose_place_was_taken_changes_nothing(folder):
+def test_a_writer_whose_lock_was_taken_over_changes_nothing(folder):
     folder.write("index.json", [b"old"])
-    with folder.writing():
+    with folder.writer_lock():
         holder(folder)
         with pytest.raises(ArchiveError, match="being written by process 4711 on elsewhere"):
             folder.write("index.json", [b"new"])
@@ -239,18 +239,18 @@ def test_a_writer_whose_place_was_taken_changes_nothing(folder):
     assert folder.names() == ["index.json", "lock"]
 
 
-def test_of_two_that_take_a_dead_ones_place_the_last_to_say_so_has_it(folder, monkeypatch):
+def test_of_two_that_take_over_an_expired_lock_the_last_to_write_it_holds_it(folder, monkeypatch):
     holder(folder, time=0)
     monkeypatch.setattr(writer_lock.time, "sleep", lambda seconds: holder(folder))
 
-    with pytest.raises(ArchiveError, match="on elsewhere"), folder.writing():
+    with pytest.raises(ArchiveError, match="on elsewhere"), folder.writer_lock():
         pass
 
 
 def test_a_damaged_lock_is_not_overwritten(folder):
     folder.write("lock", [b"{}"])
 
-    with pytest.raises(ArchiveError, match=r"the lock of the index .* is damaged: delete it"), folder.writing():
+    with pytest.raises(ArchiveError, match=r"the lock of the index .* is damaged: delete it"), folder.writer_lock():
         pass
 
 

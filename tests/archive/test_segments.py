@@ -126,8 +126,8 @@ def test_joined_segments_hold_what_is_left_in_the_order_it_came(folder, three):
 
 def test_a_long_update_joins_its_segments_as_it_goes(tmp_path, tokenizer, recordings, monkeypatch):
     copies = [shutil.copy(recordings[0], tmp_path / f"{number}.flac") for number in range(9)]
-    monkeypatch.setattr(update, "FILES", 1)
-    monkeypatch.setattr(update, "MANY", 3)
+    monkeypatch.setattr(update, "BATCH_FILES", 1)
+    monkeypatch.setattr(update, "JOIN_AFTER", 3)
     index = tmp_path / "index"
     Archive.build(index, copies[:4], tokenizer)
     Path(copies[1]).write_bytes(recordings[1].read_bytes())

@@ -159,7 +159,7 @@ def truth(examples):
 
 
 def test_the_graph_finds_nearly_all_that_brute_force_finds(archive, monkeypatch):
-    monkeypatch.setattr(hnsw, "LOOKED_AT", 64)  # far fewer than there are windows
+    monkeypatch.setattr(hnsw, "SEARCH_EXPANSION", 64)  # far fewer than there are windows
     whole = archive.segments[0]
     draw, shares = np.random.default_rng(0), []
     for begin in draw.integers(0, len(whole.codes) - 12, 100):

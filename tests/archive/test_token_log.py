@@ -1,4 +1,4 @@
-"""What is heard live, as an index that grows."""
+"""The log of a live stream: an index that grows."""
 
 import resource
 import signal
@@ -44,7 +44,7 @@ def open_log(where, tokenizer):
     def make(**options):
         made = TokenLog(where, tokenizer, "kitchen", **options)
         made.told = []
-        made.tell = lambda message, worry: made.told.append((message, worry))
+        made.notify = lambda message, worry: made.told.append((message, worry))
         opened.append(made)
         return made
 
@@ -264,7 +264,7 @@ def test_a_full_disk_is_told_once_and_nothing_is_lost_when_there_is_room_again(o
 
 
 def test_a_disk_that_stays_full_costs_the_oldest_and_that_is_told(open_log, archive, monkeypatch):
-    monkeypatch.setattr(token_log, "SPARE", 20.0)
+    monkeypatch.setattr(token_log, "MAX_UNWRITTEN", 20.0)
     with closing(open_log(rotation=5)) as one:
         with full_disk():
             hear(one, 60)
@@ -329,7 +329,7 @@ def test_an_index_that_is_not_a_logs_is_refused_and_stays(open_log, where, token
     with pytest.raises(error, match=words):
         open_log()
     assert Manifest.load(LocalFolder(Path(where))) == manifest(tokenizer.digest)
-    with LocalFolder(Path(where)).writing():
+    with LocalFolder(Path(where)).writer_lock():
         pass  # whoever is refused holds no lock
 
 
@@ -364,7 +364,7 @@ def test_a_log_that_is_killed_opens_and_goes_on(open_log, archive, where, second
         process.send_signal(signal.SIGKILL)
     left = archive()
     ended = max(end for _, end in times(left)) - NOON
-    assert list(integrity.problems(left.folder, left.manifest)) == []
+    assert list(integrity.damaged_segments(left.folder, left.manifest)) == []
     assert ended >= seconds - 2
     with closing(open_log()) as one:
         hear(one, 5, clock=NOON + 3600)

@@ -23,7 +23,7 @@ SMALL_BATCHES = """
 import sys
 from kwsd.archive.indexing import update as updating
 from kwsd.cli import main
-updating.FILES, updating.EVERY = 1, -1.0
+updating.BATCH_FILES, updating.SAVE_INTERVAL = 1, -1.0
 main(sys.argv[1:])
 """
 
@@ -364,7 +364,7 @@ def test_an_interrupted_build_ends_quietly(slowly, index, recordings, tmp_path):
 
 def test_a_second_writer_is_refused(kwsd, built, copied):
     before = contents(built)
-    with LocalFolder(built).writing():
+    with LocalFolder(built).writer_lock():
         sentence = complaint(kwsd("index", "add", built, copied[0]))
 
     assert "is being written by another process" in sentence

@@ -1,4 +1,4 @@
-"""A Ray cluster of this machine: what its workers do, and what becomes of it when one of them is lost."""
+"""Work on a Ray cluster of this machine, also when workers and nodes are lost."""
 
 import os
 import signal
@@ -17,9 +17,9 @@ from ray.cluster_utils import Cluster  # noqa: E402
 
 import kwsd  # noqa: E402
 from kwsd.archive import Archive, Query  # noqa: E402
+from kwsd.archive.distributed import ray_batch_runner, search_on_ray  # noqa: E402
 from kwsd.archive.indexing.build import add, build  # noqa: E402
 from kwsd.archive.indexing.segment_builder import Batch  # noqa: E402
-from kwsd.archive.on_ray import building_on, search_on  # noqa: E402
 from kwsd.cli import main  # noqa: E402
 from kwsd.config import ScanConfig  # noqa: E402
 from kwsd.errors import ArchiveError, AudioError, ConfigError, KwsdError, ModelError  # noqa: E402
@@ -72,7 +72,7 @@ def talk(tmp_path, long_recording):
 
 @pytest.fixture
 def one_file_a_batch(monkeypatch):
-    monkeypatch.setattr("kwsd.archive.indexing.update.FILES", 1)
+    monkeypatch.setattr("kwsd.archive.indexing.update.BATCH_FILES", 1)
 
 
 def codes(location, tokenizer):
@@ -205,7 +205,7 @@ def test_sigterm_does_what_it_did_before():
 
 
 def test_an_index_that_a_cluster_built_is_the_one_that_this_machine_builds(talk, tokenizer, tmp_path, one_file_a_batch):
-    report = build(tmp_path / "far", [talk], tokenizer, engine=building_on("ray", tmp_path / "far", tokenizer))
+    report = build(tmp_path / "far", [talk], tokenizer, engine=ray_batch_runner("ray", tmp_path / "far", tokenizer))
     build(tmp_path / "near", [talk], tokenizer)
 
     assert (report.added, report.problems) == (16, [])
@@ -222,7 +222,7 @@ def test_a_machine_lost_in_the_middle_of_a_build_loses_nothing(
             lost.append(share)
             nodes.remove_node(second, allow_graceful=False)
 
-    engine = building_on("ray", tmp_path / "far", tokenizer)
+    engine = ray_batch_runner("ray", tmp_path / "far", tokenizer)
     report = build(tmp_path / "far", [talk], tokenizer, engine=engine, progress=lose)
     build(tmp_path / "near", [talk], tokenizer)
 
@@ -232,7 +232,7 @@ def test_a_machine_lost_in_the_middle_of_a_build_loses_nothing(
 
 
 def test_an_interrupted_build_on_a_cluster_goes_on(talk, tokenizer, tmp_path, one_file_a_batch):
-    engine = building_on("ray", tmp_path / "index", tokenizer)
+    engine = ray_batch_runner("ray", tmp_path / "index", tokenizer)
 
     def interrupt(share):
         if share > 0.4:
@@ -250,7 +250,7 @@ def test_an_index_at_an_address_is_built_by_a_cluster(talk, tokenizer, tmp_path,
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     address = f"file://{tmp_path}/far"
     build(address, [talk / "00.wav"], tokenizer)
-    add(address, [talk / "01.wav"], tokenizer, engine=building_on("ray", address, tokenizer))
+    add(address, [talk / "01.wav"], tokenizer, engine=ray_batch_runner("ray", address, tokenizer))
     build(tmp_path / "near", [talk / "00.wav", talk / "01.wav"], tokenizer)
 
     assert codes(address, tokenizer) == codes(tmp_path / "near", tokenizer)
@@ -262,7 +262,7 @@ def test_what_a_node_wrote_onto_a_disk_of_its_own_is_noticed(talk, tokenizer, tm
     address = "memory://index"  # of each process
 
     with pytest.raises(ArchiveError, match=r"wrote 00000000-.*\.segment, which is not in memory://index here: keep"):
-        build(address, [talk / "00.wav"], tokenizer, engine=building_on("ray", address, tokenizer))
+        build(address, [talk / "00.wav"], tokenizer, engine=ray_batch_runner("ray", address, tokenizer))
 
 
 def test_a_node_with_another_model_is_refused(talk, tokenizer, tmp_path):
@@ -273,7 +273,7 @@ def test_a_node_with_another_model_is_refused(talk, tokenizer, tmp_path):
         path, digest = other, "another"
 
     with pytest.raises(ModelError, match=rf"has model {tokenizer.digest}, not another: install the same everywhere"):
-        list(building_on("ray", tmp_path / "index", Other())([Batch("00000009.segment", (talk / "00.wav",))]))
+        list(ray_batch_runner("ray", tmp_path / "index", Other())([Batch("00000009.segment", (talk / "00.wav",))]))
 
 
 @pytest.mark.parametrize("method", ["pairs", "dtw"])
@@ -283,7 +283,7 @@ def test_a_cluster_finds_what_this_machine_finds(talk, tokenizer, tmp_path, one_
         add_or_build(tmp_path / "index", sorted(talk.iterdir())[index : index + 4], tokenizer)
     archive, query = Archive.open(tmp_path / "index", tokenizer), Query.of_keyword(enrolment.keyword)
     near = archive.search(query, method=method, top=5)
-    far = search_on("ray", tmp_path / "index", query, tokenizer, method=method, top=5)
+    far = search_on_ray("ray", tmp_path / "index", query, tokenizer, method=method, top=5)
 
     assert far.problems == ()
     assert list(far.hits) == near
@@ -292,7 +292,7 @@ def test_a_cluster_finds_what_this_machine_finds(talk, tokenizer, tmp_path, one_
 def test_a_cluster_says_which_segment_it_could_not_search(talk, tokenizer, tmp_path, enrolment):
     build(tmp_path / "index", [talk / "00.wav"], tokenizer)
     (tmp_path / "index" / "00000000.segment").unlink()
-    answer = search_on("ray", tmp_path / "index", Query.of_keyword(enrolment.keyword), tokenizer)
+    answer = search_on_ray("ray", tmp_path / "index", Query.of_keyword(enrolment.keyword), tokenizer)
 
     assert answer.hits == ()
     assert "00000000.segment is missing" in answer.problems[0]

@@ -1,4 +1,4 @@
-"""The verbs that change an index, each as the one writer."""
+"""Operations that change an index: build, add, remove, compact, repair; each holds the writer lock."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kwsd.archive.indexing import compaction
 from kwsd.archive.indexing.file_table import FileTable
-from kwsd.archive.indexing.segment_builder import Batch, BatchResult, Progress, SegmentBuilder
-from kwsd.archive.indexing.update import BatchRunner, Report, sweep, update
+from kwsd.archive.indexing.segment_builder import Batch, BatchResult, BatchRunner, Progress, SegmentBuilder
+from kwsd.archive.indexing.update import Report, remove_orphans, update
 from kwsd.archive.search import hnsw
 from kwsd.archive.segments import integrity
 from kwsd.archive.segments.manifest import Manifest, Settings
@@ -30,22 +30,22 @@ def build(
     engine: BatchRunner | None = None,
     progress: Progress = lambda share: None,
 ) -> Report:
-    """Make an index of these files and folders, or bring it in line with them: see `kwsd.archive.Archive.build`.
+    """Build an index of files and folders, or update it: see `kwsd.archive.Archive.build`.
 
     Args:
-        engine: hears batches of files; processes of this machine if None.
+        engine: builds a segment of each batch; this process or worker processes of this machine if None.
     """
     folder = folder_at(location)
     check_empty(folder)
-    with folder.writing():
-        manifest = opened(folder, tokenizer.digest, settings)
-        catalogue = FileTable(folder, manifest)
-        there = catalogue.below(paths)
+    with folder.writer_lock():
+        manifest = open_manifest(folder, tokenizer.digest, settings)
+        file_table = FileTable(folder, manifest)
+        there = file_table.below(paths)
         found = (_files([path], may_be_empty=bool(known)) for path, known in there.items())
         files = dict.fromkeys(file for some in found for file in some)
         gone = [file for known in there.values() for file in known if file not in files]
-        hear = engine or local(location, manifest.settings, tokenizer, workers, progress)
-        return update(folder, manifest, catalogue, list(files), hear, gone=gone, progress=progress)
+        run_batches = engine or local_runner(location, manifest.settings, tokenizer, workers, progress)
+        return update(folder, manifest, file_table, list(files), run_batches, gone=gone, progress=progress)
 
 
 def add(
@@ -57,69 +57,69 @@ def add(
     engine: BatchRunner | None = None,
     progress: Progress = lambda share: None,
 ) -> Report:
-    """Add these files and folders to an index that is there; as `build`, but nothing is dropped."""
+    """Add files and folders to an existing index; as `build`, but no file is dropped."""
     folder, files = folder_at(location), _files(paths)
-    with folder.writing():
+    with folder.writer_lock():
         manifest = Manifest.load(folder)
         manifest.check_model(tokenizer.digest, f"the index {folder.name}")
-        hear = engine or local(location, manifest.settings, tokenizer, workers, progress)
-        return update(folder, manifest, FileTable(folder, manifest), files, hear, progress=progress)
+        run_batches = engine or local_runner(location, manifest.settings, tokenizer, workers, progress)
+        return update(folder, manifest, FileTable(folder, manifest), files, run_batches, progress=progress)
 
 
 def remove(location: str | Path, paths: Sequence[Path]) -> int:
-    """Drop files, and all files below folders, from an index; how many those were.
+    """Drop files, and all files below folders, from an index; returns the number of files.
 
     Raises:
-        ArchiveError: the index has none at one of the paths; then all stay.
+        ArchiveError: the index has no file at one of the paths; then nothing is dropped.
     """
     folder = folder_at(location)
-    with folder.writing():
+    with folder.writer_lock():
         manifest = Manifest.load(folder)
-        catalogue = FileTable(folder, manifest)
-        there = catalogue.below(paths)
+        file_table = FileTable(folder, manifest)
+        there = file_table.below(paths)
         for path, known in there.items():
             if not known:
                 raise ArchiveError(
                     f"the index {folder.name} has no {path}: `kwsd index info --files` lists what it has"
                 )
         chosen = dict.fromkeys(file for known in there.values() for file in known)
-        manifest = catalogue.without(manifest, chosen)
+        manifest = file_table.without(manifest, chosen)
         manifest.save(folder)
         hnsw.complete(folder, compaction.compact(folder, manifest))
         return len(chosen)
 
 
 def compact(location: str | Path) -> Manifest:
-    """Join small segments and leave out all that was dropped; the manifest afterwards."""
+    """Join small segments and leave out all dropped documents; returns the new manifest."""
     folder = folder_at(location)
-    with folder.writing():
+    with folder.writer_lock():
         manifest = Manifest.load(folder)
-        sweep(folder, manifest)
+        remove_orphans(folder, manifest)
         return hnsw.complete(folder, compaction.compact(folder, manifest, thorough=True))
 
 
 def repair(location: str | Path) -> Manifest:
-    """Leave out damaged segments, whose files the next build will hear anew; the manifest afterwards."""
+    """Leave out damaged segments, whose files the next build processes again; returns the new manifest."""
     folder = folder_at(location)
-    with folder.writing():
-        return integrity.repaired(folder, Manifest.load(folder))
+    with folder.writer_lock():
+        return integrity.repair(folder, Manifest.load(folder))
 
 
-def local(
+def local_runner(
     location: str | Path, settings: Settings, tokenizer: Tokenizer, workers: int, progress: Progress
 ) -> BatchRunner:
-    """Batches heard by this process, or by several of this machine; `progress` is told the share that is done."""
+    """A runner that processes batches in this process, or in worker processes if `workers` is more than 1."""
 
-    def hear(batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run_batches(batches: Sequence[Batch]) -> Iterator[BatchResult]:
         arguments = (str(location), settings, tokenizer.path)
         if min(workers, len(batches)) > 1:
             yield from in_processes(workers, SegmentBuilder, arguments, batches)
             return
-        hearer = SegmentBuilder(*arguments)
+        builder = SegmentBuilder(*arguments)
         for done, batch in enumerate(batches):
-            yield hearer(batch, lambda share: progress((done + share) / len(batches)))  # noqa: B023 - used up here
+            yield builder(batch, lambda share: progress((done + share) / len(batches)))  # noqa: B023 - used up here
 
-    return hear
+    return run_batches
 
 
 def _files(paths: Sequence[Path], may_be_empty: bool = False) -> list[Path]:
@@ -131,12 +131,12 @@ def _files(paths: Sequence[Path], may_be_empty: bool = False) -> list[Path]:
         raise
 
 
-def opened(folder: Folder, model: str, settings: Settings | None) -> Manifest:
-    """The manifest that is there, or a new one, which is saved.
+def open_manifest(folder: Folder, model: str, settings: Settings | None) -> Manifest:
+    """The manifest of an existing index, or a new one, which is saved.
 
     Raises:
         ArchiveError: the index has other settings.
-        ModelError: another model made it.
+        ModelError: it was built with another model.
     """
     if MANIFEST not in folder.names():
         manifest = Manifest(model, settings or Settings())
@@ -153,7 +153,7 @@ def opened(folder: Folder, model: str, settings: Settings | None) -> Manifest:
 
 
 def check_empty(folder: Folder) -> None:
-    """Refuse a folder that holds something else than an index, before a file is made there."""
+    """Raise ArchiveError if a folder holds files but no index, before a file is created there."""
     names = folder.names()
     strange = [name for name in names if name != LOCK]
     if strange and MANIFEST not in names:

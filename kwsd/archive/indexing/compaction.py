@@ -1,4 +1,4 @@
-"""Small segments made into large ones, and what was dropped left out."""
+"""Compaction: join small segments and leave out dropped documents."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from kwsd.archive.segments.manifest import Entry, Manifest
 from kwsd.archive.segments.quantizer import Codes
 from kwsd.archive.storage.folder import Folder
 
-LARGEST = 5_000_000  # codes of a segment: 111 hours
-MUCH = 4  # times the codes behind it that a segment may have and still be written anew with them
-WORN = 0.3  # share of its documents that a segment loses before it is written anew
+MAX_CODES = 5_000_000  # codes of a segment: 111 hours
+MAX_RATIO = 4  # a segment is joined with later ones if it has at most so many times their codes
+MAX_DROPPED = 0.3  # a segment is rewritten when a larger share of its documents was dropped
 
 
 def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False, since: int = 0) -> Manifest:
-    """Join neighbouring segments up to LARGEST codes, and rewrite those that lost much; readers notice nothing.
+    """Join neighbouring segments up to MAX_CODES codes, and rewrite those with many dropped documents.
+
+    Readers that have the old segments open can read on.
 
     Args:
-        folder: of the index, which is being written.
-        manifest: what is there.
-        thorough: leave out all that was dropped, however little.
-        since: leave so many of the first segments as they are.
+        folder: of the index; the caller holds the writer lock.
+        manifest: the current one.
+        thorough: leave out every dropped document and join all segments up to the limit.
+        since: number of first segments that are not touched.
     """
     fresh, entries = manifest, list(manifest.entries[:since])
     for group in _groups(manifest.entries[since:], thorough):
-        if len(group) == 1 and not _is_worn(group[0], thorough):
+        if len(group) == 1 and not _has_many_dropped(group[0], thorough):
             entries += group
             continue
         entry = join(folder, fresh.name(), group)
@@ -44,24 +46,24 @@ def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False, since
 
 
 def _groups(entries: Sequence[Entry], thorough: bool) -> list[list[Entry]]:
-    """Runs of neighbours that become one: a segment is written anew only for what is not much smaller than it."""
+    """Runs of neighbouring segments to join; a segment is not rewritten for much smaller ones."""
     groups: list[list[Entry]] = []
     for entry in reversed(entries):
         behind = sum(one.frames for one in groups[0]) if groups else 0
-        if groups and entry.frames + behind <= LARGEST and (thorough or entry.frames <= MUCH * behind):
+        if groups and entry.frames + behind <= MAX_CODES and (thorough or entry.frames <= MAX_RATIO * behind):
             groups[0].insert(0, entry)
         else:
             groups.insert(0, [entry])
     return groups
 
 
-def _is_worn(entry: Entry, thorough: bool) -> bool:
-    return len(entry.dropped) > (0 if thorough else WORN * entry.documents)
+def _has_many_dropped(entry: Entry, thorough: bool) -> bool:
+    return len(entry.dropped) > (0 if thorough else MAX_DROPPED * entry.documents)
 
 
 def join(folder: Folder, name: str, entries: Sequence[Entry]) -> Entry | None:
-    """One segment of what is left of several; None if nothing is."""
-    parts = [segment.needed(folder, entry) for entry in entries]
+    """Write one segment with the remaining documents of several; None if there are none."""
+    parts = [segment.read_existing(folder, entry) for entry in entries]
     kept = [(part, int(index)) for part in parts for index in np.flatnonzero(part.alive)]
     if not kept:
         return None

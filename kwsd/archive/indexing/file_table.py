@@ -1,4 +1,4 @@
-"""Which files an index knows, and where it has them."""
+"""The file table of an index: from a path to its documents in the segments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FileTable:
         self._tables: dict[str, Documents] = {}
         self._places: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)  # a stream has many documents
         for entry in manifest.entries:
-            part = segment.needed(folder, entry)
+            part = segment.read_existing(folder, entry)
             self._tables[entry.name] = part.documents
             for index in np.flatnonzero(part.alive).tolist():
                 self._places[part.documents.path(index)].append((entry.name, index))
@@ -38,7 +38,7 @@ class FileTable:
         return map(Path, self._places)
 
     def get(self, path: Path) -> Document | None:
-        """What the index has of a file."""
+        """The newest document of a file, None if there is none."""
         places = self._places.get(str(path))
         if not places:
             return None
@@ -46,7 +46,7 @@ class FileTable:
         return self._tables[name][index]
 
     def below(self, paths: Iterable[Path]) -> dict[Path, list[Path]]:
-        """For each path the files that the index has at it or below it, or the stream that it has of that name."""
+        """For each path the indexed files at or below it, or the stream of that name."""
         found: dict[Path, list[Path]] = {path: [] for path in paths}
         asked = {place: path for path in found for place in (path, path.absolute())}
         for known in self:
@@ -56,7 +56,7 @@ class FileTable:
         return found
 
     def without(self, manifest: Manifest, paths: Iterable[Path]) -> Manifest:
-        """The manifest with these files' documents dropped, as far as it has them."""
+        """The manifest with the documents of these files dropped; unknown files are ignored."""
         dropped = defaultdict[str, set[int]](set)
         for path in map(str, paths):
             for name, index in self._places.pop(path, ()):

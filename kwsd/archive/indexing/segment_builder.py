@@ -1,9 +1,9 @@
-"""Files to segments: each is heard by the tokenizer once, and what is kept of it goes into an index."""
+"""Build segments: tokenize audio files, quantize the frames and write a segment of a batch of files."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,14 +19,15 @@ from kwsd.tokenizer.codebook import MERGED
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 Progress = Callable[[float], None]
+"""Called with the share of the work that is done, from 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Files that make one segment.
+    """A batch of files that becomes one segment.
 
     Attributes:
-        name: of the segment.
+        name: of the segment's file.
         paths: of the files, absolute.
     """
 
@@ -36,12 +37,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a batch.
+    """The result of processing a batch.
 
     Attributes:
-        entry: the segment, None if no file could be read.
+        entry: of the segment, None if no file could be read.
         paths: of the files that are in it.
-        seconds: of audio in it.
+        seconds: duration of the audio in it.
         problems: a sentence for each file that could not be read, or not to its end.
     """
 
@@ -51,13 +52,17 @@ class BatchResult:
     problems: tuple[str, ...]
 
 
+BatchRunner = Callable[[Sequence[Batch]], Iterator[BatchResult]]
+"""Processes batches and yields their results, in any order."""
+
+
 class SegmentBuilder:
-    """Makes segments of files.
+    """Builds a segment of each batch of files.
 
     Args:
         location: of the index.
-        settings: what is kept of the audio.
-        model: the tokenizer's file, the shipped one if None.
+        settings: what is stored of the audio.
+        model: the tokenizer's model file, the shipped one if None.
     """
 
     def __init__(self, location: str, settings: Settings, model: Path | None = None) -> None:
@@ -65,49 +70,49 @@ class SegmentBuilder:
         self._tokenizer = Tokenizer(model)
 
     def __call__(self, batch: Batch, progress: Progress = lambda share: None) -> BatchResult:
-        """Hear the files and write their segment; `progress` is told the share that is done."""
-        heard: list[tuple[Document, Codes]] = []
+        """Process the files and write their segment; `progress` is called with the share that is done, from 0 to 1."""
+        documents: list[tuple[Document, Codes]] = []
         problems: list[str] = []
         for done, path in enumerate(batch.paths):
             try:
-                document, coded, damage = self.hear(
+                document, codes, damage = self.encode_file(
                     path,
                     lambda share: progress((done + share) / len(batch.paths)),  # noqa: B023 - used up here
                 )
             except AudioError as error:
                 problems.append(str(error))
                 continue
-            heard.append((document, coded))
+            documents.append((document, codes))
             problems += [damage] if damage else []
-        entry = write(self._folder, batch.name, heard) if heard else None
-        seconds = sum(document.seconds for document, _ in heard)
-        return BatchResult(entry, tuple(Path(document.path) for document, _ in heard), seconds, tuple(problems))
+        entry = write(self._folder, batch.name, documents) if documents else None
+        seconds = sum(document.seconds for document, _ in documents)
+        return BatchResult(entry, tuple(Path(document.path) for document, _ in documents), seconds, tuple(problems))
 
-    def hear(self, path: Path, progress: Progress = lambda share: None) -> tuple[Document, Codes, str | None]:
-        """A file as a document, its codes, and a sentence if it ended before it should have.
+    def encode_file(self, path: Path, progress: Progress = lambda share: None) -> tuple[Document, Codes, str | None]:
+        """Tokenize and quantize a file: its document, its codes, and a sentence if the file is damaged.
 
         Raises:
             AudioError: the file cannot be used.
         """
-        size, modified, digest = identity(path)
-        source, coder = (
-            FileSource(path),
-            Quantizer(self._tokenizer.codebook, self._settings.stages, self._settings.vectors),
-        )
+        size, modified, digest = file_identity(path)
+        source = FileSource(path)
+        quantizer = Quantizer(self._tokenizer.codebook, self._settings.stages, self._settings.vectors)
         self._tokenizer.reset()
         parts, seconds = [], 0.0
         for block in source.blocks():
-            parts.append(coder.push(self._tokenizer.push(block.samples)))
+            parts.append(quantizer.push(self._tokenizer.push(block.samples)))
             seconds += block.seconds
             progress(min(1.0, seconds / (source.seconds or seconds)))
-        coded = Codes.join([*parts, coder.push(self._tokenizer.flush()), coder.flush()])
-        document = Document(str(path), size, modified, digest, seconds, origin(self._tokenizer), len(coded))
-        return document, coded, source.damage
+        codes = Codes.join([*parts, quantizer.push(self._tokenizer.flush()), quantizer.flush()])
+        document = Document(str(path), size, modified, digest, seconds, origin(self._tokenizer), len(codes))
+        return document, codes, source.damage
 
 
-def write(folder: Folder, name: str, heard: Sequence[tuple[Document, Codes]]) -> Entry:
-    """A segment of these documents, at least one."""
-    return segment.write(folder, name, [document for document, _ in heard], Codes.join(coded for _, coded in heard))
+def write(folder: Folder, name: str, documents: Sequence[tuple[Document, Codes]]) -> Entry:
+    """Write a segment of these documents, at least one."""
+    return segment.write(
+        folder, name, [document for document, _ in documents], Codes.join(codes for _, codes in documents)
+    )
 
 
 def origin(tokenizer: Tokenizer) -> float:
@@ -115,8 +120,8 @@ def origin(tokenizer: Tokenizer) -> float:
     return tokenizer.hop * (MERGED + 1) / 2 - tokenizer.delay
 
 
-def identity(path: Path) -> tuple[int, int, str]:
-    """A file's size in bytes, the time of its last change in nanoseconds, and its hash in hex digits.
+def file_identity(path: Path) -> tuple[int, int, str]:
+    """A file's size in bytes, its modification time in ns (Unix time), and its BLAKE2b hash in hex digits.
 
     Raises:
         AudioError: the file cannot be read.

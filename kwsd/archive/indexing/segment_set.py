@@ -1,4 +1,4 @@
-"""The segments of an index that only grows at its end, and of which the oldest may go."""
+"""The segment set of a log: segments are appended and joined within a day, and old documents are dropped."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.indexing import compaction
-from kwsd.archive.indexing.build import opened
-from kwsd.archive.indexing.compaction import LARGEST, MUCH
+from kwsd.archive.indexing.build import open_manifest
+from kwsd.archive.indexing.compaction import MAX_CODES, MAX_RATIO
 from kwsd.archive.indexing.segment_builder import write
-from kwsd.archive.indexing.update import sweep
+from kwsd.archive.indexing.update import remove_orphans
 from kwsd.archive.segments import segment
 from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.manifest import Entry, Settings
@@ -21,31 +21,31 @@ from kwsd.archive.segments.quantizer import Codes
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
 
-DAY = 86_400.0  # s; the longest time that segments are joined over, so that old ones can be deleted whole
+DAY = 86_400.0  # s; the longest time that a joined segment covers
 
 
 class SegmentSet:
-    """The segments of an index that this process writes; one of a day is final, and deleted whole when it is old.
+    """The segments of an index that this process writes; one covers at most a day, so that old ones are deleted whole.
 
     Raises:
-        ArchiveError: the index has other than the default settings, or other things are in its folder.
-        ModelError: another model made it.
+        ArchiveError: the index has other than the default settings, or its folder holds other files.
+        ModelError: it was built with another model.
     """
 
     def __init__(self, folder: Folder, model: str) -> None:
-        self._folder, self._manifest = folder, opened(folder, model, None)
+        self._folder, self._manifest = folder, open_manifest(folder, model, None)
         if self._manifest.settings != Settings():
             raise ArchiveError(f"the index {folder.name} was not built with the default settings: log to another one")
         self._times: dict[str, NDArray[np.float64]] = {}
-        sweep(folder, self._manifest)
+        remove_orphans(folder, self._manifest)
 
-    def append(self, heard: Sequence[tuple[Document, Codes]]) -> None:
+    def append(self, documents: Sequence[tuple[Document, Codes]]) -> None:
         """Write documents, at least one, as the newest segment."""
-        entry = write(self._folder, self._manifest.name(), heard)
-        self._commit([*self._manifest.entries, entry], made=1)
+        entry = write(self._folder, self._manifest.name(), documents)
+        self._commit([*self._manifest.entries, entry], added_names=1)
 
     def drop(self, before: float) -> None:
-        """Drop the documents that ended before a time of day."""
+        """Drop the documents that ended before this Unix time in seconds."""
         kept = []
         for entry in self._manifest.entries:
             old = np.flatnonzero(self._spans(entry)[:, 1] < before).tolist()
@@ -53,18 +53,18 @@ class SegmentSet:
         self._commit([entry for entry in kept if len(entry.dropped) < entry.documents])
 
     def join(self) -> None:
-        """Make the newest segments one, as `kwsd.archive.indexing.compaction` does, within a day."""
+        """Join the newest segments by the rules of `kwsd.archive.indexing.compaction`, but not over more than a day."""
         group = self._newest()
         if len(group) > 1:
             joined = compaction.join(self._folder, self._manifest.name(), group)
-            self._commit([*self._manifest.entries[: -len(group)], *([joined] if joined else [])], made=1)
+            self._commit([*self._manifest.entries[: -len(group)], *([joined] if joined else [])], added_names=1)
 
     def _newest(self) -> list[Entry]:
         group: list[Entry] = []
         for entry in reversed(self._manifest.entries):
             behind = sum(one.frames for one in group)
-            much = entry.frames > MUCH * behind or entry.frames + behind > LARGEST
-            if group and (much or not self._within_a_day([entry, *group])):
+            too_large = entry.frames > MAX_RATIO * behind or entry.frames + behind > MAX_CODES
+            if group and (too_large or not self._within_a_day([entry, *group])):
                 break
             group.insert(0, entry)
         return group
@@ -75,7 +75,7 @@ class SegmentSet:
         return not len(times) or float(np.ptp(times)) <= DAY
 
     def _spans(self, entry: Entry) -> NDArray[np.float64]:
-        """When each document [d, 2] began and ended: not a number for files, for ever for what cannot be read."""
+        """[d, 2] Unix times at which each document began and ended: NaN for files, infinite if it cannot be read."""
         if entry.name not in self._times:
             try:
                 documents = list(segment.read(self._folder, entry).documents)
@@ -85,9 +85,10 @@ class SegmentSet:
             self._times[entry.name] = np.array(spans)
         return self._times[entry.name]
 
-    def _commit(self, entries: Sequence[Entry], made: int = 0) -> None:
-        """The log consists of these segments from now on, and the files of others go."""
-        before, fresh = self._manifest, replace(self._manifest, entries=tuple(entries), made=self._manifest.made + made)
+    def _commit(self, entries: Sequence[Entry], added_names: int = 0) -> None:
+        """Save a manifest of these segments and delete the files of the others."""
+        before = self._manifest
+        fresh = replace(before, entries=tuple(entries), made=before.made + added_names)
         if fresh == before:
             return
         fresh.save(self._folder)

@@ -1,12 +1,12 @@
-"""What a live stream says, written into an index while it is heard: as codes, with no audio.
+"""A log of a live stream: its frames are written to an index as codes, without audio.
 
-Each unbroken stretch of the stream is a document, and a segment is written every ten minutes and at the end: a crash
-loses what was heard since the last one. Live documents end with their segment, and the next one begins with the last
-two seconds again, so that no phrase is cut in two. What is not heard as it happens, as from a file, has no time of day,
-and is written in one piece when it ends.
+Each part of the stream without a gap is a document. A segment is written every ten minutes and at the end, so that a
+crash loses the audio since the last segment. A live document ends with its segment; the next one repeats the last two
+seconds, so that no phrase is cut in two. A source that is not live, such as a file, has no time of day; its document is
+written when it ends.
 
-An hour of sound, silence or not, is half a megabyte: 0.32 MB of codes and 0.19 MB of posting lists. Joining segments
-writes all of it about nine times in the course of a day.
+An hour of audio takes half a megabyte: 0.32 MB of codes and 0.19 MB of posting lists. Joining segments writes all of
+it about nine times in a day.
 """
 
 from __future__ import annotations
@@ -31,41 +31,41 @@ from kwsd.tokenizer.codebook import MERGED
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
-ROTATION = 600.0  # s of sound that a crash may lose
-SPARE = 3600.0  # s of sound that wait in memory while the disk is full
-TOGETHER = 50  # frames that are coded at once, for it costs little more than coding two
+ROTATION = 600.0  # s between two segments, which a crash may lose
+MAX_UNWRITTEN = 3600.0  # s of audio that are kept in memory while the disk is full
+FRAMES_AT_ONCE = 50  # frames that are quantized together, which costs little more than two
 OVERLAP = 2.0  # s that a document has in common with the one before it
 
-Tell = Callable[[str, bool], None]
-"""(sentence, whether it is a worry) about what becomes of the log."""
+Notify = Callable[[str, bool], None]
+"""Called with (message, is_warning) when the state of the log changes."""
 
 
-def say(message: str, worry: bool) -> None:
-    """Tell those who read the service's own messages."""
+def log_message(message: str, is_warning: bool) -> None:
+    """Write a message about the token log to the log of the service."""
     log = structlog.get_logger()
-    (log.warning if worry else log.info)("log", message=message)
+    (log.warning if is_warning else log.info)("log", message=message)
 
 
 class TokenLog:
-    """The one writer of an index that grows with a stream; a disk that fails is told, and never raised.
+    """Writes the frames of a stream to an index, whose writer lock it holds; write errors go to `notify`.
 
     Args:
-        location: of the index, which is made if it is not there.
+        location: of the index, which is created if it does not exist.
         tokenizer: the one whose frames are logged.
         name: see below.
-        rotation: seconds of sound between two segments.
-        keep: days after which what was heard live is dropped, None for never; files that were added are kept. Searches
-            find it no more from the next rotation on. Its bytes go with the last of its segment, within another day, or
-            with `kwsd index compact` where an index verb joined several days.
-        now: the time of day, Unix time in seconds.
+        rotation: seconds of audio between two segments.
+        keep: days after which live documents are dropped, None for never; files that were added are kept. From the next
+            rotation on, searches do not find them. Their bytes are deleted with their segment, within another day, or
+            by `kwsd index compact` where an index command joined several days.
+        now: returns the Unix time in seconds.
 
     Attributes:
-        name: what the stream is called, before something of it is heard.
-        tell: told once when the log cannot be written, and once when it can again.
+        name: of the stream; to be set before the first frames.
+        notify: called once when the log cannot be written, and once when it can be written again.
 
     Raises:
-        ArchiveError: the index is being written, has other settings or other things in its folder, or is damaged.
-        ModelError: another model made it.
+        ArchiveError: another process writes the index, its settings differ, it is damaged, or it is not an index.
+        ModelError: it was built with another model.
         StoreError: the folder cannot be written.
     """
 
@@ -79,142 +79,145 @@ class TokenLog:
         keep: float | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.name, self.tell = name, say
-        self._where = location
+        self.name = name
+        self.notify: Notify = log_message
+        self._location = location
         self._rotation, self._keep, self._now = rotation, keep, now
         self._hop, self._origin = tokenizer.hop, origin(tokenizer)
-        self._coder = Quantizer(tokenizer.codebook, Settings().stages, vectors=False)
-        self._stretch: _Stretch | None = None
-        self._frames: list[Frames] = []  # of the stretch, not yet coded
-        self._waiting: list[tuple[Document, Codes]] = []
-        self._since = 0  # codes since the last segment
-        self._failing, self._lost, self._closed = False, 0.0, False
+        self._quantizer = Quantizer(tokenizer.codebook, Settings().stages, vectors=False)
+        self._current: _OpenDocument | None = None
+        self._frames: list[Frames] = []  # of the current document, not yet quantized
+        self._unwritten: list[tuple[Document, Codes]] = []
+        self._codes_since_save = 0
+        self._failing, self._lost_seconds, self._closed = False, 0.0, False
         with contextlib.ExitStack() as lock:
             folder = folder_at(location)
             check_empty(folder)
-            lock.enter_context(folder.writing())
-            self._shelf = SegmentSet(folder, tokenizer.digest)
+            lock.enter_context(folder.writer_lock())
+            self._segments = SegmentSet(folder, tokenizer.digest)
             self._lock = lock.pop_all()
         self._save()
 
     def hear(self, frames: Frames, clock: float | None) -> None:
-        """Log the next frames of a stretch, timed from the start of the stream.
+        """Log the next frames, whose times are in seconds from the start of the stream.
 
         Args:
             frames: any number of them.
-            clock: Unix time in seconds at the start of the stream, None where it is not heard as it happens.
+            clock: Unix time in seconds at the start of the stream, None if the source is not live.
         """
         if not len(frames):
             return
-        if self._stretch is None:
-            self._stretch = self._begin(float(frames.time[0]), math.nan if clock is None else clock)
+        if self._current is None:
+            self._current = self._open_document(float(frames.time[0]), math.nan if clock is None else clock)
         self._frames.append(frames)
-        if sum(map(len, self._frames)) >= TOGETHER:
-            self._code(self._stretch)
-            if clock is not None and self._since * self._step >= self._rotation:
-                self._rotate(self._stretch, clock)
+        if sum(map(len, self._frames)) >= FRAMES_AT_ONCE:
+            self._quantize(self._current)
+            if clock is not None and self._codes_since_save * self._step >= self._rotation:
+                self._rotate(self._current, clock)
 
     def cut(self) -> None:
-        """The stretch has ended; what is heard next is another document."""
-        if self._stretch is not None:
-            self._code(self._stretch)
-            self._stretch.parts.append(self._coder.flush())
-            self._put_by(self._stretch)
-            self._stretch = None
+        """End the document; the next frames begin another one."""
+        if self._current is not None:
+            self._quantize(self._current)
+            self._current.parts.append(self._quantizer.flush())
+            self._queue_document(self._current)
+            self._current = None
 
     def close(self) -> None:
-        """Write what is left and let others write; as often as wanted."""
+        """Write the remaining documents and release the writer lock; a second call does nothing."""
         if self._closed:
             return
         self._closed = True
         with self._lock:
             self.cut()
             self._save()
-            if self._waiting:
-                lost = self._lost + _seconds(self._waiting)
-                self.tell(f"{lost:.0f} s of the log {self._where} are lost, for they could not be written", True)
+            if self._unwritten:
+                lost = self._lost_seconds + _seconds(self._unwritten)
+                self.notify(f"{lost:.0f} s of the log {self._location} are lost, for they could not be written", True)
 
     @property
     def _step(self) -> float:
         return MERGED * self._hop
 
-    def _begin(self, time: float, clock: float) -> _Stretch:
-        """A stretch whose first frame has this time; what waits since long before, as before a gap, is written."""
-        if self._waiting and not self._failing and clock + time - self._waiting[0][0].began > self._rotation:
+    def _open_document(self, time: float, clock: float) -> _OpenDocument:
+        """A new document whose first frame has this time; older documents, as from before a long gap, are written."""
+        if self._unwritten and not self._failing and clock + time - self._unwritten[0][0].began > self._rotation:
             self._save()
-        return _Stretch(time + (MERGED - 1) / 2 * self._hop, clock, [])
+        return _OpenDocument(time + (MERGED - 1) / 2 * self._hop, clock, [])
 
-    def _code(self, stretch: _Stretch) -> None:
+    def _quantize(self, current: _OpenDocument) -> None:
         if self._frames:
-            coded = self._coder.push(Frames.join(self._frames))
+            codes = self._quantizer.push(Frames.join(self._frames))
             self._frames.clear()
-            stretch.parts.append(coded)
-            self._since += len(coded)
+            current.parts.append(codes)
+            self._codes_since_save += len(codes)
 
-    def _rotate(self, stretch: _Stretch, clock: float) -> None:
-        self._put_by(stretch)
-        coded = Codes.join(stretch.parts)
-        first = max(0, len(coded) - round(OVERLAP / self._step))
-        again = Codes(coded.codes[first:], coded.norms[first:], coded.vectors[first:])
-        self._stretch = _Stretch(stretch.middle + first * self._step, clock, [again], len(again))
+    def _rotate(self, current: _OpenDocument, clock: float) -> None:
+        self._queue_document(current)
+        codes = Codes.join(current.parts)
+        first = max(0, len(codes) - round(OVERLAP / self._step))
+        repeated = Codes(codes.codes[first:], codes.norms[first:], codes.vectors[first:])
+        self._current = _OpenDocument(current.first_middle + first * self._step, clock, [repeated], len(repeated))
         self._save()
 
-    def _put_by(self, stretch: _Stretch) -> None:
-        """Make a document of a stretch, unless all of it is in the one before; a live one has a second 0 of its own."""
-        coded = Codes.join(stretch.parts)
-        if len(coded) > stretch.again:
-            zero = 0.0 if math.isnan(stretch.clock) else stretch.middle - self._origin
-            seconds = stretch.middle + (len(coded) - 0.5) * self._step - zero
-            first = stretch.middle - zero
-            document = Document(self.name, 0, 0, "", seconds, first, len(coded), stretch.clock + zero)
-            self._waiting.append((document, coded))
+    def _queue_document(self, current: _OpenDocument) -> None:
+        """Queue a document to be written, unless it only repeats the one before; a live one has its own second 0."""
+        codes = Codes.join(current.parts)
+        if len(codes) > current.overlap:
+            offset = 0.0 if math.isnan(current.clock) else current.first_middle - self._origin
+            seconds = current.first_middle + (len(codes) - 0.5) * self._step - offset
+            first = current.first_middle - offset
+            document = Document(self.name, 0, 0, "", seconds, first, len(codes), current.clock + offset)
+            self._unwritten.append((document, codes))
 
     def _save(self) -> None:
-        self._since = 0
+        self._codes_since_save = 0
         try:
             if self._keep is not None:
-                self._shelf.drop(self._now() - self._keep * DAY)
-            if self._waiting:
-                self._shelf.append(self._waiting)
-                self._waiting = []
-            self._shelf.join()
+                self._segments.drop(self._now() - self._keep * DAY)
+            if self._unwritten:
+                self._segments.append(self._unwritten)
+                self._unwritten = []
+            self._segments.join()
         except (KwsdError, OSError) as error:
-            self._bear(error)
+            self._record_failure(error)
         else:
-            self._recover()
+            self._record_success()
 
-    def _bear(self, error: Exception) -> None:
+    def _record_failure(self, error: Exception) -> None:
         if not self._failing:
-            self.tell(f"{error}; listening goes on, and an hour of what is not logged is kept in memory", True)
+            self.notify(f"{error}; listening goes on, and an hour of what is not logged is kept in memory", True)
         self._failing = True
-        while _seconds(self._waiting) > SPARE:
-            if not self._lost:
-                self.tell(f"the log {self._where} is an hour behind, its oldest part is lost: make room for it", True)
-            self._lost += _seconds([self._waiting.pop(0)])
+        while _seconds(self._unwritten) > MAX_UNWRITTEN:
+            if not self._lost_seconds:
+                self.notify(
+                    f"the log {self._location} is an hour behind, its oldest part is lost: make room for it", True
+                )
+            self._lost_seconds += _seconds([self._unwritten.pop(0)])
 
-    def _recover(self) -> None:
+    def _record_success(self) -> None:
         if self._failing:
-            lost = f"{self._lost:.0f} s" if self._lost else "nothing"
-            self.tell(f"the log {self._where} is written again; of what was heard, {lost} is lost", False)
-        self._failing, self._lost = False, 0.0
+            lost = f"{self._lost_seconds:.0f} s" if self._lost_seconds else "nothing"
+            self.notify(f"the log {self._location} is written again; of what was heard, {lost} is lost", False)
+        self._failing, self._lost_seconds = False, 0.0
 
 
 @dataclass
-class _Stretch:
-    """Sound without a gap that is not yet a document.
+class _OpenDocument:
+    """The document that the next frames belong to.
 
     Attributes:
-        middle: second of the stream in the middle of its first code.
-        clock: Unix time at second 0 of the stream, not a number where it is not heard as it happens.
-        parts: its codes.
-        again: how many codes of it the document before has too.
+        first_middle: seconds from the start of the stream to the middle of its first code.
+        clock: Unix time in seconds at the start of the stream, NaN if the source is not live.
+        parts: its codes, run by run.
+        overlap: number of its first codes that repeat the end of the document before.
     """
 
-    middle: float
+    first_middle: float
     clock: float
     parts: list[Codes]
-    again: int = 0
+    overlap: int = 0
 
 
-def _seconds(waiting: Sequence[tuple[Document, Codes]]) -> float:
-    return sum(document.seconds for document, _ in waiting)
+def _seconds(unwritten: Sequence[tuple[Document, Codes]]) -> float:
+    return sum(document.seconds for document, _ in unwritten)

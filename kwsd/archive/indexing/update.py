@@ -1,4 +1,4 @@
-"""An index brought in line with files: what is new or changed is heard, what is gone is dropped."""
+"""Update an index from files: process new and changed files, drop the documents of files that are gone."""
 
 from __future__ import annotations
 
@@ -9,30 +9,27 @@ from pathlib import Path
 
 from kwsd.archive.indexing import compaction
 from kwsd.archive.indexing.file_table import FileTable
-from kwsd.archive.indexing.segment_builder import Batch, BatchResult, identity
+from kwsd.archive.indexing.segment_builder import Batch, BatchResult, BatchRunner, file_identity
 from kwsd.archive.search import hnsw
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.archive.segments.segment import SUFFIX
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import AudioError
 
-BYTES, FILES = 32 << 20, 256  # of a batch: up to an hour or so of audio, which an interrupted build does again
+BATCH_BYTES, BATCH_FILES = 32 << 20, 256  # limits of a batch, about an hour of audio; an interrupted one is repeated
 
-EVERY = 1.0  # s between two savings of the manifest, which take long where there are many segments
+SAVE_INTERVAL = 1.0  # s between two writes of the manifest, which are slow with many segments
 
-MANY = 32  # fresh segments that are joined while there are more to come: each is a file that a reader has open
-
-BatchRunner = Callable[[Sequence[Batch]], Iterator[BatchResult]]
-"""Batches to what became of them, in any order."""
+JOIN_AFTER = 32  # new segments that are joined before the update ends: each is an open file of a reader
 
 
 @dataclass
 class Report:
-    """What an update did.
+    """The result of an update.
 
     Attributes:
-        added, unchanged, dropped: files.
-        seconds: of audio that was heard.
+        added, unchanged, dropped: number of files.
+        seconds: duration of the audio that was processed.
         problems: a sentence for each file that could not be read, or not to its end.
     """
 
@@ -46,40 +43,40 @@ class Report:
 def update(
     folder: Folder,
     manifest: Manifest,
-    catalogue: FileTable,
+    file_table: FileTable,
     paths: Sequence[Path],
     engine: BatchRunner,
     *,
     gone: Iterable[Path] = (),
     progress: Callable[[float], None] = lambda share: None,
 ) -> Report:
-    """Hear what is new or changed among the files, and drop what they replace.
+    """Process the new and changed ones among the files, and drop the documents that they replace.
 
-    The manifest is saved after a batch, so that an interrupted update goes on where it was.
+    The manifest is saved after batches, so that an interrupted update continues there.
 
     Args:
-        folder: of the index, which is being written.
-        manifest: what is there.
-        catalogue: the files that it knows.
+        folder: of the index; the caller holds the writer lock.
+        manifest: the current one.
+        file_table: of that manifest.
         paths: absolute paths of files.
-        engine: hears batches of files.
-        gone: files to be dropped that are no longer there.
-        progress: called with the share of the batches that are done.
+        engine: builds a segment of each batch.
+        gone: files that no longer exist, to be dropped.
+        progress: called with the share of the batches that are done, from 0 to 1.
     """
     hnsw.check_settings(manifest.settings)
-    sweep(folder, manifest)
+    remove_orphans(folder, manifest)
     report = Report()
-    fresh = list(_fresh(paths, catalogue, report))
-    known = list(dict.fromkeys(path for path in gone if path in catalogue))
-    if known:
-        manifest = catalogue.without(manifest, known)
+    changed = list(_changed(paths, file_table, report))
+    gone_files = list(dict.fromkeys(path for path in gone if path in file_table))
+    if gone_files:
+        manifest = file_table.without(manifest, gone_files)
         manifest.save(folder)
-        report.dropped = len(known)
-    batches = _batches(fresh, manifest)
-    updated = _Update(folder, replace(manifest, made=manifest.made + len(batches)), catalogue, report)
+        report.dropped = len(gone_files)
+    batches = _batches(changed, manifest)
+    updated = _Update(folder, replace(manifest, made=manifest.made + len(batches)), file_table, report)
     try:
-        for done, made in enumerate(engine(batches)):
-            updated.take(made)
+        for done, result in enumerate(engine(batches)):
+            updated.add(result)
             progress((done + 1) / len(batches))
     finally:
         updated.save()
@@ -88,60 +85,60 @@ def update(
 
 
 class _Update:
-    """An index while segments are added to it."""
+    """The state of an index while segments are added."""
 
-    def __init__(self, folder: Folder, manifest: Manifest, catalogue: FileTable, report: Report) -> None:
-        self._folder, self._catalogue, self._report = folder, catalogue, report
+    def __init__(self, folder: Folder, manifest: Manifest, file_table: FileTable, report: Report) -> None:
+        self._folder, self._file_table, self._report = folder, file_table, report
         self.manifest = self._stored = manifest
         self._before, self._saved = len(manifest.entries), time.monotonic()
 
-    def take(self, made: BatchResult) -> None:
-        """Add a segment in place of what the index had of its files."""
-        self._report.problems += made.problems
-        self._report.seconds += made.seconds
-        self._report.added += len(made.paths)
-        if made.entry:
-            self.manifest = self._catalogue.without(self.manifest, made.paths).with_entry(made.entry)
-        if len(self.manifest.entries) - self._before >= MANY:
+    def add(self, result: BatchResult) -> None:
+        """Add the segment of a batch and drop the older documents of its files."""
+        self._report.problems += result.problems
+        self._report.seconds += result.seconds
+        self._report.added += len(result.paths)
+        if result.entry:
+            self.manifest = self._file_table.without(self.manifest, result.paths).with_entry(result.entry)
+        if len(self.manifest.entries) - self._before >= JOIN_AFTER:
             self.manifest = compaction.compact(self._folder, self.manifest, since=self._before)
-        if time.monotonic() - self._saved > EVERY:
+        if time.monotonic() - self._saved > SAVE_INTERVAL:
             self.save()
 
     def save(self) -> None:
-        """Write the manifest, if anything was added since it was written."""
+        """Write the manifest if it changed since it was last written."""
         if self.manifest.entries != self._stored.entries:
             self.manifest.save(self._folder)
         self._stored, self._saved = self.manifest, time.monotonic()
 
 
-def sweep(folder: Folder, manifest: Manifest) -> None:
-    """Delete what an interrupted writer left behind and no manifest names."""
-    known = {name for entry in manifest.entries for name in (entry.name, entry.graph)}
+def remove_orphans(folder: Folder, manifest: Manifest) -> None:
+    """Delete segments and graphs that the manifest does not name: an interrupted writer left them."""
+    named = {name for entry in manifest.entries for name in (entry.name, entry.graph)}
     for name in folder.names():
-        if name.endswith((SUFFIX, ".graph")) and name not in known:
+        if name.endswith((SUFFIX, ".graph")) and name not in named:
             folder.remove(name)
 
 
-def _fresh(paths: Sequence[Path], catalogue: FileTable, report: Report) -> Iterator[Path]:
-    """The files that are not in the index as they are now."""
+def _changed(paths: Sequence[Path], file_table: FileTable, report: Report) -> Iterator[Path]:
+    """The files that are new, or changed since they were indexed."""
     for path in paths:
-        if _is_unchanged(path, catalogue):
+        if _is_unchanged(path, file_table):
             report.unchanged += 1
         else:
             yield path
 
 
-def _is_unchanged(path: Path, catalogue: FileTable) -> bool:
-    document = catalogue.get(path)
+def _is_unchanged(path: Path, file_table: FileTable) -> bool:
+    document = file_table.get(path)
     if document is None:
         return False
     try:
         facts = path.stat()
         if facts.st_size != document.size:
             return False
-        return facts.st_mtime_ns == document.modified or identity(path)[2] == document.digest
+        return facts.st_mtime_ns == document.modified or file_identity(path)[2] == document.digest
     except (OSError, AudioError):
-        return False  # whoever hears it says what is wrong
+        return False  # processing it reports the error
 
 
 def _batches(paths: Sequence[Path], manifest: Manifest) -> list[Batch]:
@@ -153,7 +150,7 @@ def _batches(paths: Sequence[Path], manifest: Manifest) -> list[Batch]:
             size = 0
         groups[-1].append(path)
         size += _size(path)
-        full = size >= BYTES or len(groups[-1]) >= FILES
+        full = size >= BATCH_BYTES or len(groups[-1]) >= BATCH_FILES
     return [Batch(manifest.name(index), tuple(group)) for index, group in enumerate(groups)]
 
 

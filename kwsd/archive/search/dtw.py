@@ -1,7 +1,7 @@
-"""Ranking by DTW: every template of a query against the places that may hold it, over codes or over vectors.
+"""Rank regions by DTW: each template of a query is aligned with each candidate region, over codes or vectors.
 
-Subsequence DTW (Müller 2007, section 4.4) over cosine distances; the stream side is what the codes stand for, the
-templates stay vectors. A place's distance is the mean of its templates' nearest alignments.
+Subsequence DTW (Müller 2007, section 4.4) over cosine distances. Templates are vectors; the archive's vectors are
+decoded from codes. The distance of a region is the mean over templates of the lowest distance in it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from kwsd.archive.segments.regions import Regions
 from kwsd.scorers import PackedVectors
 from kwsd.tokenizer.codebook import Codebook
 
-CONFIRMED = 300  # places that are looked at again over vectors, where there are any
-AT_ONCE = 1 << 18  # vectors that are multiplied at a time
+CONFIRMED = 300  # regions that are aligned again over vectors, where these are stored
+AT_ONCE = 1 << 18  # vectors in one matrix product
 
 
 @dataclass(frozen=True)
 class Alignments:
-    """How well a template ends at each code of some regions, one region after another.
+    """Alignments of a template that end at each code of some regions, one region after another.
 
     Attributes:
         distance: [n] float32, infinite where the template cannot end.
-        span: [n] int32, codes that the alignment covers.
+        span: [n] int32, number of codes that the alignment covers.
     """
 
     distance: NDArray[np.float32]
@@ -38,14 +38,14 @@ class Alignments:
 
 
 def by_codes(regions: Regions, template: NDArray[np.float32], codebook: Codebook) -> Alignments:
-    """The alignments of a template [L, m] with what the codes stand for."""
+    """The alignments of a template [L, m] float32 with the vectors decoded from the codes."""
     segment = regions.segment
     tables = Codebook(codebook.centroids, codebook.stages[: segment.codes.shape[1]]).products(template)
     return Alignments(*kernels.align(segment.codes, segment.norms, GAINS, tables, regions.begin, regions.end))
 
 
 def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
-    """The alignments of a template [L, m] with the vectors that were kept."""
+    """The alignments of a template [L, m] float32 with the stored 8-bit vectors."""
     vectors, lengths = regions.segment.vectors, regions.lengths
     rows = np.arange(lengths.sum()) + np.repeat(regions.begin - (np.cumsum(lengths) - lengths), lengths)
     packed, costs = PackedVectors(template / np.float32(SCALE)), np.empty((len(rows), len(template)), np.float32)
@@ -56,7 +56,7 @@ def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
 
 
 def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> list[Place]:
-    """The nearest `count` regions, each as the place at its best alignment; over vectors, where there are any."""
+    """The `count` regions of lowest distance, each as the place of its best alignment; over vectors where stored."""
     kept = any(regions.segment.vectors.shape[1] for regions in found)
     near = _nearest(
         [_vote(regions, [by_codes(regions, one, codebook) for one in query.templates]) for regions in found],
@@ -69,7 +69,7 @@ def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int)
 
 @dataclass(frozen=True)
 class _Votes:
-    """The mean distance [r] of the templates in each region, and the stretch [r] of the nearest one."""
+    """[r] the mean distance of the templates in each region, and begin and end of the nearest alignment."""
 
     regions: Regions
     distance: NDArray[np.float32]
@@ -85,7 +85,7 @@ class _Votes:
 
 
 def _nearest(votes: Sequence[_Votes], count: int) -> list[_Votes]:
-    """Of all regions the nearest so many in which every template can end."""
+    """Of all regions the `count` of lowest distance in which every template can end."""
     distances = np.concatenate([one.distance for one in votes]) if votes else np.zeros(0, np.float32)
     finite = int(np.isfinite(distances).sum())
     if not finite:

@@ -1,4 +1,4 @@
-"""Finding places by DTW over all that a segment holds: the exact answer, and the slowest."""
+"""Find regions by DTW over all codes of a segment: exact and slow."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
 
 AT_ONCE = 1 << 20  # codes whose alignments are held in memory at a time, or one document's if it has more
-MARGIN = 2  # codes by which another template's alignment may stick out
+MARGIN = 2  # codes added on both sides, for the alignments of other templates
 
 
 def find(segments: Sequence[Segment], template: NDArray[np.float32], codebook: Codebook, count: int) -> list[Regions]:
-    """For each segment the regions around the template's nearest alignments, `count` at least if there are so many."""
+    """For each segment the regions around the template's nearest alignments, at least `count` if there are so many."""
     return [
         Regions.join([_dips(part, template, codebook, count) for part in _parts(segment)] or [Regions.whole(segment)])
         for segment in segments
@@ -31,7 +31,7 @@ def _parts(segment: Segment) -> Iterator[Regions]:
 
 
 def _dips(regions: Regions, template: NDArray[np.float32], codebook: Codebook, count: int) -> Regions:
-    """Where the distance is no more than just before and less than just after."""
+    """The regions around the lowest `count` local minima of the distance."""
     kept = regions.segment.vectors.shape[1]
     found = by_vectors(regions, template) if kept else by_codes(regions, template, codebook)
     padded = np.concatenate([[np.inf], found.distance, [np.inf]])

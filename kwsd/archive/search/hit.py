@@ -1,4 +1,4 @@
-"""Where a phrase may have been said."""
+"""Places in segments and hits in recordings, and the removal of overlapping ones."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kwsd.archive.segments.segment import Segment
 
 @dataclass(frozen=True)
 class Place:
-    """A stretch of a segment and how well it fits.
+    """A run of codes of a segment, with a score.
 
     Attributes:
-        score: the greater the better, on the scale of the method that found it.
-        segment: where it is.
-        begin, end: the codes from begin to end.
+        score: higher is better; the scale depends on the method.
+        segment: the segment.
+        begin, end: first code and code after the last one.
     """
 
     score: float
@@ -28,13 +28,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Hit:
-    """An answer to a query.
+    """A result of a search.
 
     Attributes:
-        path: the file, or the name of the stream.
+        path: of the file, or the name of the live stream.
         start, end: seconds from the start of the recording.
-        score: the greater the better; where DTW ranked the mean cosine along the alignment, with Smith-Waterman the
-            share of the score that the query has with itself.
+        score: higher is better; for DTW the mean cosine along the alignment, for Smith-Waterman the alignment's score
+            divided by the query's score with itself.
         heard: Unix time in seconds at which it began, None for a file.
     """
 
@@ -45,7 +45,7 @@ class Hit:
     heard: float | None = None
 
     def overlaps(self, other: Hit) -> bool:
-        """Whether both are of the same recording, or of the same stream, and have a moment in common."""
+        """Whether both are in the same file, or in the same stream, and overlap in time."""
         if self.path != other.path or (self.heard is None) != (other.heard is None):
             return False
         begun, other_begun = self.heard or self.start, other.heard or other.start
@@ -53,7 +53,7 @@ class Hit:
 
 
 def best(places: Iterable[Place], top: int) -> list[Place]:
-    """The best places, best first, none of which overlaps a better one."""
+    """The best `top` places, best first, none of which overlaps a better one."""
     chosen: list[Place] = []
     taken: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)  # by segment, in order
     for place in sorted(places, key=lambda one: (-one.score, one.segment.entry.name, one.begin)):
@@ -69,7 +69,7 @@ def best(places: Iterable[Place], top: int) -> list[Place]:
 
 
 def distinct(hits: Iterable[Hit], top: int) -> list[Hit]:
-    """Of hits that come best first the first so many that overlap no better one: a log may have a moment twice."""
+    """The first `top` hits, given best first, that overlap no better one; documents of a log overlap in time."""
     chosen: list[Hit] = []
     for hit in hits:
         if len(chosen) == top:

@@ -1,7 +1,7 @@
-"""A segment's graph of TF-IDF vectors (H-QuEST; HNSW: Malkov & Yashunin 2018), a file of its own beside it.
+"""The HNSW graph of a segment's TF-IDF vectors (H-QuEST; Malkov & Yashunin 2018), in a file beside the segment.
 
-The graph is usearch's: it is as large as one of faiss with 8 bits and is made as fast, but it is read where it lies,
-from any mapped buffer, and leaves the number of threads of the whole process alone.
+The graph is built by usearch: it is as large as a graph of faiss with 8 bits and is built as fast, but it is read from
+a memory map, and it does not change the number of threads of the process.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from kwsd.errors import ArchiveError
 if TYPE_CHECKING:
     from usearch.index import Index
 
-NEIGHBOURS, EXPANSION = 16, 150  # of a vector, and candidates for them while the graph is built, as in the paper
-LOOKED_AT = 2  # times as many candidates as are wanted are kept on a search's way
-LEAST_ALIVE = 0.1  # share of the windows that a search reckons with, when nearly all were removed
+NEIGHBOURS, EXPANSION = 16, 150  # M and efConstruction, as in the paper
+SEARCH_EXPANSION = 2  # `ef` of a search, as a multiple of the wanted windows
+MIN_SHARE_ALIVE = 0.1  # lower limit of the share of windows that were not removed, for the number of candidates
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph in memory or mapped from its file.
+    """A graph, memory-mapped from its file.
 
     Attributes:
-        rarity: [256] the inverse document frequencies with which it was made.
+        rarity: [256] the inverse document frequencies with which it was built.
         index: usearch's, whose keys are the numbers of windows.
-        content: what the index reads.
+        content: the memory that the index reads.
     """
 
     rarity: NDArray[np.float32]
@@ -50,7 +50,7 @@ class Graph:
 
 
 def check_settings(settings: Settings) -> None:
-    """Refuse to begin an index with graphs where none can be made.
+    """Check that graphs can be built if the settings ask for them.
 
     Raises:
         ArchiveError: usearch is not installed.
@@ -60,13 +60,13 @@ def check_settings(settings: Settings) -> None:
 
 
 def complete(folder: Folder, manifest: Manifest) -> Manifest:
-    """Make the graphs that are missing or truncated, if the index is to have any; the manifest, saved after each.
+    """Build missing or truncated graphs if the settings ask for graphs; returns the manifest, saved after each graph.
 
     Raises:
         ArchiveError: usearch is not installed, or a segment is damaged.
     """
     for index, entry in enumerate(manifest.entries if manifest.settings.graph else ()):
-        if not _is_there(folder, entry):
+        if not _is_complete(folder, entry):
             entries = list(manifest.entries)
             entries[index] = _write(folder, entry)
             manifest = replace(manifest, entries=tuple(entries))
@@ -78,14 +78,14 @@ def by_graph(segment: Segment, tokens: NDArray[np.uint8], count: int) -> tfidf.C
     """About the `count` windows of the greatest cosine with a query's tokens [t] (H-QuEST, eq. 5).
 
     Raises:
-        ArchiveError: the segment has no graph, it is damaged, or usearch is not installed.
+        ArchiveError: the segment has no graph, the graph is damaged, or usearch is not installed.
     """
     graph, windows = _of(segment), Windows(segment)
-    wanted = min(math.ceil(count / max(windows.share_alive, LEAST_ALIVE)), len(graph.index))
+    wanted = min(math.ceil(count / max(windows.share_alive, MIN_SHARE_ALIVE)), len(graph.index))
     weight = tfidf.frequencies(tokens) * graph.rarity
     if not (wanted and weight.any()):
         return tfidf.Candidates(np.zeros(0, np.int64), np.zeros(0, np.float32))
-    graph.index.expansion_search = LOOKED_AT * wanted  # type: ignore[misc]  # its stub lacks the setter
+    graph.index.expansion_search = SEARCH_EXPANSION * wanted  # type: ignore[misc]  # its stub lacks the setter
     matches = graph.index.search(weight, wanted, threads=1)
     return tfidf.best(windows, matches.keys.astype(np.int64), 1 - matches.distances, count)
 
@@ -100,7 +100,7 @@ def _library() -> ModuleType:
     return index
 
 
-def _is_there(folder: Folder, entry: Entry) -> bool:
+def _is_complete(folder: Folder, entry: Entry) -> bool:
     try:
         return entry.graph_bytes > 0 and len(folder.map(entry.graph)) == entry.graph_bytes
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""The compiled loops of the archive's search, each with a readable twin in `kwsd.archive.search.reference`.
+"""The compiled kernels of the archive's search, each with a readable twin in `kwsd.archive.search.reference`.
 
-- `vote`: where in the archive many posting lists agree.
-- `align`, `align_costs`: a template anywhere in some regions of the archive (Müller 2007).
-- `lowest`: where in each region that comes out best.
+- `vote`: the windows of the archive with the highest sums of posting lists' weights.
+- `align`, `align_costs`: subsequence DTW of a template in regions of the archive (Müller 2007, section 4.4).
+- `lowest`: the position of the lowest distance in each region.
 """
 
 from kwsd.scorers import KernelsMissingError

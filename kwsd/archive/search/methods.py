@@ -1,9 +1,9 @@
-"""A query to hits: a method finds the regions that may hold it and ranks the places in them.
+"""Search methods: each finds candidate regions for a query and ranks the places in them.
 
 Methods:
 
 * `pairs`: pairs of codes vote for places, DTW ranks them.
-* `dtw`: DTW over everything, which `pairs` approximates.
+* `dtw`: DTW over all codes, which `pairs` approximates.
 * `hquest`: a graph of TF-IDF vectors of tokens finds windows, Smith-Waterman ranks the places in them (H-QuEST).
 * `exact`: the same with every window's TF-IDF vector, which `hquest` approximates.
 * `inverted`: the same with sums over an inverted index of tokens (H-QuEST, eq. 7).
@@ -24,10 +24,10 @@ from kwsd.archive.segments.segment import Segment
 from kwsd.errors import ConfigError
 from kwsd.tokenizer.codebook import MERGED, Codebook
 
-SPARE = 8  # times as many places as hits are looked at, for many will overlap
+CANDIDATES_PER_HIT = 8  # many places overlap
 
 Method = Callable[[Sequence[Segment], Query, Codebook, int], Sequence[Place]]
-"""(segments, query, codebook, count) to the nearest `count` places, some of which may overlap."""
+"""(segments, query, codebook, count) to the best `count` places, some of which may overlap."""
 
 
 def search(
@@ -36,12 +36,12 @@ def search(
     """The best hits for a query, best first; none of them overlaps a better one.
 
     Args:
-        segments: where to search.
-        query: what to search for, heard with the model that made the segments.
-        codebook: that model's.
+        segments: to search in.
+        query: the phrase, made with the model that the segments were built with.
+        codebook: of that model.
         hop: seconds between that model's frames.
         method: one of METHODS.
-        top: how many hits.
+        top: number of hits.
 
     Raises:
         ConfigError: there is no such method, or `top` is not positive.
@@ -51,34 +51,34 @@ def search(
         raise ConfigError(f'there is no method "{method}": choose one of {", ".join(METHODS)}')
     if top < 1:
         raise ConfigError(f"the number of hits is {top}: give 1 or more")
-    places = METHODS[method](segments, query, codebook, top * SPARE) if segments else ()
+    places = METHODS[method](segments, query, codebook, top * CANDIDATES_PER_HIT) if segments else ()
     return distinct((_hit(place, hop * MERGED) for place in best(places, 2 * top)), top)
 
 
 def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
-    """The places that pairs of codes vote for, ranked by DTW."""
+    """The regions with the most votes of pairs of codes, ranked by DTW."""
     found = [pair_voting.find(segments, template, codebook) for template in query.templates]
     return dtw.rank([Regions.join(of_segment) for of_segment in zip(*found, strict=True)], query, codebook, count)
 
 
 def by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
-    """The nearest places of all, by DTW over all that there is."""
+    """The places of lowest distance, by DTW over all codes."""
     found = [dtw_scan.find(segments, template, codebook, count) for template in query.templates]
     return dtw.rank([Regions.join(of_segment) for of_segment in zip(*found, strict=True)], query, codebook, count)
 
 
 def by_hquest(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
-    """The windows of nearest TF-IDF vectors, as a graph finds them, ranked by Smith-Waterman."""
+    """The windows with the nearest TF-IDF vectors by an HNSW graph, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, hnsw.by_graph)
 
 
 def by_exact(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
-    """The windows of nearest TF-IDF vectors, by brute force, ranked by Smith-Waterman."""
+    """The windows with the nearest TF-IDF vectors by brute force, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, tfidf.by_brute_force)
 
 
 def by_inverted(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
-    """The windows with the most in common by an inverted index, ranked by Smith-Waterman."""
+    """The windows with the highest sums of TF-IDF products by an inverted index, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, tfidf.by_inverted_index)
 
 

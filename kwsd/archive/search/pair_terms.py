@@ -1,7 +1,7 @@
-"""The terms of a query: pairs of codes, each end taken for any of the code words nearest to it.
+"""The terms of a query: pairs of codes, each with several of the nearest code words.
 
 A term is the first byte of a code and that of the code 160 ms later, see `kwsd.archive.segments.posting_lists`. Each
-stretch of 160 ms of a template names many terms, and each weighs the less the farther its words are from the vectors.
+160 ms of a template give many terms; the weight of a term falls with the distance of its code words to the vectors.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from kwsd.archive.segments.posting_lists import GAP, WORDS
 
-NEAREST = 8  # words that each end of a stretch may be taken for
+NEAREST = 8  # code words that are used for each vector
 SOFTNESS = 0.5  # squared distance over which a word's weight falls to 1/e
-FINE = 100  # steps of a vote of weight 1
+FINE = 100  # votes are integers: the value of weight 1
 
 
 @dataclass(frozen=True)
 class PairTerms:
-    """What a template looks for.
+    """The terms of a template.
 
     Attributes:
         key: [l] the two bytes of a pair.
-        place: [l] the code of the template at which it begins.
+        place: [l] index of the template's vector at which the pair begins.
         weight: [l] float32 in (0, 1].
     """
 

@@ -1,4 +1,4 @@
-"""Finding places by the votes of pairs of codes, see `kwsd.archive.segments.posting_lists`."""
+"""Find regions by votes of pairs of codes, see `kwsd.archive.search.pair_terms`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
 
-CANDIDATES = 5000  # windows of all segments together that are looked at more closely
+CANDIDATES = 5000  # windows of all segments together that are aligned
 WINDOW = 2 * kernels.BLOCK  # codes
 
 
 def find(
     segments: Sequence[Segment], template: NDArray[np.float32], codebook: Codebook, count: int = CANDIDATES
 ) -> list[Regions]:
-    """For each segment the regions that the template's pairs vote for most; `count` in all."""
+    """For each segment the regions with the most votes of the template's [L, m] pairs; about `count` in all."""
     looked_for = pair_terms(template, codebook.stages[0])
     lists = [segment.pairs.lists(looked_for.key) for segment in segments]
     rarity = _rarity(lists, sum(len(segment.codes) for segment in segments))
@@ -70,7 +70,7 @@ def _windows(
 
 
 def _around(segment: Segment, window: NDArray[np.int64], score: NDArray[np.int32], length: int) -> Regions:
-    """Windows that no neighbour outdoes, widened by what a slow speaker's alignment needs on both sides."""
+    """Windows with more votes than their neighbours, widened by the template's length on both sides."""
     order = np.argsort(window)
     window, score = window[order], score[order]
     beside = np.diff(window) == 1

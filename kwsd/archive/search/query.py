@@ -1,4 +1,4 @@
-"""What is looked for: the templates of a phrase, as frames of the same length as an archive's codes."""
+"""A query: the templates of a phrase, at the rate of an archive's codes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Query:
-    """A phrase to look for.
+    """A phrase to search for.
 
     Attributes:
-        name: what it is called in messages.
-        model: digest of the tokenizer that heard it.
-        templates: one [n, m] float32 array of unit vectors a recording, 12.5 a second.
+        name: of the phrase, for messages.
+        model: digest of the tokenizer's model.
+        templates: for each recording unit vectors [n, m] float32, 12.5 a second.
     """
 
     name: str
@@ -33,15 +33,15 @@ class Query:
 
     @classmethod
     def of_keyword(cls, keyword: Keyword) -> Query:
-        """An enrolled keyword."""
+        """The query of an enrolled keyword; ArchiveError if one of its templates is too short."""
         return cls._of(f'"{keyword.name}"', keyword.model, keyword.templates)
 
     @classmethod
     def of_recordings(cls, paths: Sequence[Path], tokenizer: Tokenizer) -> Query:
-        """Recordings that hold the phrase once each; all of them vote.
+        """The query of recordings that hold the phrase once each.
 
         Raises:
-            ArchiveError: none is given, or one cannot be used.
+            ArchiveError: no recording is given, or one is unreadable or too short.
         """
         if not paths:
             raise ArchiveError("there is nothing to search for: name a keyword, or a recording with --wav")

@@ -22,11 +22,11 @@ AT_ONCE = 1 << 13  # windows whose counts are held in memory at a time: 8 MB in 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The windows of a segment that suit a query best.
+    """The best windows of a segment for a query.
 
     Attributes:
         number: [k] int64, see `kwsd.archive.search.windows`.
-        score: [k] float32, the greater the better.
+        score: [k] float32, higher is better.
     """
 
     number: NDArray[np.int64]
@@ -46,7 +46,7 @@ def vectors(windows: Windows, rarity: NDArray[np.float32]) -> Iterator[NDArray[n
 
 
 def rarity_of(windows: Windows) -> NDArray[np.float32]:
-    """[256] the inverse document frequency of each token (eq. 4); 0 for one that is nowhere."""
+    """[256] the inverse document frequency of each token (eq. 4); 0 for one that does not occur."""
     holding = np.zeros(WORDS, np.int64)
     for counts in _counts(windows):
         holding += np.count_nonzero(counts, axis=0)
@@ -59,7 +59,7 @@ def rarity_from(holding: NDArray[np.int64], windows: int) -> NDArray[np.float32]
 
 
 def by_brute_force(segment: Segment, tokens: NDArray[np.uint8], count: int) -> Candidates:
-    """The `count` windows of the greatest cosine with a query's tokens [t] (eq. 5): each window is looked at."""
+    """The `count` windows of the greatest cosine with a query's tokens [t] (eq. 5): all windows are compared."""
     known = _statistics(segment)
     weight = frequencies(tokens) * known.rarity
     # Along an axis numpy adds in a fixed order; without one it asks the BLAS library, whose order is the processor's.
@@ -75,7 +75,7 @@ def by_brute_force(segment: Segment, tokens: NDArray[np.uint8], count: int) -> C
 def by_inverted_index(segment: Segment, tokens: NDArray[np.uint8], count: int) -> Candidates:
     """The `count` windows with the greatest sum of TF-IDF products with a query's tokens [t] (eq. 7).
 
-    Only windows that hold one of the tokens are looked at, which the posting lists name.
+    Only windows that hold one of the tokens are scored; the posting lists give them.
     """
     windows, shares = Windows(segment), frequencies(tokens)
     found, products = [np.zeros(0, np.int64)], [np.zeros(0)]
@@ -108,7 +108,7 @@ def greatest(score: NDArray[np.floating], allowed: NDArray[np.bool_], count: int
 
 @dataclass(frozen=True)
 class _Statistics:
-    """What brute force needs again for the next query: rarities [256], and the lengths [w] of vectors of counts."""
+    """Reused by the next query: inverse document frequencies [256], and lengths [w] of TF-IDF vectors."""
 
     rarity: NDArray[np.float32]
     length: NDArray[np.float32]
@@ -147,7 +147,7 @@ def positive(lengths: NDArray[np.floating]) -> NDArray[np.floating]:
 def _holding(windows: Windows, token: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The windows [w] that hold a token, and how many runs of it [w] each."""
     segment = windows.segment
-    places = np.sort(np.concatenate([segment.pairs.beginning(token), _without_pair(segment, token)]))
+    places = np.sort(np.concatenate([segment.pairs.starting_with(token), _without_pair(segment, token)]))
     number, which = windows.at(places)
     place = places[which]
     goes_on = np.concatenate([[False], np.diff(places) == 1])[which] & (place > windows.bounds(number)[0])
@@ -155,7 +155,7 @@ def _holding(windows: Windows, token: int) -> tuple[NDArray[np.int64], NDArray[n
 
 
 def _without_pair(segment: Segment, token: int) -> NDArray[np.int64]:
-    """Where a token is so near to the end of a document that no pair begins with it."""
+    """The places of a token so near to the end of a document that no pair begins there."""
     bounds = segment.documents.bounds
     ends = bounds[1:, None] - np.arange(1, GAP + 1)
     places: NDArray[np.int64] = ends[ends >= bounds[:-1, None]]

@@ -1,6 +1,6 @@
-"""What TF-IDF takes for a document: a window of a recording, and the tokens in it.
+"""The windows of a segment, which are the documents of TF-IDF, and the tokens in them.
 
-Windows follow from the bounds of a segment's documents, so that none is stored: 2.4 s every 1.2 s, none across two
+Windows are computed from the bounds of a segment's documents and not stored: 2.4 s every 1.2 s, none across two
 documents. Removed documents keep their windows' numbers, for a segment never changes. A token is the first byte of a
 code; a run of equal ones counts once (Wav2Tok, eq. 13).
 """
@@ -42,7 +42,7 @@ class Windows:
     """The windows of a segment, numbered in the order of its codes.
 
     Attributes:
-        segment: whose.
+        segment: the segment.
         first: [d + 1] int64, the number of each document's first window.
     """
 
@@ -56,7 +56,7 @@ class Windows:
         return int(self.first[-1])
 
     def bounds(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The codes [w] from which and up to which these windows [w] reach."""
+        """First code [w], and code after the last one [w], of these windows [w]."""
         bounds = self.segment.documents.bounds
         document = self._document(numbers)
         begin = bounds[document] + (numbers - self.first[document]) * STEP
@@ -83,7 +83,9 @@ class Windows:
     def tokens(self, numbers: NDArray[np.int64]) -> Tokens:
         """The tokens of these windows [w]."""
         begin, end = self.bounds(numbers)
-        places = np.minimum(begin[:, None] + np.arange(WINDOW), end[:, None] - 1)  # a run that goes on adds no token
+        places = np.minimum(
+            begin[:, None] + np.arange(WINDOW), end[:, None] - 1
+        )  # the padding repeats the last code, which adds no token
         codes = self.segment.codes[:, 0][places]
         fresh = np.ones(codes.shape, bool)
         fresh[:, 1:] = codes[:, 1:] != codes[:, :-1]

@@ -1,4 +1,4 @@
-"""What a segment is made of: one document for each file, or for each unbroken stretch of a live stream."""
+"""The table of documents of a segment: one for each file, or for each part of a live stream without a gap."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Document:
     """One recording.
 
     Attributes:
-        path: the absolute path of its file, or the name of the stream that it was heard on.
+        path: the absolute path of its file, or the name of the live stream.
         size: bytes of the file.
         modified: when the file was last written, Unix time in nanoseconds.
         digest: 32 hex digits of the file's BLAKE2b hash, empty for a stream.
-        seconds: of audio.
+        seconds: duration of the audio.
         origin: seconds from the start of the recording to the middle of its first code.
-        frames: codes of it.
-        began: Unix time in seconds at which it started, not a number for a file.
+        frames: number of its codes.
+        began: Unix time in seconds at which it started, NaN for a file.
     """
 
     path: str
@@ -45,11 +45,11 @@ _COLUMNS: dict[str, type] = {
     "frames": np.int32,
     "began": np.float64,
 }
-DIGEST = 16  # bytes
+DIGEST = 16  # bytes of a file's BLAKE2b hash
 
 
 class Documents:
-    """The documents of a segment, as columns that stay on disk until they are asked for.
+    """The documents of a segment as memory-mapped columns.
 
     Attributes:
         bounds: [d + 1] int64; document i has the codes from bounds[i] to bounds[i + 1].
@@ -61,7 +61,7 @@ class Documents:
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Documents:
-        """A table of these."""
+        """A table of the given documents."""
         rows = list(documents)
         names = [row.path.encode("utf-8", "surrogateescape") for row in rows]
         columns: dict[str, NDArray[Any]] = {
@@ -76,7 +76,7 @@ class Documents:
 
     @property
     def columns(self) -> Arrays:
-        """What is written to disk."""
+        """The arrays that are written to disk."""
         return self._columns
 
     def __len__(self) -> int:
@@ -97,5 +97,5 @@ class Documents:
         return bytes(self._columns["path"][first : int(ends[index])]).decode("utf-8", "surrogateescape")
 
     def at(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The documents [n] that these codes [n] belong to."""
+        """[n] the index of the document that holds each of the codes [n] int64, positions in the segment."""
         return np.searchsorted(self.bounds, frames, "right") - 1

@@ -1,4 +1,4 @@
-"""Whether the files of an index are what its manifest says."""
+"""Check the size and SHA-256 of an index's files against its manifest, and drop damaged segments."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
 
 
-def problems(folder: Folder, manifest: Manifest) -> Iterator[tuple[Entry, str]]:
-    """Each damaged segment, and a sentence that says what is wrong with it; reads everything."""
+def damaged_segments(folder: Folder, manifest: Manifest) -> Iterator[tuple[Entry, str]]:
+    """Yield each damaged segment with a sentence that names the damage; every file is read completely."""
     for entry in manifest.entries:
         files = [(entry.name, entry.bytes, entry.sha256)]
         files += [(entry.graph, entry.graph_bytes, entry.graph_sha256)] if entry.graph_bytes else []
-        wrong = [sentence for file in files if (sentence := _wrong(folder, *file))]
-        if wrong:
-            yield entry, " ".join(wrong)
+        sentences = [sentence for file in files if (sentence := _mismatch(folder, *file))]
+        if sentences:
+            yield entry, " ".join(sentences)
 
 
-def repaired(folder: Folder, manifest: Manifest) -> Manifest:
-    """The index without its damaged segments, saved; the next build hears their files anew."""
-    damaged = {entry.name for entry, _ in problems(folder, manifest)}
+def repair(folder: Folder, manifest: Manifest) -> Manifest:
+    """Save a manifest without the damaged segments, and return it; the next build processes their files again."""
+    damaged = {entry.name for entry, _ in damaged_segments(folder, manifest)}
     entries = tuple(entry for entry in manifest.entries if entry.name not in damaged)
     fresh = replace(manifest, entries=entries)
     fresh.save(folder)
     return fresh
 
 
-def _wrong(folder: Folder, name: str, size: int, sha256: str) -> str | None:
+def _mismatch(folder: Folder, name: str, size: int, sha256: str) -> str | None:
     try:
         content = folder.map(name)
     except FileNotFoundError:

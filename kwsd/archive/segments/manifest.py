@@ -1,4 +1,4 @@
-"""What an index consists of: one small file, replaced atomically, that names its segments."""
+"""The manifest of an index: a JSON file, replaced atomically, that holds the settings and names the segments."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Settings:
-    """What is kept of the audio.
+    """What an index stores of the audio.
 
     Attributes:
-        stages: bytes of a code, 12.5 of which a second are kept; fewer are smaller and find less.
-        vectors: keep the vectors too, in 8 bits: 16 times as much, and a little more is found.
-        graph: make the graph that `--method hquest` needs.
+        stages: quantizer stages, 1 to 6, one byte of a code each; there are 12.5 codes a second. Fewer stages make a
+            smaller index and find fewer hits.
+        vectors: also store the vectors, in 8 bits: 16 times as many bytes, and a few more hits.
+        graph: build the HNSW graph that `--method hquest` needs.
     """
 
     stages: int = 6
@@ -29,14 +30,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Entry:
-    """One segment.
+    """A segment in the manifest.
 
     Attributes:
         name: of its file.
         bytes, sha256: of the file's content.
-        documents, frames: how many it holds.
-        dropped: documents that were removed, or read anew since.
-        graph_bytes, graph_sha256: of the file of its graph, 0 and "" if there is none.
+        documents, frames: number of documents and of codes.
+        dropped: indices of documents that were removed or replaced since, ascending.
+        graph_bytes, graph_sha256: of the content of its graph's file, 0 and "" if there is none.
     """
 
     name: str
@@ -50,19 +51,19 @@ class Entry:
 
     @property
     def graph(self) -> str:
-        """The name of the file of its graph."""
+        """The name of its graph's file."""
         return self.name.removesuffix(".segment") + ".graph"
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """An index.
+    """The content of a manifest file.
 
     Attributes:
-        model: digest of the tokenizer that heard the audio.
-        settings: what is kept of the audio.
+        model: digest of the tokenizer's model.
+        settings: what is stored of the audio.
         entries: its segments, in the order in which they were made.
-        made: how many segments were ever made, or promised, so that no name is used twice.
+        made: number of segment names that were ever given out, so that no name is used twice.
     """
 
     model: str
@@ -73,24 +74,24 @@ class Manifest:
 
     @property
     def frames(self) -> int:
-        """Codes in all segments."""
+        """Number of codes in all segments."""
         return sum(entry.frames for entry in self.entries)
 
     def name(self, index: int = 0) -> str:
-        """A name for the next segment, or for a later one."""
+        """The name of the next segment, or of the `index`-th after it."""
         return f"{self.made + index:08d}.segment"
 
     def with_entry(self, entry: Entry) -> Manifest:
-        """This manifest and one segment more."""
+        """A manifest with one more segment."""
         return replace(self, entries=(*self.entries, entry))
 
     def check_model(self, model: str, where: str) -> None:
-        """Refuse an index that another model made."""
+        """Raise ModelError if the index was built with another model; `where` names it in the message."""
         if self.model != model:
             raise ModelError(f"{where} was made with model {self.model}, this is {model}: build it anew")
 
     def save(self, folder: Folder) -> None:
-        """Write the manifest; the index is from now on what it says."""
+        """Write the manifest atomically; this commits all changes."""
         folder.write(MANIFEST, [json.dumps(asdict(self), indent=1).encode()])
 
     @classmethod

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kwsd.archive.storage.array_file import Arrays
 
-GAP = 2  # codes between the two of a pair
+GAP = 2  # codes from the first code of a pair to the second
 WORDS = 256  # values of a code's first byte
 
 
@@ -27,13 +27,13 @@ class PostingLists:
 
     @staticmethod
     def arrays(codes: NDArray[np.uint8], bounds: NDArray[np.int64]) -> Arrays:
-        """What is written to disk for codes [n, s] of the documents between these bounds [d + 1]."""
+        """The arrays to write to disk, for codes [n, s] uint8 of documents with these bounds [d + 1] int64."""
         whole = np.ones(len(codes), bool)
         for before in range(1, GAP + 1):
             whole[np.maximum(bounds[1:] - before, bounds[:-1])[np.diff(bounds) > 0]] = False
         places = np.flatnonzero(whole).astype(np.int32)
         keys = codes[places, 0].astype(np.uint16) * np.uint16(WORDS) + codes[places + GAP, 0]
-        order = np.argsort(keys, kind="stable")  # of 16 bits: by radix
+        order = np.argsort(keys, kind="stable")  # numpy sorts 16 bits by radix
         counts = np.bincount(keys, minlength=WORDS * WORDS)
         known = np.flatnonzero(counts)
         return {
@@ -42,17 +42,17 @@ class PostingLists:
             "pair_places": places[order],
         }
 
-    def beginning(self, word: int) -> NDArray[np.int32]:
-        """The places of all pairs that begin with this word, in the order of their lists."""
+    def starting_with(self, word: int) -> NDArray[np.int32]:
+        """[k] int32 the places of all pairs whose first code has this byte, list after list."""
         first, last = np.searchsorted(self._keys, [word * WORDS, (word + 1) * WORDS])
         ends = np.concatenate([[0], self._ends])
         return self.places[ends[first] : ends[last]]
 
     def lists(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where the lists of these pairs [l] begin and end in `places`; equal where a pair does not occur."""
+        """Begin [l] and end [l] in `places` of the posting lists of these pairs [l]; equal if a pair does not occur."""
         if not len(self._keys):
             return np.zeros_like(keys), np.zeros_like(keys)
-        # Looked up as what they are kept as: else numpy would make another array of all that are kept.
+        # Searched in the stored type: else numpy would convert the whole array of keys.
         index = np.minimum(np.searchsorted(self._keys, keys.astype(np.uint16)), len(self._keys) - 1)
         last = self._ends[index].astype(np.int64)
         first = np.where(index > 0, self._ends[index - 1].astype(np.int64), 0)

@@ -1,4 +1,4 @@
-"""Frames to what an archive keeps of them: 12.5 codes a second, and vectors in 8 bits if they are wanted."""
+"""The quantizer of an archive: frames to 12.5 residual codes a second, optionally with vectors in 8 bits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
 from kwsd.tokenizer.frames import Frames
 
-SHORTEST, LONGEST = 0.5, 1.5  # between which lengths of a sum of code words are told apart
+SHORTEST, LONGEST = 0.5, 1.5  # range of a sum of code words' length that a norm byte covers
 GAINS = (1 / np.linspace(SHORTEST, LONGEST, 256)).astype(np.float32)
 SCALE = 127.0  # of 8-bit vectors, whose components lie between -1 and 1
 
@@ -23,7 +23,7 @@ class Codes:
     Attributes:
         codes: [n, s] uint8, see `kwsd.tokenizer.codebook`.
         norms: [n] uint8; GAINS[norm] makes the sum of the code words a unit vector.
-        vectors: [n, m] int8, unit vectors times SCALE; [n, 0] if they are not kept.
+        vectors: [n, m] int8, unit vectors times SCALE; [n, 0] if they are not stored.
     """
 
     codes: NDArray[np.uint8]
@@ -35,7 +35,7 @@ class Codes:
 
     @classmethod
     def join(cls, parts: Iterable[Codes]) -> Codes:
-        """Consecutive runs as one; there must be at least one."""
+        """Concatenate consecutive runs, at least one."""
         listed = list(parts)
         return cls(
             np.concatenate([p.codes for p in listed]),
@@ -45,12 +45,12 @@ class Codes:
 
 
 class Quantizer:
-    """A stream of frames to codes; any split gives the one-shot answer.
+    """A stream of frames to codes; any split of the frames gives the same codes.
 
     Args:
-        codebook: the tokenizer's.
-        stages: how many bytes a code has.
-        vectors: keep the vectors too.
+        codebook: of the tokenizer.
+        stages: number of quantizer stages, one byte of a code each.
+        vectors: also give the vectors.
     """
 
     def __init__(self, codebook: Codebook, stages: int, vectors: bool) -> None:
@@ -59,19 +59,19 @@ class Quantizer:
         self._waiting = Frames.none(codebook.stages.shape[2])
 
     def push(self, frames: Frames) -> Codes:
-        """The codes that became complete with these frames."""
+        """The codes that these frames complete; a code stands for MERGED frames."""
         joined = Frames.join([self._waiting, frames])
         whole = len(joined) // MERGED * MERGED
         self._waiting = joined.part(whole, len(joined))
         return self.code(merged(joined.vectors[:whole]))
 
     def flush(self) -> Codes:
-        """The code of what is left over; then a new stream begins."""
+        """The code of the remaining frames, if any; then a new stream begins."""
         left, self._waiting = self._waiting, self._waiting.part(0, 0)
         return self.code(merged(left.vectors))
 
     def code(self, means: NDArray[np.float32]) -> Codes:
-        """What is kept of unit vectors [n, m] that each stand for a code's frames already."""
+        """The codes of unit vectors [n, m] float32, each the mean of a code's frames."""
         codes = self._codebook.encode(means)
         lengths = np.linalg.norm(gathered(self._codebook.stages, codes), axis=1)
         norms = np.rint((lengths - SHORTEST) / (LONGEST - SHORTEST) * 255).clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Stretches of a segment where something may be."""
+"""Regions of a segment that may hold a phrase."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 
 from kwsd.archive.segments.segment import Segment
 
-GENEROSITY, FEW = 2, 50
+QUOTA_FACTOR, QUOTA_EXTRA = 2, 50
 
 
-def share(count: int, part: int, whole: int) -> int:
-    """How many of the best so many may lie in one segment: generously more than its part of the whole."""
-    return min(count, math.ceil(GENEROSITY * count * part / max(whole, 1)) + FEW)
+def quota(count: int, part: int, whole: int) -> int:
+    """Of `count` candidates, how many may come from a segment with `part` of all `whole` codes: more than its share."""
+    return min(count, math.ceil(QUOTA_FACTOR * count * part / max(whole, 1)) + QUOTA_EXTRA)
 
 
 @dataclass(frozen=True)
 class Regions:
-    """Stretches of one segment, each within a document that was not removed.
+    """Regions of one segment, each within one document that was not removed.
 
     Attributes:
-        segment: where they are.
-        begin, end: [r] int64, the codes from begin to end.
+        segment: the segment.
+        begin, end: [r] int64, first code and code after the last one.
     """
 
     segment: Segment
@@ -37,29 +37,29 @@ class Regions:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """[r] codes in each."""
+        """[r] number of codes in each."""
         return self.end - self.begin
 
     def part(self, rows: NDArray[np.intp]) -> Regions:
-        """Some of them."""
+        """The regions of these rows."""
         return Regions(self.segment, self.begin[rows], self.end[rows])
 
     @classmethod
     def join(cls, several: Sequence[Regions]) -> Regions:
-        """Those of one segment together; there must be at least one."""
+        """Concatenate regions of one segment, at least one item."""
         begin, end = (np.concatenate([getattr(one, name) for one in several]) for name in ("begin", "end"))
         return cls(several[0].segment, begin, end)
 
     @classmethod
     def whole(cls, segment: Segment) -> Regions:
-        """All that is in a segment, document by document."""
+        """One region for each document of a segment that is not empty and was not removed."""
         bounds = segment.documents.bounds
         filled = segment.alive & (np.diff(bounds) > 0)
         return cls(segment, bounds[:-1][filled], bounds[1:][filled])
 
     @classmethod
     def around(cls, segment: Segment, begin: NDArray[np.int64], end: NDArray[np.int64]) -> Regions:
-        """These stretches, cut at the bounds of documents into as many as it needs, without what was removed."""
+        """Regions from begin [n] to end [n], split at the bounds of documents, without removed documents."""
         begin, end = np.maximum(begin, 0), np.minimum(end, len(segment.codes))
         bounds, first = segment.documents.bounds, segment.documents.at(begin)
         last, crossing = first.copy(), np.flatnonzero(end > bounds[first + 1])

@@ -1,4 +1,4 @@
-"""A part of an index that never changes: documents, their codes, and where each pair of codes is."""
+"""A segment: an immutable part of an index with documents, their codes, and posting lists of pairs of codes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SUFFIX = ".segment"
 
 
 class Segment:
-    """A segment in memory, or mapped from its file.
+    """A segment, memory-mapped from its file.
 
     Attributes:
-        entry: what the manifest says about it.
-        documents: what is in it.
-        codes: [n, s] uint8, of all documents one after another.
+        entry: its entry in the manifest.
+        documents: the table of its documents.
+        codes: [n, s] uint8, the documents one after another.
         norms: [n] uint8, see `kwsd.archive.segments.quantizer`.
-        vectors: [n, m] int8, or [n, 0] where none were kept.
+        vectors: [n, m] int8, or [n, 0] where none were stored.
         pairs: the posting lists.
-        alive: [d] which documents were not removed.
+        alive: [d] bool, whether each document was not removed.
     """
 
     def __init__(self, content: memoryview, entry: Entry, folder: Folder) -> None:
@@ -38,13 +38,12 @@ class Segment:
         self.documents = Documents(
             {name.removeprefix("document_"): array for name, array in arrays.items() if name.startswith("document_")}
         )
-        self.coded = Codes(arrays["codes"], arrays["norms"], arrays["vectors"])
-        self.codes, self.norms, self.vectors = self.coded.codes, self.coded.norms, self.coded.vectors
+        self.codes, self.norms, self.vectors = arrays["codes"], arrays["norms"], arrays["vectors"]
         self.pairs = PostingLists(arrays)
 
     @cached_property
     def alive(self) -> NDArray[np.bool_]:
-        """Which documents were not removed."""
+        """[d] whether each document was not removed."""
         alive = np.ones(len(self.documents), bool)
         alive[list(self.entry.dropped)] = False
         return alive
@@ -55,21 +54,21 @@ class Segment:
         return Codes(self.codes[first:last], self.norms[first:last], self.vectors[first:last])
 
 
-def write(folder: Folder, name: str, documents: Sequence[Document], coded: Codes) -> Entry:
-    """Write a segment of at least one document, whose codes follow one another."""
+def write(folder: Folder, name: str, documents: Sequence[Document], codes: Codes) -> Entry:
+    """Write a segment of at least one document, with the codes of all documents one after another."""
     table = Documents.of(documents)
     arrays = {f"document_{key}": column for key, column in table.columns.items()}
-    arrays |= {"codes": coded.codes, "norms": coded.norms, "vectors": coded.vectors}
-    arrays |= PostingLists.arrays(coded.codes, table.bounds)
+    arrays |= {"codes": codes.codes, "norms": codes.norms, "vectors": codes.vectors}
+    arrays |= PostingLists.arrays(codes.codes, table.bounds)
     written = folder.write(name, pack(arrays))
-    return Entry(name, written.bytes, written.sha256, len(documents), len(coded))
+    return Entry(name, written.bytes, written.sha256, len(documents), len(codes))
 
 
 def read(folder: Folder, entry: Entry) -> Segment:
-    """A segment as the manifest names it.
+    """Open a segment that a manifest names.
 
     Raises:
-        FileNotFoundError: its file is not there.
+        FileNotFoundError: its file does not exist.
         ArchiveError: its file is truncated or not a segment.
     """
     content = folder.map(entry.name)
@@ -84,11 +83,11 @@ def read(folder: Folder, entry: Entry) -> Segment:
         raise ArchiveError(f"{folder.name}/{entry.name} is damaged: run `kwsd index verify`") from error
 
 
-def needed(folder: Folder, entry: Entry) -> Segment:
-    """A segment that a writer cannot do without.
+def read_existing(folder: Folder, entry: Entry) -> Segment:
+    """Open a segment; a missing file is an ArchiveError, too.
 
     Raises:
-        ArchiveError: its file is not there, truncated or not a segment.
+        ArchiveError: its file is missing, truncated or not a segment.
     """
     try:
         return read(folder, entry)

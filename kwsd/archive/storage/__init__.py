@@ -1,1 +1,1 @@
-"""Where the files of an index are: a folder of this machine or an object store, and the one writer's lock."""
+"""Storage of an index's files: a local folder or an object store, and the writer lock."""

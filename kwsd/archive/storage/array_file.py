@@ -1,6 +1,6 @@
-"""Named arrays in one file that is written once and then mapped into memory.
+"""A file of named arrays that is written once and then memory-mapped.
 
-A magic word, the length of a JSON header, the header, and the arrays, each at a multiple of 64 bytes.
+Format: magic bytes, the length of a JSON header, the header, and the arrays, each aligned to 64 bytes.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from numpy.typing import NDArray
 from kwsd.errors import ArchiveError
 
 MAGIC = b"kwsdseg1"
-ALIGNED = 64
-LENGTH = 8  # bytes of the header's length
+ALIGNMENT = 64
+LENGTH_BYTES = 8  # bytes of the header's length
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def pack(arrays: Arrays) -> Iterator[bytes | memoryview]:
-    """The content of a file that holds the arrays, piece by piece."""
+    """Yield the bytes of a file that holds the arrays."""
     described, offset = {}, 0
     for name, array in arrays.items():
         described[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
-        offset += -(-array.nbytes // ALIGNED) * ALIGNED
+        offset += -(-array.nbytes // ALIGNMENT) * ALIGNMENT
     header = json.dumps(described).encode()
-    header += b" " * (-(len(MAGIC) + LENGTH + len(header)) % ALIGNED)
-    yield MAGIC + len(header).to_bytes(LENGTH, "little") + header
+    header += b" " * (-(len(MAGIC) + LENGTH_BYTES + len(header)) % ALIGNMENT)
+    yield MAGIC + len(header).to_bytes(LENGTH_BYTES, "little") + header
     for array in arrays.values():
         yield np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
-        yield bytes(-array.nbytes % ALIGNED)
+        yield bytes(-array.nbytes % ALIGNMENT)
 
 
 def unpack(content: memoryview, name: str) -> Arrays:
-    """The arrays in a file's content, which they share.
+    """The arrays in a file's content; they share its memory.
 
     Raises:
-        ArchiveError: the content is not such a file, or ends before its arrays do.
+        ArchiveError: the content is not an array file, or is truncated.
     """
     try:
         if content[: len(MAGIC)] != MAGIC:
             raise ValueError("magic")
-        start = len(MAGIC) + LENGTH
+        start = len(MAGIC) + LENGTH_BYTES
         first = start + int.from_bytes(content[len(MAGIC) : start], "little")
         described = json.loads(bytes(content[start:first]))
         return {key: _array(content, first, facts) for key, facts in described.items()}

@@ -1,4 +1,4 @@
-"""The files of an index in a folder of this machine."""
+"""An index folder in the local file system."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kwsd.archive.storage.folder import LOCK, Buffer, Written, written
+from kwsd.archive.storage.folder import LOCK, Buffer, Written, write_parts
 from kwsd.atomic_write import replacing
 from kwsd.errors import ArchiveError
 
 
 class LocalFolder:
-    """A folder in the file system; locks hold on one machine, and across machines where the file system has locks."""
+    """An index folder in the file system. The writer lock is `flock`: it works across machines if the file system does.
+
+    Args:
+        path: of the folder, which the writer lock creates.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = str(path)
 
     def names(self) -> list[str]:
-        """The files that are there; none if the folder is not."""
+        """The names of the files, sorted; empty if the folder does not exist."""
         try:
             return sorted(path.name for path in self.path.iterdir() if not path.name.startswith("."))
         except FileNotFoundError:
@@ -31,7 +35,7 @@ class LocalFolder:
             raise ArchiveError(f"the index {self.name} cannot be read: {error.strerror}") from error
 
     def map(self, name: str) -> memoryview:
-        """The content of a file, which stays readable when the file is removed; FileNotFoundError if there is none."""
+        """The content of a file, memory-mapped; FileNotFoundError if there is none."""
         try:
             with (self.path / name).open("rb") as file:
                 empty = not file.seek(0, 2)
@@ -42,20 +46,20 @@ class LocalFolder:
             raise ArchiveError(f"{self.path / name} cannot be read: {error.strerror}") from error
 
     def write(self, name: str, parts: Iterable[Buffer]) -> Written:
-        """Write a file, or replace it; a reader sees the old one or the new one."""
+        """Create or replace a file atomically; StoreError if it cannot be written."""
         with replacing(self.path / name) as file:
-            return written(file, parts)
+            return write_parts(file, parts)
 
     def remove(self, name: str) -> None:
-        """Delete a file, if it is there."""
+        """Delete a file if it exists."""
         try:
             (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise ArchiveError(f"{self.path / name} cannot be deleted: {error.strerror}") from error
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the one writer; ArchiveError if there is another. The kernel lets go of the lock when a process dies."""
+    def writer_lock(self) -> Iterator[None]:
+        """Hold the writer lock; ArchiveError if another process holds it. A process that dies releases it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             file = (self.path / LOCK).open("a")
@@ -71,5 +75,5 @@ class LocalFolder:
                     ) from None
                 raise ArchiveError(f"the index {self.name} cannot be locked: {error.strerror}") from error
             for part in self.path.glob(".*.part"):
-                part.unlink(missing_ok=True)  # what a writer that was killed left behind
+                part.unlink(missing_ok=True)  # temporary files of a writer that was killed
             yield

@@ -1,4 +1,4 @@
-"""An index in an object store or on another machine, over fsspec: s3://, gs://, sftp:// and what else it knows."""
+"""An index folder in an object store or on another machine, over fsspec: s3://, gs://, sftp:// and others."""
 
 from __future__ import annotations
 
@@ -13,42 +13,43 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from kwsd.archive.storage.folder import LOCK, MANIFEST, Buffer, Written, written
+from kwsd.archive.storage.folder import LOCK, MANIFEST, Buffer, Written, write_parts
 from kwsd.archive.storage.local import LocalFolder
 from kwsd.archive.storage.writer_lock import WriterLock
 from kwsd.atomic_write import replacing
 from kwsd.errors import ArchiveError, KwsdError
 
-AT_ONCE = 8 << 20  # bytes
-WHOLE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "memory"}  # an object is there, or not
-VERSIONS = ("etag", "ETag", "generation", "mtime", "created", "LastModified", "last_modified")
+COPY_BYTES = 8 << 20  # buffer size of a download
+# Schemes of stores in which an upload appears as a whole or not at all.
+OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "memory"}
+VERSION_KEYS = ("etag", "ETag", "generation", "mtime", "created", "LastModified", "last_modified")
 
 
 class RemoteFolder:
-    """The files of an index at an address.
+    """An index folder at an fsspec address.
 
-    A file is written on this machine first and then sent: object stores show it whole or not at all, and where there
-    are folders it is sent under another name and moved. Segments are fetched once and kept below
-    `$XDG_CACHE_HOME/kwsd/index`, which may be deleted at any time.
+    A file is written to a local temporary file and then uploaded. In object stores an upload appears as a whole or not
+    at all; in other file systems it is uploaded under a temporary name and renamed. Segments are downloaded once and
+    cached below `$XDG_CACHE_HOME/kwsd/index`, which may be deleted at any time.
 
     Args:
         location: scheme://path; credentials are found as fsspec's file system for that scheme finds them.
 
     Raises:
-        ArchiveError: fsspec or its file system for this scheme is not installed, or the address is none.
+        ArchiveError: fsspec or its file system for this scheme is not installed, or the address is not valid.
     """
 
     def __init__(self, location: str) -> None:
         self.name = location.rstrip("/")
-        self._store, self._path = _opened(self.name)
-        self._moves = not WHOLE & set(_schemes(self._store))
+        self._store, self._path = _open_store(self.name)
+        self._renames = not OBJECT_STORES & set(_schemes(self._store))
         self._cache = default_cache() / hashlib.sha256(self.name.encode()).hexdigest()[:16]
-        self._claim: WriterLock | None = None
-        self._swept = False
+        self._lock: WriterLock | None = None
+        self._cache_swept = False
 
     def names(self) -> list[str]:
-        """The files that are there; none if the folder is not."""
-        with self._telling("read"):
+        """The names of the files, sorted; empty if the folder does not exist."""
+        with self._store_errors("read"):
             self._store.invalidate_cache()
             try:
                 paths = [path for path in self._store.ls(self._path, detail=False) if path != self._path]
@@ -58,77 +59,81 @@ class RemoteFolder:
         return sorted(name for name in names if name and not name.startswith("."))
 
     def map(self, name: str) -> memoryview:
-        """The content of a file, fetched if this machine does not have it; FileNotFoundError if there is none."""
-        with self._telling("read"):
+        """The content of a file, downloaded unless it is in the cache; FileNotFoundError if there is none."""
+        with self._store_errors("read"):
             if name in (MANIFEST, LOCK):
-                return memoryview(self._store.cat_file(self._at(name)))
-            facts = self._store.info(self._at(name))
-        version = hashlib.sha256(repr([facts.get(key) for key in VERSIONS]).encode()).hexdigest()[:16]
-        kept = self._cache / f"{name}-{facts['size']}-{version}"
-        if not kept.exists():
-            self._fetch(name, kept)
-        return LocalFolder(self._cache).map(kept.name)
+                return memoryview(self._store.cat_file(self._path_of(name)))
+            facts = self._store.info(self._path_of(name))
+        version = hashlib.sha256(repr([facts.get(key) for key in VERSION_KEYS]).encode()).hexdigest()[:16]
+        cached = self._cache / f"{name}-{facts['size']}-{version}"
+        if not cached.exists():
+            self._fetch(name, cached)
+        return LocalFolder(self._cache).map(cached.name)
 
     def write(self, name: str, parts: Iterable[Buffer]) -> Written:
-        """Write a file, or replace it; a reader sees the old one or the new one.
+        """Create or replace a file; a reader sees the old content or the new one.
 
         Raises:
-            ArchiveError: it cannot be written, or another writer took over.
+            ArchiveError: it cannot be written, or another writer took over the writer lock.
         """
-        if self._claim and name == MANIFEST:
-            self._claim.check()
-        with self._telling("written", missing_too=True), tempfile.NamedTemporaryFile(prefix="kwsd-") as file:
-            came_to = written(file, parts)
+        if self._lock and name == MANIFEST:
+            self._lock.check()
+        with self._store_errors("written", and_missing=True), tempfile.NamedTemporaryFile(prefix="kwsd-") as file:
+            file_facts = write_parts(file, parts)
             file.flush()
             self._send(file.name, name)
-        return came_to
+        return file_facts
 
     def remove(self, name: str) -> None:
-        """Delete a file, if it is there."""
-        with self._telling("written"), contextlib.suppress(FileNotFoundError):
-            self._store.rm_file(self._at(name))
+        """Delete a file if it exists."""
+        with self._store_errors("written"), contextlib.suppress(FileNotFoundError):
+            self._store.rm_file(self._path_of(name))
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the one writer, as far as that can be had where there are no locks: see `WriterLock`.
+    def writer_lock(self) -> Iterator[None]:
+        """Hold the writer lock inside the context; see `WriterLock` for its limits.
 
         Raises:
-            ArchiveError: another process writes, or did so less than two minutes ago and then died.
+            ArchiveError: another process holds the lock, or died less than two minutes ago while it did.
         """
-        with WriterLock(self.name, self._read_lock, self._write_lock, lambda: self.remove(LOCK)) as claim:
-            self._claim = claim
+        with WriterLock(self.name, self._read_lock, self._write_lock, lambda: self.remove(LOCK)) as lock:
+            self._lock = lock
             try:
                 yield
             finally:
-                self._claim = None
+                self._lock = None
 
-    def _at(self, name: str) -> str:
+    def _path_of(self, name: str) -> str:
         return f"{self._path.rstrip('/')}/{name}"
 
     def _send(self, source: str, name: str) -> None:
-        if not self._moves:
-            self._store.put_file(source, self._at(name))
+        if not self._renames:
+            self._store.put_file(source, self._path_of(name))
             return
-        part = self._at(f".{name}-{os.urandom(4).hex()}.part")
+        part = self._path_of(f".{name}-{os.urandom(4).hex()}.part")
         self._store.makedirs(self._path, exist_ok=True)
         try:
             self._store.put_file(source, part)
-            self._store.mv(part, self._at(name))
+            self._store.mv(part, self._path_of(name))
         except BaseException:
-            with contextlib.suppress(Exception):  # the first error is the one to tell
+            with contextlib.suppress(Exception):  # the first error is raised
                 self._store.rm_file(part)
             raise
 
     def _fetch(self, name: str, target: Path) -> None:
-        self._sweep()
-        with self._telling("read"), self._store.open(self._at(name), "rb") as source, replacing(target) as file:
-            shutil.copyfileobj(source, file, AT_ONCE)
+        self._sweep_cache()
+        with (
+            self._store_errors("read"),
+            self._store.open(self._path_of(name), "rb") as source,
+            replacing(target) as file,
+        ):
+            shutil.copyfileobj(source, file, COPY_BYTES)
 
-    def _sweep(self) -> None:
-        """Delete the copies of files that are gone; who has one open still can read it."""
-        if self._swept or not self._cache.exists():
+    def _sweep_cache(self) -> None:
+        """Delete cached copies of files that no longer exist; an open one stays readable."""
+        if self._cache_swept or not self._cache.exists():
             return
-        self._swept = True
+        self._cache_swept = True
         there = set(self.names())
         for path in self._cache.iterdir():
             if not path.name.startswith(".") and path.name.rsplit("-", 2)[0] not in there:
@@ -144,37 +149,37 @@ class RemoteFolder:
         if not new:
             self.write(LOCK, [content])
             return
-        with self._telling("written", missing_too=True):
-            if self._moves:
+        with self._store_errors("written", and_missing=True):
+            if self._renames:
                 self._store.makedirs(self._path, exist_ok=True)
-            self._store.pipe_file(self._at(LOCK), content, mode="create")
+            self._store.pipe_file(self._path_of(LOCK), content, mode="create")
 
     @contextlib.contextmanager
-    def _telling(self, what: str, missing_too: bool = False) -> Iterator[None]:
+    def _store_errors(self, what: str, and_missing: bool = False) -> Iterator[None]:
         try:
             yield
         except (KwsdError, FileExistsError):
             raise
-        except Exception as error:  # every store has its own
-            if isinstance(error, FileNotFoundError) and not missing_too:
+        except Exception as error:  # each store raises its own types
+            if isinstance(error, FileNotFoundError) and not and_missing:
                 raise
-            raise ArchiveError(f"the index {self.name} cannot be {what}: {_said(error)}") from error
+            raise ArchiveError(f"the index {self.name} cannot be {what}: {_message(error)}") from error
 
 
 def default_cache() -> Path:
-    """Where copies of segments are kept: `$XDG_CACHE_HOME/kwsd/index`."""
+    """Where copies of segments are cached: `$XDG_CACHE_HOME/kwsd/index`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kwsd" / "index"
 
 
-def _opened(location: str) -> tuple[Any, str]:
+def _open_store(location: str) -> tuple[Any, str]:
     try:
         fsspec = importlib.import_module("fsspec.core")
     except ImportError as error:
         raise ArchiveError(f'{location} needs fsspec: run `pip install "kwsd[cluster]"`') from error
     try:
-        store, path = fsspec.url_to_fs(location, use_listings_cache=False)  # others write too
+        store, path = fsspec.url_to_fs(location, use_listings_cache=False)  # other machines write too
     except Exception as error:  # a missing package, an unknown scheme, or a store's own complaint
-        raise ArchiveError(f"the index {location} cannot be reached: {_said(error)}") from error
+        raise ArchiveError(f"the index {location} cannot be reached: {_message(error)}") from error
     return store, path
 
 
@@ -182,6 +187,6 @@ def _schemes(store: Any) -> tuple[str, ...]:
     return (store.protocol,) if isinstance(store.protocol, str) else tuple(store.protocol)
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(text).splitlines()[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Being the one writer of an index in a place that has no locks: an object that says who writes, kept fresh."""
+"""A writer lock for stores that have no locks: an object that names the holder and is refreshed by a thread."""
 
 from __future__ import annotations
 
@@ -15,23 +15,27 @@ from typing import Any
 
 from kwsd.errors import ArchiveError, KwsdError
 
-REFRESH = 20.0  # s between signs of life
-STALE = 120.0  # s after the last one until a writer is taken for dead
-SETTLING = 2.0  # s in which another who takes over the same dead writer's place would show
+REFRESH = 20.0  # s between two refreshes of the lock
+STALE = 120.0  # s after the last refresh until the lock expires
+TAKEOVER_WAIT = 2.0  # s to wait after taking over an expired lock, to see whether another process does the same
 
 
 class WriterLock:
-    """The writer's object, for as long as the context lasts.
+    """A lock object in a store, held while the context lasts.
 
-    No lock: two writers are told apart by the last one's token, and by clocks that must agree to a minute. One that was
-    stopped for two minutes, and whose place another took, learns it when it next changes what the index consists of;
-    between that question and the change there is a moment in which it cannot know.
+    It is advisory. The token of the last process that wrote the object decides which one holds the lock, and the clocks
+    of all machines must agree to a minute. A process that was suspended for more than two minutes, and whose lock
+    another process took over, notices this at the `check` before it next writes the manifest. A takeover between the
+    check and the write is not noticed.
 
     Args:
-        name: of the index.
-        read: the object's content, None if it is not there.
-        write: the object, with this content; FileExistsError for an object that is there, if it is to be a new one.
-        remove: the object.
+        name: of the index, for messages.
+        read: returns the object's content, None if it does not exist.
+        write: writes the object, (content, new); if `new`, it raises FileExistsError where the object exists.
+        remove: deletes the object.
+
+    Raises (on entering):
+        ArchiveError: another process holds the lock, or the object is damaged.
     """
 
     def __init__(
@@ -43,45 +47,45 @@ class WriterLock:
     ) -> None:
         self._name, self._read, self._write, self._remove = name, read, write, remove
         self._token = secrets.token_hex(8)
-        self._over = threading.Event()
-        self._breath = threading.Thread(target=self._live, name="kwsd-claim", daemon=True)
+        self._stopped = threading.Event()
+        self._refresher = threading.Thread(target=self._refresh_until_stopped, name="kwsd-writer-lock", daemon=True)
 
     def __enter__(self) -> WriterLock:
         holder = self._holder()
         if holder and time.time() - holder["time"] < STALE:
-            raise self._taken(holder)
+            raise self._locked_error(holder)
         if holder:
             self._remove()
         try:
             self._write(self._content(), True)
         except FileExistsError:
-            raise self._taken(self._holder()) from None
-        time.sleep(SETTLING if holder else 0)
+            raise self._locked_error(self._holder()) from None
+        time.sleep(TAKEOVER_WAIT if holder else 0)
         self.check()
-        self._breath.start()
+        self._refresher.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
-        self._breath.join()
-        with contextlib.suppress(KwsdError):  # what was written is written; the object lapses by itself
+        self._stopped.set()
+        self._refresher.join()
+        with contextlib.suppress(KwsdError):  # all data is written; the lock expires by itself
             if self._is_ours():
                 self._remove()
 
     def check(self) -> None:
-        """Raise ArchiveError if another writer has taken over."""
+        """Raise ArchiveError if another process has taken over the lock."""
         if not self._is_ours():
-            raise self._taken(self._holder())
+            raise self._locked_error(self._holder())
 
     def _is_ours(self) -> bool:
         holder = self._holder()
         return holder is not None and holder["token"] == self._token
 
-    def _live(self) -> None:
-        while not self._over.wait(REFRESH):
-            with contextlib.suppress(KwsdError):  # the next sign of life may get through
+    def _refresh_until_stopped(self) -> None:
+        while not self._stopped.wait(REFRESH):
+            with contextlib.suppress(KwsdError):  # the next refresh may succeed
                 if self._is_ours():
                     self._write(self._content(), False)
 
@@ -99,7 +103,7 @@ class WriterLock:
         except (ValueError, KeyError, TypeError):
             raise ArchiveError(f"the lock of the index {self._name} is damaged: delete it if nobody writes") from None
 
-    def _taken(self, holder: Any) -> ArchiveError:
+    def _locked_error(self, holder: Any) -> ArchiveError:
         who = f"process {holder['pid']} on {holder['host']}" if holder else "another process"
         return ArchiveError(
             f"the index {self._name} is being written by {who}: wait for it, or stop it; "

@@ -1,4 +1,4 @@
-"""An index as a reader finds it: its segments, and what is to say about those that cannot be read."""
+"""Open the segments of an index for reading, and list those that cannot be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kwsd.archive.segments.segment import Segment
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
 
-TRIES = 3  # times that an index is read while somebody keeps rewriting it
+TRIES = 3  # attempts to open an index while a writer replaces segments
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class OpenSegments:
     """Some segments of an index.
 
     Attributes:
-        segments: those that can be read.
-        damaged, missing: a sentence for each that cannot.
+        segments: the readable ones.
+        damaged, missing: a sentence for each that is damaged or missing.
     """
 
     segments: list[Segment]
@@ -33,8 +33,8 @@ class OpenSegments:
         return (*self.damaged, *self.missing)
 
 
-def find(folder: Folder, entries: Sequence[Entry]) -> OpenSegments:
-    """What is there of these segments."""
+def open_segments(folder: Folder, entries: Sequence[Entry]) -> OpenSegments:
+    """Open these segments of an index."""
     found = OpenSegments([], [], [])
     for entry in entries:
         try:
@@ -46,15 +46,15 @@ def find(folder: Folder, entries: Sequence[Entry]) -> OpenSegments:
     return found
 
 
-def current(folder: Folder) -> tuple[Manifest, OpenSegments]:
-    """The manifest and its segments; where a writer replaced some meanwhile, the ones that took their place.
+def open_index(folder: Folder) -> tuple[Manifest, OpenSegments]:
+    """The manifest and its segments; if a writer replaced segments meanwhile, both are read again.
 
     Raises:
         ArchiveError: there is no index.
     """
     for _ in range(TRIES):
         manifest = Manifest.load(folder)
-        found = find(folder, manifest.entries)
+        found = open_segments(folder, manifest.entries)
         if not found.missing:
             break
     return manifest, found

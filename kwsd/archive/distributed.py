@@ -1,4 +1,4 @@
-"""An index built and searched by the machines of a Ray cluster, which all reach the audio and the index."""
+"""Build and search an index on a Ray cluster, all nodes of which can access the audio and the index."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kwsd.archive.indexing.segment_builder import Batch, BatchResult, SegmentBuilder
-from kwsd.archive.indexing.update import BatchRunner
+from kwsd.archive.indexing.segment_builder import Batch, BatchResult, BatchRunner, SegmentBuilder
 from kwsd.archive.search.hit import Hit, distinct
 from kwsd.archive.search.methods import search
 from kwsd.archive.search.query import Query
-from kwsd.archive.segments import reader, segment
+from kwsd.archive.segments import index_reader, segment
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
 from kwsd.archive.storage.folder import Folder
 from kwsd.archive.storage.locations import folder_at
@@ -23,75 +22,75 @@ from kwsd.tokenizer.same_model import model_of, same_model
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 
-def building_on(address: str, location: str | Path, tokenizer: Tokenizer) -> BatchRunner:
-    """An engine for `kwsd.archive.indexing.build`: workers of a cluster hear the batches and write their segments.
+def ray_batch_runner(address: str, location: str | Path, tokenizer: Tokenizer) -> BatchRunner:
+    """An `engine` for `kwsd.archive.indexing.build`: the cluster's workers process batches and write their segments.
 
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.
-        location: of the index, which every node must reach under this name.
-        tokenizer: what this machine would hear with; a file of one's own must be at the same path on every node.
+        location: of the index, the same on every node.
+        tokenizer: of this machine; a model that is not the shipped one must be at the same path on every node.
 
     Raises (when it runs):
-        ArchiveError: what a node wrote is not here, so the index is on a disk of that node's own.
+        ArchiveError: a segment that a node wrote is not visible here, so `location` is not shared.
         ModelError: a node has another model.
     """
 
-    def hear(batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run_batches(batches: Sequence[Batch]) -> Iterator[BatchResult]:
         folder = folder_at(location)
-        arguments = (_everywhere(location), Manifest.load(folder).settings, *model_of(tokenizer))
-        for made in on_ray(address, _hearer, arguments, batches, ordered=False, called=_called):
-            if made.entry:
-                _check_here(folder, made.entry)
-            yield made
+        arguments = (_for_all_nodes(location), Manifest.load(folder).settings, *model_of(tokenizer))
+        for result in on_ray(address, _batch_worker, arguments, batches, ordered=False, describe=_describe):
+            if result.entry:
+                _check_visible(folder, result.entry)
+            yield result
 
-    return hear
+    return run_batches
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a cluster found.
+class SearchResult:
+    """The result of a search on a cluster.
 
     Attributes:
-        hits: the best, best first.
-        problems: a sentence for each segment that could not be read.
+        hits: the best hits, best first.
+        problems: a sentence for each unreadable segment.
     """
 
     hits: tuple[Hit, ...]
     problems: tuple[str, ...]
 
 
-def search_on(
+def search_on_ray(
     address: str, location: str | Path, query: Query, tokenizer: Tokenizer, *, method: str = "pairs", top: int = 20
-) -> Answer:
-    """The best hits for a query, from workers of a cluster that search a share of the segments each.
+) -> SearchResult:
+    """Search on a cluster, each worker in a share of the segments; returns the best hits.
 
-    Each share's candidates and the rarity of its terms are its own, so with `pairs` a few more places are looked at
-    than one machine would look at, and at the end of the list other hits may stand.
+    Candidates and inverse document frequencies are those of a share. With `pairs`, therefore, a few more places are
+    ranked than on one machine, and the last hits may differ.
 
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.
-        location: of the index, which every node must reach under this name.
-        query: heard with this tokenizer.
-        tokenizer: the one that built the index.
+        location: of the index, the same on every node.
+        query: made with this tokenizer.
+        tokenizer: of the model that built the index.
         method, top: see `kwsd.archive.search.methods.search`.
 
     Raises:
         ArchiveError: there is no index, or the method needs what it lacks.
-        ModelError: another model built it, made the query, or is on a node.
+        ModelError: the index, the query or a node has another model.
     """
     folder = folder_at(location)
     with ray_session(address) as cores:
-        for _ in range(reader.TRIES):
+        for _ in range(index_reader.TRIES):
             manifest = Manifest.load(folder)
             for model in (tokenizer.digest, query.model):
                 manifest.check_model(model, f"the index {folder.name}")
             tasks = [_Task(share, query, method, top) for share in _shares(manifest.entries, cores)]
-            found = list(on_ray(address, _searcher, (_everywhere(location), *model_of(tokenizer)), tasks))
-            if not any(part.missing for part in found):  # else a writer replaced some meanwhile
+            found = list(on_ray(address, _search_worker, (_for_all_nodes(location), *model_of(tokenizer)), tasks))
+            if not any(part.missing for part in found):  # else a writer replaced segments: search again
                 break
     hits = distinct(heapq.merge(*(part.hits for part in found), key=lambda hit: -hit.score), top)
     problems = (problem for part in found for problem in (*part.problems, *part.missing))
-    return Answer(tuple(hits), tuple(problems))
+    return SearchResult(tuple(hits), tuple(problems))
 
 
 @dataclass(frozen=True)
@@ -106,25 +105,25 @@ class _Task:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _PartialResult:
     hits: list[Hit]
     problems: list[str]
     missing: list[str]
 
 
-def _searcher(location: str, model: Path | None, digest: str) -> Callable[[_Task], _Part]:
+def _search_worker(location: str, model: Path | None, digest: str) -> Callable[[_Task], _PartialResult]:
     tokenizer, folder = same_model(model, digest), folder_at(location)
 
-    def work(task: _Task) -> _Part:
-        found = reader.find(folder, task.share)
+    def work(task: _Task) -> _PartialResult:
+        found = index_reader.open_segments(folder, task.share)
         hits = search(found.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
-        return _Part(hits, found.damaged, found.missing)
+        return _PartialResult(hits, found.damaged, found.missing)
 
     return work
 
 
 def _shares(entries: Sequence[Entry], count: int) -> list[tuple[Entry, ...]]:
-    """The segments in at most so many runs with about as many codes each."""
+    """The segments in at most `count` runs of about equal numbers of codes."""
     total = max(sum(entry.frames for entry in entries), 1)
     shares: dict[int, list[Entry]] = {}
     before = 0
@@ -134,34 +133,34 @@ def _shares(entries: Sequence[Entry], count: int) -> list[tuple[Entry, ...]]:
     return [tuple(share) for share in shares.values()]
 
 
-def _hearer(location: str, settings: Settings, model: Path | None, digest: str) -> Callable[[Batch], BatchResult]:
-    """A `Hearer` whose segments have names that no other worker uses, for one that was given up may still write."""
+def _batch_worker(location: str, settings: Settings, model: Path | None, digest: str) -> Callable[[Batch], BatchResult]:
+    """A segment builder with a suffix of its own in file names: a worker that was given up may still write."""
     same_model(model, digest)
-    hearer, mark = SegmentBuilder(location, settings, model), secrets.token_hex(4)
+    builder, suffix = SegmentBuilder(location, settings, model), secrets.token_hex(4)
 
-    def hear(batch: Batch) -> BatchResult:
+    def run_batches(batch: Batch) -> BatchResult:
         stem = batch.name.removesuffix(segment.SUFFIX)
-        return hearer(replace(batch, name=f"{stem}-{mark}{segment.SUFFIX}"))
+        return builder(replace(batch, name=f"{stem}-{suffix}{segment.SUFFIX}"))
 
-    return hear
+    return run_batches
 
 
-def _check_here(folder: Folder, entry: Entry) -> None:
+def _check_visible(folder: Folder, entry: Entry) -> None:
     try:
-        whole = len(folder.map(entry.name)) == entry.bytes
+        is_visible = len(folder.map(entry.name)) == entry.bytes
     except FileNotFoundError:
-        whole = False
-    if not whole:
+        is_visible = False
+    if not is_visible:
         raise ArchiveError(
             f"a node of the cluster wrote {entry.name}, which is not in {folder.name} here: "
             "keep the index on a file system that all nodes share, or in an object store"
         )
 
 
-def _everywhere(location: str | Path) -> str:
+def _for_all_nodes(location: str | Path) -> str:
     return str(location) if "://" in str(location) else str(Path(location).absolute())
 
 
-def _called(batch: Batch) -> str:
+def _describe(batch: Batch) -> str:
     more = len(batch.paths) - 1
     return f"{batch.paths[0]}" + (f" or one of the {more} files after it" if more else "")

@@ -70,7 +70,10 @@ class Store:
         """Delete a keyword, even one that cannot be read."""
         if name not in self.names():
             self.load(name)
-        self._path(name).unlink()
+        try:
+            self._path(name).unlink()
+        except OSError as error:
+            raise StoreError(f'the keyword "{name}" in {self.folder} cannot be removed: {error.strerror}') from error
 
     def export(self, name: str, out: Path) -> None:
         """Copy a keyword to a file that `import_file` reads on another machine."""

@@ -53,25 +53,27 @@ __all__ = [
     "scan",
 ]
 
-_HOMES = {
+_MODULES = {
     "archive": ("Archive", "Hit"),
     "audio.files": ("FileSource",),
     "audio.microphone": ("Microphone",),
     "audio.pcm": ("PcmSource",),
-    "enrolment.enroll": ("Enrolment", "Recording", "enroll"),
+    "enrolment.enroll": ("Enrolment", "enroll"),
+    "enrolment.template": ("Recording",),
     "errors": ("KwsdError",),
-    "tokenizer.frames": ("Frames",),
     "keywords.keyword": ("Keyword", "Template"),
-    "spotting.scan": ("scan",),
-    "spotting.spotter": ("Detection", "Spotter"),
     "keywords.store": ("Store",),
+    "spotting.detection": ("Detection",),
+    "spotting.scan": ("scan",),
+    "spotting.spotter": ("Spotter",),
+    "tokenizer.frames": ("Frames",),
     "tokenizer.tokenizer": ("Tokenizer",),
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name where it is first used: `kwsd --help` waits for no model runtime."""
-    for home, names in _HOMES.items():
+    """Import the module of a public name at its first use, so that `kwsd --help` does not load the model runtime."""
+    for module, names in _MODULES.items():
         if name in names:
-            return getattr(import_module(f"kwsd.{home}"), name)
+            return getattr(import_module(f"kwsd.{module}"), name)
     raise AttributeError(f"module 'kwsd' has no attribute {name!r}")

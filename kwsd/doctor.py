@@ -1,4 +1,4 @@
-"""Is everything there that kwsd needs? Each finding is fine, or says in one sentence what to do."""
+"""Checks of an installation: kernels, model, background bank, keyword store, sockets and microphones."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ KERNELS = ("edit_distance", "dtw", "windows")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a check found.
+class CheckResult:
+    """The result of a check.
 
     Attributes:
-        subject: what was looked at.
-        fact: what it is like, if it is fine.
-        problem: one sentence with what to do, if it is not.
-        essential: nothing works without it.
+        subject: the thing that was checked.
+        fact: a description, if the check passed.
+        problem: one sentence with what to do, if it failed.
+        essential: whether kwsd cannot work without it.
     """
 
     subject: str
@@ -37,11 +37,16 @@ class Finding:
     essential: bool = True
 
 
-def examine(model: Path | None, folder: Path) -> Iterator[Finding]:
-    """The findings about the model, the kernels, the background bank, the store, the sockets and the microphones."""
+def examine(model: Path | None, folder: Path) -> Iterator[CheckResult]:
+    """Run all checks; a failed check is a result with a problem, never an exception.
+
+    Args:
+        model: the model file, the shipped one if None.
+        folder: the keyword store.
+    """
     yield _checked("kernels", _kernels)
-    tokenizer, finding = _load(model)
-    yield finding
+    tokenizer, result = _load(model)
+    yield result
     if tokenizer:
         digest = tokenizer.digest
         yield _checked("background bank", lambda: _bank(digest))
@@ -52,11 +57,11 @@ def examine(model: Path | None, folder: Path) -> Iterator[Finding]:
     yield _checked("microphones", _microphones, essential=False)
 
 
-def _checked(subject: str, check: Callable[[], str], essential: bool = True) -> Finding:
+def _checked(subject: str, check: Callable[[], str], essential: bool = True) -> CheckResult:
     try:
-        return Finding(subject, check(), essential=essential)
+        return CheckResult(subject, check(), essential=essential)
     except KwsdError as error:
-        return Finding(subject, problem=str(error), essential=essential)
+        return CheckResult(subject, problem=str(error), essential=essential)
 
 
 def _kernels() -> str:
@@ -68,12 +73,12 @@ def _kernels() -> str:
     return f"{', '.join(KERNELS)} are compiled"
 
 
-def _load(model: Path | None) -> tuple[Tokenizer | None, Finding]:
+def _load(model: Path | None) -> tuple[Tokenizer | None, CheckResult]:
     try:
         tokenizer = Tokenizer(model)
     except KwsdError as error:
-        return None, Finding("model", problem=str(error))
-    return tokenizer, Finding("model", f"{tokenizer.path} ({tokenizer.digest}), {len(tokenizer.codebook)} tokens")
+        return None, CheckResult("model", problem=str(error))
+    return tokenizer, CheckResult("model", f"{tokenizer.path} ({tokenizer.digest}), {len(tokenizer.codebook)} tokens")
 
 
 def _bank(digest: str) -> str:
@@ -91,19 +96,19 @@ def _store(folder: Path) -> str:
     return f"{folder} holds {len(names)} keywords"
 
 
-def _keywords(store: Store, tokenizer: Tokenizer | None) -> Iterator[Finding]:
-    """The keywords that cannot be used; the others are not worth a line each."""
+def _keywords(store: Store, tokenizer: Tokenizer | None) -> Iterator[CheckResult]:
+    """A result for each keyword that cannot be used; there is none for the others."""
     try:
         names = store.names()
     except KwsdError:
-        return  # said of the store already
+        return  # `_store` reports it
     for name in names:
         try:
             keyword = store.load(name)
             if tokenizer:
                 check_model(keyword, tokenizer.digest)
         except KwsdError as error:
-            yield Finding("keyword", problem=str(error))
+            yield CheckResult("keyword", problem=str(error))
 
 
 def _socket(endpoint: str) -> str:

@@ -1,8 +1,8 @@
-"""What can go wrong, as types. Each message is one sentence: what was wrong, and what to do."""
+"""The exceptions of kwsd. Each message is one sentence: what was wrong, and what to do."""
 
 
 class KwsdError(Exception):
-    """Base of every error that kwsd raises on purpose; the command line prints it and exits with status 2."""
+    """Base of all exceptions of kwsd; the command line prints the message and exits with status 2."""
 
 
 class AudioError(KwsdError):
@@ -14,11 +14,11 @@ class NoRecordingsError(AudioError):
 
 
 class DeviceError(AudioError):
-    """A microphone or PortAudio itself is missing or will not open."""
+    """A microphone or PortAudio is missing or cannot be opened."""
 
 
 class ModelError(KwsdError):
-    """The model file is missing, is not a kwsd tokenizer, or is not the one that a keyword was made with."""
+    """The model file is missing or not a kwsd tokenizer, or a keyword or bank was made with another model."""
 
 
 class KeywordError(KwsdError):
@@ -26,11 +26,11 @@ class KeywordError(KwsdError):
 
 
 class StoreError(KwsdError):
-    """The keyword store or one file of it cannot be read or written."""
+    """The keyword store or a keyword file cannot be read or written."""
 
 
 class ConfigError(KwsdError):
-    """A setting is unknown or out of range."""
+    """A setting is unknown or has a value that is not allowed."""
 
 
 class EndpointError(KwsdError):

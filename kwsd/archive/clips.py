@@ -13,7 +13,7 @@ import soxr
 
 from kwsd.archive.search.hit import Hit
 from kwsd.audio import portaudio
-from kwsd.audio.decode import Recording, shown
+from kwsd.audio.decode import AudioFile, shown
 from kwsd.audio.samples import check_finite, mix
 from kwsd.audio.source import Samples
 from kwsd.errors import ArchiveError, AudioError, DeviceError
@@ -39,7 +39,7 @@ def cut(hit: Hit) -> Clip:
     path = Path(hit.path)
     if hit.heard is not None:
         raise AudioError(f"{shown(path)} was heard live: there is no file that the hit could be cut out of")
-    with closing(Recording(path)) as recording:
+    with closing(AudioFile(path)) as recording:
         first = round(max(0.0, hit.start - MARGIN) * recording.rate)
         last = round((hit.end + MARGIN) * recording.rate)
         samples = _read_by_seeking(path, first, last)
@@ -134,7 +134,7 @@ def _read_by_seeking(path: Path, first: int, last: int) -> Samples | None:
     return samples
 
 
-def _read_through(recording: Recording, first: int, last: int) -> Samples:
+def _read_through(recording: AudioFile, first: int, last: int) -> Samples:
     kept, done = [np.zeros(0, np.float32)], 0
     for chunk in recording.chunks():
         kept.append(chunk[max(0, first - done) : max(0, last - done)])

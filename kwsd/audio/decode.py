@@ -1,4 +1,4 @@
-"""One audio file, decoded from front to back."""
+"""Decoding of one audio file with libsndfile, from its first sample to its last."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from kwsd.audio.source import Samples
 from kwsd.errors import AudioError
 
 FORMATS = "WAV, FLAC, OGG, Opus, MP3 and AIFF are read"
-CHUNK = 1 << 20  # samples of all channels together, at most, in memory at a time
-UNKNOWN = 1 << 62  # libsndfile's frame counts of streams without a length are larger
-STREAMED = 0x7FFFF000  # RIFF sizes from here on are what programs write that do not know the length
-SHORTFALL = 0.1  # s; MP3 headers are allowed to be off by a few frames
+MAX_CHUNK = 1 << 20  # samples of all channels together that are in memory at a time
+UNKNOWN_LENGTH = 1 << 62  # libsndfile's frame counts of streams without a length are larger
+UNKNOWN_SIZE = 0x7FFFF000  # programs that do not know the length write RIFF sizes from here on
+TOLERANCE = 0.1  # s; MP3 headers may be wrong by a few frames
 
 
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """A sound file that is only read forwards.
+class _ForwardSoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A sound file that is never sought.
 
-    soundfile seeks to where it is after each read of a seekable file. In an MP3 that throws away the bit reservoir,
-    and the next frames are decoded wrongly; in a truncated FLAC it raises, and the last samples are lost.
+    soundfile seeks to the current position after each read of a seekable file. In an MP3 this discards the bit
+    reservoir, and the next frames are decoded wrongly; in a truncated FLAC it raises, and the last samples are lost.
     """
 
     def seekable(self) -> bool:
@@ -36,21 +36,22 @@ class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no t
 
 
 def shown(path: Path) -> str:
-    """The path as text that any terminal or log takes, whatever bytes are in it."""
+    """The path as text that every terminal and log can print; bytes that are not UTF-8 become escapes."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-class Recording:
-    """An opened audio file: its facts, and its samples once.
+class AudioFile:
+    """An open audio file: the properties in its header, and its samples, which can be read once.
 
     Attributes:
-        rate: samples a second.
-        channels: how many there are.
-        seconds: the length that the header promises, None if it promises none.
-        damage: after the last chunk, one sentence if the file ended before it should have, else None.
+        path: the file.
+        rate: sample rate in Hz.
+        channels: number of channels.
+        seconds: the length in the header, None if the header has none.
+        damage: after the last chunk, one sentence if the file is shorter than its header says, else None.
 
     Raises:
-        AudioError: the file is missing, unreadable, empty, not audio, or has a rate that cannot be used.
+        AudioError: the file is missing, unreadable, empty, not audio, or its sample rate is not supported.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,15 +67,15 @@ class Recording:
             self._file.close()
             raise
         frames = self._sound.frames
-        self.seconds: float | None = frames / self.rate if frames < UNKNOWN else None
+        self.seconds: float | None = frames / self.rate if frames < UNKNOWN_LENGTH else None
 
     def chunks(self) -> Iterator[Samples]:
-        """The mean of the channels, [n] float32 at the file's own rate, about a second at a time.
+        """The mean of the channels, [n] float32 at the file's own rate, in chunks of about a second.
 
         Raises:
             AudioError: there is no audio after the header, or a sample is NaN or infinite.
         """
-        buffer = np.empty((max(1, min(self.rate, CHUNK // self.channels)), self.channels), np.float32)
+        buffer = np.empty((max(1, min(self.rate, MAX_CHUNK // self.channels)), self.channels), np.float32)
         done = 0
         while count := self._fill(buffer):
             mono = mix(buffer[:count])
@@ -84,12 +85,12 @@ class Recording:
         self._check_length(done / self.rate)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._sound.close()
         self._file.close()
 
     def _fill(self, buffer: Samples) -> int:
-        # A decoder that fails says how, not how far it came: what it did not write is still NaN.
+        # A decoder that fails does not say how many samples it wrote: those that it did not write are still NaN.
         buffer.fill(np.nan)
         try:
             return len(self._sound.read(out=buffer))
@@ -100,9 +101,9 @@ class Recording:
     def _check_length(self, seconds: float) -> None:
         if seconds == 0:
             raise AudioError(f"{shown(self.path)} holds no audio that can be read")
-        if self.seconds is not None and seconds < self.seconds - SHORTFALL:
-            promised = f"{seconds:.2f} s of {self.seconds:.2f} s could be read"
-            self.damage = f"{shown(self.path)} is damaged or cut short: {promised}"
+        if self.seconds is not None and seconds < self.seconds - TOLERANCE:
+            readable = f"{seconds:.2f} s of {self.seconds:.2f} s could be read"
+            self.damage = f"{shown(self.path)} is damaged or cut short: {readable}"
         elif missing := _bytes_missing(self._file):
             self.damage = f"{shown(self.path)} is damaged or cut short: its last {missing} bytes are missing"
 
@@ -120,22 +121,21 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _bytes_missing(file: BinaryIO) -> int:
-    """How much shorter a WAV file is than its header says, which libsndfile passes over in silence."""
-    facts = os.fstat(file.fileno())
-    if not stat.S_ISREG(facts.st_mode):
+    """By how many bytes a WAV file is shorter than its header says; libsndfile does not report it."""
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
         return 0
     kind, size = struct.unpack("<4sI", os.pread(file.fileno(), 8, 0).ljust(8, b"\0"))
-    written_as_it_came = size >= STREAMED
-    return max(0, size + 8 - facts.st_size) if kind == b"RIFF" and not written_as_it_came else 0
+    return max(0, size + 8 - status.st_size) if kind == b"RIFF" and size < UNKNOWN_SIZE else 0
 
 
 def _decoder(file: BinaryIO, path: Path) -> Any:
-    # By its descriptor, the file is known by its content alone: a text called .mp3 is not tried as MP3, which would
-    # print the decoder's complaints.
-    facts = os.fstat(file.fileno())
-    if stat.S_ISREG(facts.st_mode) and not facts.st_size:
+    # From a descriptor libsndfile recognises the format by the content alone: a text file called .mp3 is not tried as
+    # MP3, which would print the decoder's messages.
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode) and not status.st_size:
         raise AudioError(f"{shown(path)} is empty")
     try:
-        return _Forward(file.fileno(), closefd=False)
+        return _ForwardSoundFile(file.fileno(), closefd=False)
     except soundfile.LibsndfileError:
         raise AudioError(f"{shown(path)} is not a recording that can be read; {FORMATS}") from None

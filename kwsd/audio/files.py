@@ -1,4 +1,4 @@
-"""Recordings on disk: one as a stream, a short one whole, and the ones that a list of paths stands for."""
+"""Audio files: a file as a source, a short file as one array, and the search of folders for audio files."""
 
 from __future__ import annotations
 
@@ -10,102 +10,103 @@ from pathlib import Path
 
 import numpy as np
 
-from kwsd.audio.decode import Recording, shown
+from kwsd.audio.decode import AudioFile, shown
 from kwsd.audio.resample import Resampler
 from kwsd.audio.source import RATE, Block, Samples
 from kwsd.errors import AudioError, NoRecordingsError
 
 COMMON = {".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 SUFFIXES = COMMON | {".aifc", ".au", ".caf", ".rf64", ".snd", ".sph", ".w64", ".wave"}
-PROMPT, EFFICIENT = 0.08, 2.56  # s of a block; two and 64 frames of the tokenizer
-PATIENCE = 0.05  # s; how long a paced source sleeps before it looks whether it was closed
+REALTIME_BLOCK = 0.08  # s, two frames of the tokenizer: short, for a low latency
+FILE_BLOCK = 2.56  # s, 64 frames of the tokenizer: long, for a high throughput
+POLL_INTERVAL = 0.05  # s between two checks of a waiting source whether it was closed
 
 
 class FileSource:
-    """A file as a source: any format that libsndfile reads, any length in the same memory.
+    """A file as a source: any format that libsndfile reads, in an amount of memory that does not depend on its length.
 
-    Every block but the last has exactly `block` seconds: if not said, long enough to be efficient, and short enough to
-    be prompt in real time. With `realtime` a block comes when its last sample would have been heard, against a
-    monotonic clock, so that a slow consumer catches up and nothing drifts.
+    Every block but the last has exactly `block` seconds; the default is 0.08 s with `realtime` and 2.56 s without.
+    With `realtime` each block is returned at the time of its last sample on a monotonic clock that starts with
+    `blocks`: a consumer that was slow gets the next blocks at once, and the delay does not add up.
 
     Attributes:
         name: the path.
-        seconds: the length that the header promises, None if it promises none.
+        seconds: the length in the header, None if the header has none.
 
     Raises:
-        AudioError: the file is missing, unreadable, empty, not audio, or below 8 kHz.
+        AudioError: the file is missing, unreadable, empty, not audio, or its sample rate is not supported.
     """
 
     def __init__(self, path: str | Path, realtime: bool = False, block: float | None = None) -> None:
-        self._recording = Recording(Path(path))
+        self._file = AudioFile(Path(path))
         self.name = shown(Path(path))
-        self.seconds = self._recording.seconds
+        self.seconds = self._file.seconds
         self._realtime = realtime
-        self._size = max(1, round((block or (PROMPT if realtime else EFFICIENT)) * RATE))
-        self._begun = False
+        self._size = max(1, round((block or (REALTIME_BLOCK if realtime else FILE_BLOCK)) * RATE))
+        self._started = False
         self._closed = False
 
     @property
     def damage(self) -> str | None:
-        """After the last block, one sentence if the file ended before it should have."""
-        return self._recording.damage
+        """After the last block, one sentence if the file is shorter than its header says, else None."""
+        return self._file.damage
 
     def blocks(self) -> Iterator[Block]:
-        """The file from its first sample to its last.
+        """The blocks of the file, from its first sample to its last.
 
         Raises:
             AudioError: there is no audio after the header, or a sample is NaN or infinite.
         """
-        self._begun = True
-        with closing(self._recording):
+        self._started = True
+        with closing(self._file):
             if not self._closed:
-                yield from self._paced() if self._realtime else self._cut()
+                yield from self._realtime_blocks() if self._realtime else self._file_blocks()
 
     def close(self) -> None:
-        """Make `blocks` end soon."""
+        """Make `blocks` end before its next block; it does not wait for real time any more."""
         self._closed = True
-        if not self._begun:
-            self._recording.close()
+        if not self._started:
+            self._file.close()
 
-    def _cut(self) -> Iterator[Block]:
+    def _file_blocks(self) -> Iterator[Block]:
         done = 0
-        for samples in _in_pieces(_at_rate(self._recording), self._size):
+        for samples in _pieces(_resampled(self._file), self._size):
             if self._closed:
                 return
             yield Block(np.clip(samples, -1, 1), done / RATE)
             done += len(samples)
 
-    def _paced(self) -> Iterator[Block]:
+    def _realtime_blocks(self) -> Iterator[Block]:
         start, wall = time.monotonic(), time.time()
-        for block in self._cut():
+        for block in self._file_blocks():
             if not self._sleep_until(start + block.time + block.seconds):
                 return
             yield Block(block.samples, block.time, wall + block.time)
 
     def _sleep_until(self, due: float) -> bool:
         while not self._closed and (left := due - time.monotonic()) > 0:
-            time.sleep(min(left, PATIENCE))
+            time.sleep(min(left, POLL_INTERVAL))
         return not self._closed
 
 
 def read(path: str | Path, limit: float | None = 60.0) -> Samples:
-    """The whole of a short recording, [n] float32 mono at 16 kHz in [-1, 1].
+    """All samples of a short audio file, [n] float32 mono at 16 kHz in [-1, 1].
 
     Raises:
-        AudioError: as FileSource and its blocks, or the recording lasts longer than `limit` seconds, or is truncated.
+        AudioError: as FileSource and its blocks, or the file lasts longer than `limit` seconds, or is truncated.
     """
-    with closing(Recording(Path(path))) as recording:
-        whole: Samples = np.concatenate(list(_within(_at_rate(recording), limit, shown(Path(path)))))
-        if recording.damage:
-            raise AudioError(recording.damage)
+    with closing(AudioFile(Path(path))) as file:
+        whole: Samples = np.concatenate(list(_limited(_resampled(file), limit, shown(Path(path)))))
+        if file.damage:
+            raise AudioError(file.damage)
     return whole.clip(-1, 1)
 
 
 def audio_files(paths: Iterable[str | Path], recursive: bool = False) -> list[Path]:
-    """The recordings that the paths stand for, each once: files as given, directories as what lies below them.
+    """The audio files at the paths, each once: files as given, and directories replaced by the audio files below them.
 
-    Below a directory, files count by their suffix and come sorted; hidden ones are left out. A file that was named
-    is kept whatever it is, so that whoever opens it can say what is wrong with it.
+    Audio files below a directory are recognised by their suffix and sorted; hidden files and folders are left out. A
+    path of a file is returned whatever the file is: the function that opens it says what is wrong with it.
 
     Raises:
         AudioError: a directory without `recursive`, a directory that cannot be listed, or one without recordings.
@@ -136,13 +137,13 @@ def _refuse(error: OSError) -> None:
     raise AudioError(f"{shown(Path(error.filename))} cannot be listed: {error.strerror}") from None
 
 
-def _at_rate(recording: Recording) -> Iterator[Samples]:
-    resampler = Resampler(recording.rate)
-    yield from map(resampler.push, recording.chunks())
+def _resampled(file: AudioFile) -> Iterator[Samples]:
+    resampler = Resampler(file.rate)
+    yield from map(resampler.push, file.chunks())
     yield resampler.flush()
 
 
-def _within(parts: Iterable[Samples], limit: float | None, name: str) -> Iterator[Samples]:
+def _limited(parts: Iterable[Samples], limit: float | None, name: str) -> Iterator[Samples]:
     done = 0
     for part in parts:
         done += len(part)
@@ -151,7 +152,7 @@ def _within(parts: Iterable[Samples], limit: float | None, name: str) -> Iterato
         yield part
 
 
-def _in_pieces(parts: Iterable[Samples], size: int) -> Iterator[Samples]:
+def _pieces(parts: Iterable[Samples], size: int) -> Iterator[Samples]:
     rest: Samples = np.zeros(0, np.float32)
     for part in parts:
         joined = np.concatenate((rest, part))

@@ -1,4 +1,4 @@
-"""A bounded queue between a source that cannot wait and a consumer that may be slow."""
+"""The input queue: a bounded buffer between a live source and a consumer that may be slow."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from typing import Generic, TypeVar
 from kwsd.audio.source import Block, Source
 from kwsd.audio.timeline import Chunk
 
-PATIENCE = 0.1  # s; how long a waiting consumer sleeps before it looks whether it was closed
-FAREWELL = 2.0  # s; how long the inner source may take to end once it was closed
+POLL_INTERVAL = 0.1  # s between two checks of a waiting consumer whether the queue was closed
+JOIN_TIMEOUT = 2.0  # s that the inner source may take to end after it was closed
 
 Audio = TypeVar("Audio", Block, Chunk)
 
 
 class InputQueue(Generic[Audio]):
-    """The audio that waits to be looked at, at most `seconds` of it.
+    """A queue of at most `seconds` seconds of audio that has not been processed yet.
 
-    When it is full the oldest goes: a phrase is worth an answer now, not in ten seconds, and who fell behind is back
-    in the present at once. What went is added to the `lost` of what follows, so that time stays true.
+    When the queue is full, the oldest audio is dropped, so that a detection is never later than `seconds`. The length
+    of the dropped audio is added to `lost` of the next item, so that stream times stay correct.
+
+    Attributes:
+        dropped: seconds of audio dropped so far.
     """
 
     def __init__(self, seconds: float) -> None:
         self._limit = seconds
         self._items: deque[Audio] = deque()
-        self._held = 0.0
+        self._waiting = 0.0
         self._changed = threading.Condition()
         self._error: BaseException | None = None
         self._ended = False
@@ -36,19 +39,19 @@ class InputQueue(Generic[Audio]):
         self.dropped = 0.0
 
     def put(self, item: Audio) -> None:
-        """Append audio without ever waiting for the consumer."""
+        """Append audio; this never waits for the consumer."""
         with self._changed:
             self._items.append(item)
-            self._held += item.seconds
-            while self._held > self._limit and len(self._items) > 1:
+            self._waiting += item.seconds
+            while self._waiting > self._limit and len(self._items) > 1:
                 self._drop()
             self._changed.notify()
 
     def get(self, timeout: float | None = None) -> Audio | None:
-        """The oldest audio held; None after `timeout` seconds without any, at the end, or when closed.
+        """The oldest item; None after `timeout` seconds without audio, at the end, or when closed.
 
         Raises:
-            BaseException: the error given to `end`, once everything held was taken.
+            BaseException: the error given to `end`, when the queue is empty.
         """
         with self._changed:
             self._wait(timeout)
@@ -56,76 +59,84 @@ class InputQueue(Generic[Audio]):
                 return None
             if self._items:
                 item = self._items.popleft()
-                self._held -= item.seconds
+                self._waiting -= item.seconds
                 return item
             if self._error is not None:
                 raise self._error
             return None
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that nothing more will come, and why if that is an error."""
+        """Mark the end of the audio, with the error that ended it, if there was one."""
         with self._changed:
             self._error, self._ended = error, True
             self._changed.notify()
 
     def close(self) -> None:
-        """Let go of everything; a waiting `get` returns within 0.1 s."""
-        # Only a flag: a signal handler must not wait for a lock that its own thread may hold.
+        """Make `get` return None; a `get` that waits returns within 0.1 s."""
+        # This only sets a flag: a signal handler must not wait for a lock that its own thread may hold.
         self._closed = True
 
     def _wait(self, timeout: float | None) -> None:
         due = float("inf") if timeout is None else time.monotonic() + timeout
         while not (self._items or self._ended or self._closed) and (left := due - time.monotonic()) > 0:
-            self._changed.wait(min(left, PATIENCE))
+            self._changed.wait(min(left, POLL_INTERVAL))
 
     def _drop(self) -> None:
         oldest = self._items.popleft()
-        self._held -= oldest.seconds
+        self._waiting -= oldest.seconds
         self.dropped += oldest.seconds
         following = self._items[0]
         self._items[0] = replace(following, lost=following.lost + oldest.lost + oldest.seconds)
 
 
 class BufferedSource:
-    """A source that runs in a thread of its own, so that it is read in time however slow the consumer is.
+    """A source whose inner source runs in a thread, so that live audio is read in time when the consumer is slow.
 
-    For live audio only: a file that is read as fast as it goes should wait for its consumer instead.
+    For live audio only: a file that can wait for its consumer would lose audio here.
+
+    Args:
+        inner: is read in the thread, and closed with this source.
+        seconds: audio that may wait in the queue; beyond it the oldest is dropped.
 
     Attributes:
-        name: the inner source's.
+        name: the name of the inner source.
     """
 
     def __init__(self, inner: Source, seconds: float = 10.0) -> None:
         self.name = inner.name
         self._inner = inner
-        self._backlog: InputQueue[Block] = InputQueue(seconds)
+        self._queue: InputQueue[Block] = InputQueue(seconds)
 
     @property
     def dropped(self) -> float:
         """Seconds of audio dropped so far because the consumer was slow."""
-        return self._backlog.dropped
+        return self._queue.dropped
 
     def blocks(self) -> Iterator[Block]:
-        """The inner source's blocks; what it raises is raised here, after the blocks before it."""
-        thread = threading.Thread(target=self._pump, name="kwsd-audio", daemon=True)
+        """The blocks of the inner source.
+
+        Raises:
+            BaseException: the error of the inner source, after the blocks before it.
+        """
+        thread = threading.Thread(target=self._fill, name="kwsd-audio", daemon=True)
         thread.start()
         try:
-            while (block := self._backlog.get()) is not None:
+            while (block := self._queue.get()) is not None:
                 yield block
         finally:
             self.close()
-            thread.join(FAREWELL)
+            thread.join(JOIN_TIMEOUT)
 
     def close(self) -> None:
         """Make `blocks` end soon, and the inner source with it."""
-        self._backlog.close()
+        self._queue.close()
         self._inner.close()
 
-    def _pump(self) -> None:
+    def _fill(self) -> None:
         try:
             for block in self._inner.blocks():
-                self._backlog.put(block)
-        except BaseException as error:  # whatever it is, it belongs to the consumer
-            self._backlog.end(error)
+                self._queue.put(block)
+        except BaseException as error:  # of any kind: it is raised again in the consumer's thread
+            self._queue.end(error)
         else:
-            self._backlog.end()
+            self._queue.end()

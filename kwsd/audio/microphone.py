@@ -1,4 +1,4 @@
-"""A microphone as a source that survives being unplugged."""
+"""A microphone as a source; it is opened again after it was unplugged and plugged in."""
 
 from __future__ import annotations
 
@@ -18,59 +18,66 @@ from kwsd.errors import AudioError, DeviceError
 
 __all__ = ["Device", "Microphone", "OnStatus", "devices"]
 
-STALL = 2.0  # s without a callback after which the device counts as gone; PortAudio does not say so
-LONGEST_PAUSE = 5.0  # s between attempts to open it again, at most
+STALL = 2.0  # s without a callback after which the device counts as disconnected; PortAudio does not report it
+MAX_RETRY_INTERVAL = 5.0  # s between two attempts to open the device again
 
 
 class OnStatus(Protocol):
-    """Who wants to know about "microphone-lost" (device, reason) and "microphone-back" (device, rate, lost)."""
+    """A callback for "microphone-lost" (device, reason) and "microphone-back" (device, rate in Hz, lost in s)."""
 
     def __call__(self, status: str, **facts: Any) -> None:
-        """Take it in, on the thread that runs `blocks`."""
+        """Called in the thread that runs `blocks`."""
         ...
 
 
-class _Capture:
-    """PortAudio's callback: it copies the first channel and counts what was lost, nothing else."""
+class _Callback:
+    """PortAudio's callback: it only copies the first channel and counts lost audio."""
 
-    def __init__(self, backlog: InputQueue[Chunk]) -> None:
+    def __init__(self, queue: InputQueue[Chunk]) -> None:
         self.overflows = 0
-        self._backlog = backlog
+        self._queue = queue
         self._rate = 0
-        self._until: float | None = None  # monotonic time at which the last sample was heard
+        self._until: float | None = None  # monotonic time at the end of the last sample
         self._interrupted = False
 
     def resume(self, rate: int) -> None:
-        """What comes next has this rate, and what passed since the last sample was lost."""
+        """The next samples have this rate in Hz; the audio between the last sample and them is lost."""
         self._rate = rate
         self._interrupted = self._until is not None
 
     def __call__(self, data: Any, frames: int, times: Any, status: Any) -> None:
-        # The driver's own time stamps are not used: behind PulseAudio they are 0 or off by hundreds of milliseconds.
+        # The driver's time stamps are not used: with PulseAudio they are 0 or wrong by hundreds of milliseconds.
         seconds = frames / self._rate
         begin = time.monotonic() - seconds
         lost = self._lost(begin, status)
         self._until = begin + seconds
-        self._backlog.put(Chunk(data[:, 0].copy(), self._rate, time.time() - seconds, lost))
+        self._queue.put(Chunk(data[:, 0].copy(), self._rate, time.time() - seconds, lost))
 
     def _lost(self, begin: float, status: Any) -> float:
         interrupted, self._interrupted = self._interrupted, False
         self.overflows += bool(status.input_overflow)
         if self._until is None or not (interrupted or status.input_overflow):
             return 0.0
-        # PortAudio says that it lost something, not how much: at least a sample.
+        # PortAudio reports that audio was lost, but not how much: it is at least one sample.
         return max(begin - self._until, 1 / self._rate)
 
 
 class Microphone:
-    """An input device as a source: its first channel at its own rate, resampled here.
+    """An input device as a source: its first channel at the device's own rate, resampled to 16 kHz.
 
-    It listens from the moment it is made. One channel, because laptops are sold whose two cancel each other. Between
-    the callback and the consumer lies a queue of `seconds`; when it is full, the oldest audio is dropped and reported
-    as lost.
+    Recording starts in the constructor. Only one channel is used, because in some laptops two channels cancel each
+    other. Between the callback and the consumer is a queue of `seconds`; when it is full, the oldest audio is dropped
+    and reported as lost.
 
-    A device that gives nothing for `stall` seconds is closed, and opened again by its name as soon as it is back;
-    the time between is reported as lost. The system's default microphone is then whatever the default is by then.
+    A device that delivers no audio for `stall` seconds is closed, and opened again by its name when it is connected
+    again; the time between is reported as lost. Where `device` is None, the device that is then the system's default
+    is opened.
+
+    Args:
+        device: index, name or part of the name; None for the system's default.
+        seconds: audio that may wait in the queue.
+        stall: seconds without audio after which the device counts as disconnected.
+        on_status: called when the device is lost and when it is back.
 
     Attributes:
         name: the device's name.
@@ -91,12 +98,12 @@ class Microphone:
         self._wanted = device
         self._stall = stall
         self._on_status = on_status
-        self._backlog: InputQueue[Chunk] = InputQueue(seconds)
-        self._capture = _Capture(self._backlog)
+        self._queue: InputQueue[Chunk] = InputQueue(seconds)
+        self._callback = _Callback(self._queue)
         self._stream: Any = None
-        self._begun = False
+        self._started = False
         self._closed = False
-        self._gone = False
+        self._disconnected = False
         self.device = portaudio.choose(device, devices())
         self.name = self.device.name
         self._open()
@@ -104,84 +111,84 @@ class Microphone:
     @property
     def dropped(self) -> float:
         """Seconds of audio dropped so far because the consumer was slow."""
-        return self._backlog.dropped
+        return self._queue.dropped
 
     @property
     def overflows(self) -> int:
-        """How often PortAudio said that it lost audio before we saw it."""
-        return self._capture.overflows
+        """How often PortAudio reported an input overflow: audio lost before the callback."""
+        return self._callback.overflows
 
     def blocks(self) -> Iterator[Block]:
-        """What is heard, until `close`.
+        """The audio of the microphone, until `close`.
 
         Raises:
-            DeviceError: the driver does not let go of a device that is gone.
+            DeviceError: the driver does not close a device that is disconnected.
         """
-        self._begun = True
+        self._started = True
         timeline = Timeline()
         try:
             for chunk in self._chunks():
                 yield from timeline.push(chunk)
         finally:
-            self._shut()
+            self._close_quietly()
 
     def close(self) -> None:
         """Make `blocks` end soon."""
         self._closed = True
-        self._backlog.close()
-        if not self._begun:
-            self._shut()
+        self._queue.close()
+        if not self._started:
+            self._close_quietly()
 
     def _chunks(self) -> Iterator[Chunk]:
-        patience = self._stall
+        timeout = self._stall
         while not self._closed:
-            chunk = self._backlog.get(patience)
+            chunk = self._queue.get(timeout)
             if chunk is not None:
-                patience = self._stall
-                self._say_back(chunk)
-                # A driver's NaN would stay in the resampler's filter.
+                timeout = self._stall
+                self._report_back(chunk)
+                # A NaN of the driver would stay in the state of the resampler's filter.
                 yield Chunk(np.nan_to_num(chunk.samples), chunk.rate, chunk.wall, chunk.lost)
             elif not self._closed:
                 self._reopen()
-                patience = min(2 * patience, max(LONGEST_PAUSE, self._stall))
+                timeout = min(2 * timeout, max(MAX_RETRY_INTERVAL, self._stall))
 
     def _open(self) -> None:
         check_rate(self.device.rate, f"the microphone {self.device.name!r}")
-        self._capture.resume(self.device.rate)
-        self._stream = portaudio.start(self.device, self._capture)
+        self._callback.resume(self.device.rate)
+        self._stream = portaudio.open_stream(self.device, self._callback)
 
     def _reopen(self) -> None:
-        if not self._gone:
-            self._gone = True
-            self._say("microphone-lost", device=self.device.name, reason=f"no audio for {self._stall:g} s")
-        self._release()
+        if not self._disconnected:
+            self._disconnected = True
+            self._report("microphone-lost", device=self.device.name, reason=f"no audio for {self._stall:g} s")
+        self._close_stream()
         try:
-            portaudio.restart()
-            self.device = self._same()
+            portaudio.reinitialize()
+            self.device = self._find_device()
             self._open()
         except AudioError:
-            return  # it is tried again after a longer wait
+            return  # the next attempt is made after a longer wait
 
-    def _same(self) -> Device:
+    def _find_device(self) -> Device:
         found = devices()
-        return portaudio.choose(None, found) if self._wanted is None else portaudio.again(self.device, found)
+        return portaudio.choose(None, found) if self._wanted is None else portaudio.find_same(self.device, found)
 
-    def _release(self) -> None:
+    def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
-            portaudio.stop(stream)
+            portaudio.close_stream(stream)
 
-    def _shut(self) -> None:
+    def _close_quietly(self) -> None:
         try:
-            self._release()
+            self._close_stream()
         except DeviceError:
-            return  # the process is about to end anyway, and now it can
+            return  # the source is closed in any case, and the caller can go on
 
-    def _say_back(self, chunk: Chunk) -> None:
-        if self._gone:
-            self._gone = False
-            self._say("microphone-back", device=self.device.name, rate=self.device.rate, lost=chunk.lost)
+    def _report_back(self, chunk: Chunk) -> None:
+        if self._disconnected:
+            self._disconnected = False
+            self._report("microphone-back", device=self.device.name, rate=self.device.rate, lost=chunk.lost)
 
-    def _say(self, status: str, **facts: Any) -> None:
+    def _report(self, status: str, **facts: Any) -> None:
         if self._on_status is not None:
             self._on_status(status, **facts)

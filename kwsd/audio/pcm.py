@@ -1,4 +1,4 @@
-"""Raw PCM from a pipe: what `arecord`, `ffmpeg` or `parec` write to standard output."""
+"""Raw PCM from a stream, as `arecord`, `ffmpeg` or `parec` write it to standard output."""
 
 from __future__ import annotations
 
@@ -16,19 +16,27 @@ from kwsd.audio.source import Block, Samples
 from kwsd.audio.timeline import Chunk, Timeline
 from kwsd.errors import AudioError
 
-WIDTHS = {"s16": 2, "s24": 3, "s32": 4, "f32": 4}  # bytes a sample, little-endian
+WIDTHS = {"s16": 2, "s24": 3, "s32": 4, "f32": 4}  # bytes per sample, little-endian
 MAX_CHANNELS = 64
-LONGEST = 0.5  # s; the most that one read takes
+MAX_READ = 0.5  # s of audio in one read
 
 
 class PcmSource:
     """Interleaved little-endian PCM as a source; channels are mixed to their mean.
 
-    A block comes as soon as `block` seconds are there, however much more the writer means to send. Bytes at the end
-    that do not make a whole sample of every channel are left out.
+    A block is returned as soon as at least `block` seconds have arrived. Bytes at the end that are not a sample of
+    every channel are left out.
+
+    Args:
+        stream: the bytes.
+        rate: sample rate in Hz.
+        width: "s16", "s24", "s32" or "f32".
+        channels: number of channels.
+        block: seconds of audio in a block, at least; the last one may be shorter.
+        name: the name of the source in events and messages.
 
     Raises:
-        AudioError: the rate, width or channel count cannot be used, or the stream is a terminal.
+        AudioError: the rate, width or number of channels is not supported, or the stream is a terminal.
     """
 
     def __init__(
@@ -47,9 +55,9 @@ class PcmSource:
         self._rate = rate
         self._width = width
         self._channels = channels
-        self._frame = WIDTHS[width] * channels
-        self._least = max(1, round(block * rate)) * self._frame
-        self._bell, self._ring = os.pipe()
+        self._frame_bytes = WIDTHS[width] * channels
+        self._min_bytes = max(1, round(block * rate)) * self._frame_bytes
+        self._wake_read, self._wake_write = os.pipe()  # `close` writes into it to end a wait for the writer
         self._closed = False
 
     def blocks(self) -> Iterator[Block]:
@@ -69,39 +77,39 @@ class PcmSource:
             yield from timeline.flush()
 
     def close(self) -> None:
-        """Make `blocks` end soon, also while it waits for the writer."""
+        """Make `blocks` end, also while it waits for the writer."""
         if not self._closed:
             self._closed = True
-            os.write(self._ring, b"!")
+            os.write(self._wake_write, b"!")
 
     def __del__(self) -> None:
-        for end in (getattr(self, "_bell", None), getattr(self, "_ring", None)):
+        for end in (getattr(self, "_wake_read", None), getattr(self, "_wake_write", None)):
             if end is not None:
                 os.close(end)
 
     def _whole_frames(self) -> Iterator[bytes]:
-        held = b""
+        buffered = b""
         for data in self._reads():
-            held += data
-            if len(held) >= self._least:
-                whole = len(held) - len(held) % self._frame
-                yield held[:whole]
-                held = held[whole:]
-        if len(held) >= self._frame:
-            yield held[: len(held) - len(held) % self._frame]
+            buffered += data
+            if len(buffered) >= self._min_bytes:
+                whole = len(buffered) - len(buffered) % self._frame_bytes
+                yield buffered[:whole]
+                buffered = buffered[whole:]
+        if len(buffered) >= self._frame_bytes:
+            yield buffered[: len(buffered) - len(buffered) % self._frame_bytes]
 
     def _reads(self) -> Iterator[bytes]:
-        size = max(self._least, round(LONGEST * self._rate) * self._frame)
+        size = max(self._min_bytes, round(MAX_READ * self._rate) * self._frame_bytes)
         while self._ready() and (data := self._read(size)):
             yield data
 
     def _ready(self) -> bool:
         descriptor = _descriptor(self._stream)
         if descriptor is not None and not self._closed:
-            waiting = select.poll()
-            waiting.register(descriptor, select.POLLIN)
-            waiting.register(self._bell, select.POLLIN)
-            waiting.poll()
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.register(self._wake_read, select.POLLIN)
+            poll.poll()
         return not self._closed
 
     def _read(self, size: int) -> bytes:
@@ -138,7 +146,7 @@ def _decode(data: bytes, width: str) -> Samples:
     if width == "f32":
         return np.frombuffer(data, "<f4").astype(np.float32)
     if width == "s24":
-        # The three bytes become the upper ones of an s32, which keeps the sign.
+        # The three bytes become the upper bytes of an s32, which keeps the sign.
         wide = np.zeros((len(data) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
         data, width = wide.tobytes(), "s32"

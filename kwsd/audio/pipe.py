@@ -1,4 +1,4 @@
-"""A pipe as a source: audio is dropped only when its writer is live."""
+"""A pipe as a source: audio is dropped only when the writer is live, which means in real time."""
 
 from __future__ import annotations
 
@@ -9,41 +9,49 @@ from collections.abc import Iterator
 from kwsd.audio import BufferedSource
 from kwsd.audio.source import Block, Source
 
-PATIENCE = 0.1  # s; how long a waiting reader sleeps before it looks whether it was closed
-EPSILON = 1e-6  # s; two ways to add up the same time differ by less
+POLL_INTERVAL = 0.1  # s between two checks of a waiting reader whether the source was closed
+EPSILON = 1e-6  # s; rounding errors of the same time, added up in two ways, are smaller
 
 
 class Pipe:
-    """A pipe that is read in time if its writer keeps pace with the clock, and at its reader's pace if it does not.
+    """A pipe that is read in real time if its writer is live, and at the speed of the consumer if it is not.
 
-    What `arecord` writes is lost when nobody takes it, so it goes through a queue that drops the oldest. A file that
-    is sent through the pipe comes at any speed and can wait, so none of it may be dropped.
+    Live audio, as `arecord` writes it, cannot wait: it goes through a queue that drops the oldest audio. A file that
+    is written into the pipe faster than real time can wait, and nothing of it is dropped.
+
+    Args:
+        inner: the source that reads the pipe.
+        queue: seconds of live audio that may wait for the consumer.
 
     Attributes:
-        name: the inner source's.
+        name: the name of the inner source.
     """
 
     def __init__(self, inner: Source, queue: float) -> None:
         self.name = inner.name
-        self._hurry = _PacedSource(inner, queue / 2)
-        self._queue = BufferedSource(self._hurry, queue)
+        self._paced = _PacedSource(inner, queue / 2)
+        self._queue = BufferedSource(self._paced, queue)
 
     def blocks(self) -> Iterator[Block]:
-        """The inner source's blocks."""
+        """The blocks of the inner source.
+
+        Raises:
+            AudioError: as the inner source.
+        """
         for block in self._queue.blocks():
             yield block
-            self._hurry.taken(block.time + block.seconds)
+            self._paced.mark_consumed(block.time + block.seconds)
 
     def close(self) -> None:
         """Make `blocks` end soon."""
-        self._hurry.closed = True
+        self._paced.closed = True
         self._queue.close()
 
 
 class _PacedSource:
-    """A source that waits for its consumer whenever it has run more than `margin` seconds ahead of the clock.
+    """A source that waits for its consumer when it is more than `margin` seconds ahead of the clock.
 
-    How far it ran ahead is a leaky bucket: a writer that paused and goes on in a burst has not earned time by that.
+    The lead over the clock is a leaky bucket: a pause of the writer does not let a later burst be longer.
     """
 
     def __init__(self, inner: Source, margin: float) -> None:
@@ -51,8 +59,8 @@ class _PacedSource:
         self.closed = False
         self._inner = inner
         self._margin = margin
-        self._taken = 0.0
-        self._progress = threading.Condition()
+        self._consumed = 0.0
+        self._changed = threading.Condition()
 
     def blocks(self) -> Iterator[Block]:
         ahead, last = 0.0, time.monotonic()
@@ -60,21 +68,21 @@ class _PacedSource:
             now = time.monotonic()
             ahead = max(0.0, ahead - (now - last)) + block.seconds
             if ahead > self._margin:
-                # Never for the block itself, which the consumer cannot have had yet.
+                # It never waits for the block itself, which the consumer cannot have yet.
                 self._wait_for(min(block.time - EPSILON, block.time + block.seconds - self._margin))
             last = time.monotonic()
             yield block
 
-    def taken(self, until: float) -> None:
-        """The consumer is done with the audio up to `until` seconds."""
-        with self._progress:
-            self._taken = until
-            self._progress.notify()
+    def mark_consumed(self, until: float) -> None:
+        """Record that the consumer has processed the audio up to `until` seconds of the stream."""
+        with self._changed:
+            self._consumed = until
+            self._changed.notify()
 
     def close(self) -> None:
         self._inner.close()
 
     def _wait_for(self, until: float) -> None:
-        with self._progress:
-            while self._taken < until and not self.closed:
-                self._progress.wait(PATIENCE)
+        with self._changed:
+            while self._consumed < until and not self.closed:
+                self._changed.wait(POLL_INTERVAL)

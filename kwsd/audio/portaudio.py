@@ -1,4 +1,4 @@
-"""PortAudio through sounddevice, loaded only when a microphone is wanted: the list of devices and one open stream."""
+"""PortAudio by sounddevice, imported only when a microphone is used: the list of devices and one input stream."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 
 from kwsd.errors import DeviceError
 
-BLOCK = 0.02  # s of audio a callback
-PATIENCE = 5.0  # s; a driver whose device is gone may never let go of its stream
+BLOCK = 0.02  # s of audio per callback
+CLOSE_TIMEOUT = 5.0  # s; the driver of a device that was unplugged may never return from closing its stream
 
 Callback = Callable[[Any, int, Any, Any], None]
 
 
 @dataclass(frozen=True)
 class Device:
-    """An input device as PortAudio lists it.
+    """An input device in PortAudio's list.
 
     Attributes:
-        index: PortAudio's number of it, which changes when devices come and go.
-        name: as the driver gives it.
+        index: PortAudio's index, which can change when devices are plugged in or unplugged.
+        name: the name that the driver gives.
         host_api: "ALSA", "JACK Audio Connection Kit", ...
-        channels: the most that it records.
-        rate: its own sample rate in Hz.
-        is_default: it is the one that the system would choose.
+        channels: the largest number of input channels.
+        rate: the default sample rate in Hz.
+        is_default: whether it is the system's default input device.
     """
 
     index: int
@@ -39,15 +39,15 @@ class Device:
 
     @property
     def model(self) -> str:
-        """The name without ALSA's card number, which differs after the device was plugged in again."""
+        """The name without ALSA's card number, which can change when the device is plugged in again."""
         return re.sub(r"\s*\(hw:\d+,\d+\)$", "", self.name)
 
 
 def load() -> Any:
-    """The module sounddevice.
+    """The imported module sounddevice.
 
     Raises:
-        DeviceError: it or PortAudio is not installed.
+        DeviceError: sounddevice or PortAudio is not installed.
     """
     try:
         import sounddevice  # noqa: PLC0415  # loads PortAudio, which only microphones need
@@ -59,7 +59,7 @@ def load() -> Any:
 
 
 def devices() -> list[Device]:
-    """The devices that can record, in PortAudio's order; none is an empty list.
+    """The input devices in PortAudio's order; an empty list if there are none.
 
     Raises:
         DeviceError: PortAudio is not installed or fails.
@@ -71,14 +71,14 @@ def devices() -> list[Device]:
         listed = list(library.query_devices())
     except library.PortAudioError as error:
         raise DeviceError(f"PortAudio cannot list the devices: {error}") from None
-    return [_device(facts, apis, default) for facts in listed if facts["max_input_channels"] > 0]
+    return [_parsed(facts, apis, default) for facts in listed if facts["max_input_channels"] > 0]
 
 
 def choose(wanted: int | str | None, found: Sequence[Device]) -> Device:
-    """The device with that index, that name or that part of a name (in any case); None is the system's default.
+    """The device with this index, name or part of a name (upper or lower case); None is the system's default.
 
     Raises:
-        DeviceError: there is no such device, or there are several; the candidates are named.
+        DeviceError: there is no such device, or there are several; the message lists them.
     """
     if not found:
         raise DeviceError("no microphone was found; plug one in, and see that this user may use it (group audio)")
@@ -87,15 +87,15 @@ def choose(wanted: int | str | None, found: Sequence[Device]) -> Device:
         return matches[0]
     asked = "the default microphone" if wanted is None else f"a microphone {wanted!r}"
     if not matches:
-        raise DeviceError(f"{asked} does not exist; there is {_listed(found)}")
-    raise DeviceError(f"{asked} could be any of {_listed(matches)}; give more of the name, or the number")
+        raise DeviceError(f"{asked} does not exist; there is {_described(found)}")
+    raise DeviceError(f"{asked} could be any of {_described(matches)}; give more of the name, or the number")
 
 
-def again(last: Device, found: Sequence[Device]) -> Device:
-    """The device that was opened before, by its name, whatever number it has now.
+def find_same(last: Device, found: Sequence[Device]) -> Device:
+    """The device that was opened before, found by its name; its index may have changed.
 
     Raises:
-        DeviceError: it is not there.
+        DeviceError: it is not in the list.
     """
     same = [device for device in found if device.model == last.model]
     if not same:
@@ -103,41 +103,41 @@ def again(last: Device, found: Sequence[Device]) -> Device:
     return next((device for device in same if device.name == last.name), same[0])
 
 
-def start(device: Device, callback: Callback) -> Any:
-    """A running stream of float32 at the device's own rate, of which the first channel matters.
+def open_stream(device: Device, callback: Callback) -> Any:
+    """A running input stream of float32 at the device's own rate: mono, or all channels if mono is not supported.
 
     Raises:
-        DeviceError: the device will not open.
+        DeviceError: the device cannot be opened.
     """
     library = load()
     try:
-        return _started(library, device, 1, callback)
+        return _open(library, device, 1, callback)
     except library.PortAudioError as error:
         reason = error
-    # Some raw devices have no mono mode at all.
+    # Some raw devices do not support mono.
     try:
-        return _started(library, device, device.channels, callback)
+        return _open(library, device, device.channels, callback)
     except library.PortAudioError:
         raise DeviceError(f"the microphone {device.name!r} will not open: {reason}") from None
 
 
-def stop(stream: Any) -> None:
+def close_stream(stream: Any) -> None:
     """Close the stream.
 
     Raises:
-        DeviceError: the driver did not let go of it within 5 s; this process cannot use PortAudio any more.
+        DeviceError: the driver did not close it within 5 s; this process cannot use PortAudio any more.
     """
     closing = threading.Thread(target=_close, args=(stream,), name="kwsd-portaudio", daemon=True)
     closing.start()
-    closing.join(PATIENCE)
+    closing.join(CLOSE_TIMEOUT)
     if closing.is_alive():
-        # At exit sounddevice would wait for the same driver, for ever.
+        # Otherwise sounddevice waits for the same driver at exit, for ever.
         atexit.unregister(load()._exit_handler)
         raise DeviceError("the driver does not let go of a microphone that is gone; start kwsd again")
 
 
-def restart() -> None:
-    """Let PortAudio look for devices again, which it only does at its start; no stream may be open.
+def reinitialize() -> None:
+    """Initialize PortAudio again, because only then it lists new devices; no stream may be open.
 
     Raises:
         DeviceError: PortAudio fails.
@@ -151,7 +151,7 @@ def restart() -> None:
         raise DeviceError(f"PortAudio does not start again: {error}") from None
 
 
-def _device(facts: Any, apis: Sequence[str], default: int) -> Device:
+def _parsed(facts: Any, apis: Sequence[str], default: int) -> Device:
     return Device(
         index=facts["index"],
         name=facts["name"],
@@ -172,11 +172,11 @@ def _matches(wanted: int | str | None, found: Sequence[Device]) -> list[Device]:
     return exact or [device for device in found if part in device.name.casefold()]
 
 
-def _listed(found: Sequence[Device]) -> str:
+def _described(found: Sequence[Device]) -> str:
     return ", ".join(f"{device.index}: {device.name!r} ({device.host_api})" for device in found)
 
 
-def _started(library: Any, device: Device, channels: int, callback: Callback) -> Any:
+def _open(library: Any, device: Device, channels: int, callback: Callback) -> Any:
     stream = library.InputStream(
         samplerate=device.rate,
         blocksize=round(device.rate * BLOCK),
@@ -194,6 +194,6 @@ def _started(library: Any, device: Device, channels: int, callback: Callback) ->
 
 
 def _close(stream: Any) -> None:
-    # Without an abort first, PortAudio has been seen to wait for ever in close.
+    # Without an abort before it, close sometimes waits for ever.
     stream.abort(ignore_errors=True)
     stream.close(ignore_errors=True)

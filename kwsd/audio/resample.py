@@ -1,4 +1,4 @@
-"""Any sample rate to 16 kHz, as a stream."""
+"""Streaming resampling to 16 kHz."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import soxr
 from kwsd.audio.source import RATE, Samples
 from kwsd.errors import AudioError
 
-MIN_RATE = 8_000  # Hz; below it, half of what the tokenizer listens to is missing
-MAX_RATE = 768_000  # Hz; no sound card goes higher, but a damaged header does
-# HQ is flat to 7.3 kHz. LQ would answer 10 ms sooner and damp everything above 5.5 kHz.
+MIN_RATE = 8_000  # Hz; below it, more than half of the tokenizer's frequency range is missing
+MAX_RATE = 768_000  # Hz; the highest rate of sound cards: a higher one comes from a damaged header
+# HQ is flat to 7.3 kHz. LQ has 10 ms less delay, but attenuates everything above 5.5 kHz.
 QUALITY = "HQ"
 
 
 def check_rate(rate: float, owner: str) -> None:
-    """Nothing, if audio at `rate` Hz can be used.
+    """Check that a sample rate in Hz is supported.
 
     Raises:
-        AudioError: it cannot; the message begins with `owner`.
+        AudioError: it is not between 8 and 768 kHz; the message begins with `owner`.
     """
     if not MIN_RATE <= rate <= MAX_RATE:
         raise AudioError(f"{owner} has a sample rate of {rate:g} Hz; {MIN_RATE} to {MAX_RATE} Hz are needed")
 
 
 class Resampler:
-    """A stream of mono samples at `rate` Hz as a stream at 16 kHz, aligned: what went in at t s comes out at t s.
+    """A stream of mono samples at `rate` Hz as a stream at 16 kHz, aligned: input at t s is output at t s.
 
-    However the input is split, the joined output is the same. soxr takes its own filter delay off, so the price of
-    a stream is only that the last `delay` seconds come with later pushes or with `flush`.
+    The joined output does not depend on how the input is split. soxr compensates its filter delay, so that only the
+    last `delay` seconds are returned later: by the next `push` or by `flush`.
 
     Raises:
         AudioError: the rate is not between 8 and 768 kHz.
@@ -43,22 +43,22 @@ class Resampler:
 
     @property
     def delay(self) -> float:
-        """Seconds of the audio pushed so far that have not come out yet."""
+        """Seconds of the audio pushed so far that have not been returned yet."""
         return max(0.0, self._pushed / self.rate - self._returned / RATE)
 
     def push(self, samples: Samples) -> Samples:
-        """The samples at 16 kHz that are ready; at 16 kHz already, the very array that was given."""
+        """Samples [n] float32 at `rate` to the samples at 16 kHz that are ready; 16 kHz input is returned unchanged."""
         self._pushed += len(samples)
         return self._resample(samples, last=False)
 
     def flush(self) -> Samples:
-        """The samples still owed; afterwards the resampler is ready for a new stream."""
-        owed = self._resample(np.zeros(0, np.float32), last=True)
+        """The rest of the stream, [n] float32 at 16 kHz; then the resampler is ready for a new stream."""
+        rest = self._resample(np.zeros(0, np.float32), last=True)
         self.reset()
-        return owed
+        return rest
 
     def reset(self) -> None:
-        """Forget everything pushed so far."""
+        """Discard the stream and start a new one."""
         if self._stream is not None:
             self._stream.clear()
         self._pushed = self._returned = 0

@@ -1,4 +1,4 @@
-"""What decoded samples need before they are a signal: one channel, and only finite numbers."""
+"""Decoded samples: mixing of channels to mono, and the check for NaN and infinity."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from kwsd.errors import AudioError
 
 
 def mix(frames: Samples) -> Samples:
-    """The mean of the channels, [n] float32, of interleaved frames [n, channels]."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows here is refused as not finite
-        # Column by column: numpy's own mean over a short last axis is twenty times slower.
+    """Frames [n, channels] float32 to the mean of their channels, [n] float32."""
+    with np.errstate(over="ignore", invalid="ignore"):  # `check_finite` refuses the result of an overflow
+        # Column by column: numpy's mean over a short last axis is twenty times slower.
         mean: Samples = reduce(np.add, frames.T) / np.float32(frames.shape[1])
     return mean
 
 
 def check_finite(samples: Samples, before: int, rate: int, owner: str, hint: str = "") -> None:
-    """Nothing, if every sample is a finite number; `before` samples at `rate` Hz came earlier.
+    """Check that samples [n] are finite; `before` samples at `rate` Hz precede them in the stream.
 
     Raises:
-        AudioError: one is NaN or infinite; the message begins with `owner`, says where, and ends with `hint`.
+        AudioError: a sample is NaN or infinite; the message begins with `owner`, gives the time, and ends with `hint`.
     """
     finite = np.isfinite(samples)
     if not finite.all():

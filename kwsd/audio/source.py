@@ -1,4 +1,4 @@
-"""What every source of audio gives: blocks of 16 kHz mono with a clock."""
+"""The interface of audio sources: blocks of 16 kHz mono with a time stamp."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ RATE = 16_000  # Hz, of every block
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """A run of unbroken audio.
+    """Audio without gaps.
 
     Attributes:
         samples: [n] float32 mono at 16 kHz, in [-1, 1].
-        time: seconds from the start of the stream to the first sample; lost audio counts, so that the time keeps
-            in step with the world.
-        wall: unix time of the first sample, None where the audio is not heard as it happens.
+        time: seconds from the start of the stream to the first sample; lost audio is counted.
+        wall: Unix time of the first sample in seconds, None where the audio is not live.
         lost: seconds of audio lost just before this block.
     """
 
@@ -38,11 +37,11 @@ class Block:
 
 
 class Source(Protocol):
-    """Where audio comes from; it is used once and then closed."""
+    """A source of audio; it is read once and then closed."""
 
     @property
     def name(self) -> str:
-        """What the source is called in events and messages."""
+        """The name of the source in events and messages."""
         ...
 
     def blocks(self) -> Iterator[Block]:
@@ -54,5 +53,5 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """Make `blocks` end soon; callable from any thread and from a signal handler, as often as wanted."""
+        """Make `blocks` end soon; it may be called from any thread, from a signal handler, and more than once."""
         ...

@@ -1,4 +1,4 @@
-"""Live audio at any rate, with gaps, as blocks on one unbroken time axis."""
+"""Time stamps of live audio: chunks of any rate, with gaps, to 16 kHz blocks with stream time and wall-clock time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from kwsd.audio.resample import Resampler
 from kwsd.audio.source import RATE, Block, Samples
 
-JUMP = 1.0  # s; a larger step is a clock that was set or a machine that slept, not jitter
-FOLLOW = 0.005  # how far one late report moves the wall clock
+CLOCK_STEP = 1.0  # s; a larger error is not jitter: the clock was set, or the machine was suspended
+SMOOTHING = 0.005  # share of the error of a late observation by which the offset is corrected
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Mono audio as it was heard, before resampling.
+    """Mono audio before resampling.
 
     Attributes:
         samples: [n] float32 mono.
-        rate: samples a second.
-        wall: unix time of the first sample, None where nobody knows.
+        rate: sample rate in Hz.
+        wall: Unix time of the first sample in seconds, None where it is not known.
         lost: seconds of audio lost just before it.
     """
 
@@ -36,35 +36,35 @@ class Chunk:
 
 
 class WallClock:
-    """Unix time as a smooth function of stream time, learned from reports that come late by a varying amount.
+    """Unix time as a smooth function of stream time, estimated from observations with a varying delay.
 
-    A report is late, never early: an earlier one is believed at once, a later one only a little, which also follows
-    a sound card whose crystal is slow.
+    Delays are never negative. So an observation that is earlier than the estimate replaces it, and a later one
+    corrects it a little, which also follows the drift of a sound card whose clock is slow.
     """
 
     def __init__(self) -> None:
         self._offset: float | None = None
 
     def observe(self, time: float, wall: float) -> None:
-        """Take in that the sample at stream time `time` was heard at unix time `wall`."""
+        """Add an observation: the sample at stream time `time` (s) was recorded at Unix time `wall` (s) or before."""
         if self._offset is None:
             self._offset = wall - time
         error = wall - time - self._offset
-        self._offset += error if error < 0 or error > JUMP else FOLLOW * error
+        self._offset += error if error < 0 or error > CLOCK_STEP else SMOOTHING * error
 
     def at(self, time: float) -> float | None:
-        """Unix time at stream time `time`, None before the first report."""
+        """Unix time in seconds at stream time `time` in seconds, None before the first observation."""
         return None if self._offset is None else self._offset + time
 
 
 class Timeline:
-    """Chunks in, blocks out: resampled to 16 kHz, clipped to [-1, 1], with times that count lost audio."""
+    """Chunks to blocks: resampled to 16 kHz, clipped to [-1, 1], with stream times that count lost audio."""
 
     def __init__(self) -> None:
         self._resampler: Resampler | None = None
-        self._origin = 0.0  # stream time at which the present unbroken run began
-        self._heard = 0  # samples of the run that went in
-        self._given = 0  # samples of the run that came out
+        self._origin = 0.0  # stream time at which the current run without a gap began
+        self._pushed = 0  # input samples of the run
+        self._returned = 0  # output samples of the run
         self._lost = 0.0  # seconds to be reported with the next block
         self._wall = WallClock()
 
@@ -72,27 +72,27 @@ class Timeline:
         """The blocks that are ready: none, one, or two where a gap begins a new run.
 
         Raises:
-            AudioError: the chunk's sample rate cannot be used.
+            AudioError: the chunk's sample rate is not supported.
         """
-        blocks = self._break(chunk) if self._breaks(chunk) else []
+        blocks = self._begin_run(chunk) if self._is_discontinuous(chunk) else []
         assert self._resampler is not None
         if chunk.wall is not None:
-            self._wall.observe(self._end(), chunk.wall)
-        self._heard += len(chunk.samples)
+            self._wall.observe(self._input_time(), chunk.wall)
+        self._pushed += len(chunk.samples)
         return blocks + self._block(self._resampler.push(chunk.samples))
 
     def flush(self) -> list[Block]:
-        """The block still owed, if any; what is pushed next follows it without a gap."""
+        """The rest of the audio as a block, if there is any; the next chunk follows it without a gap."""
         if self._resampler is None:
             return []
         blocks = self._block(self._resampler.flush())
-        self._origin, self._heard, self._given = self._end(), 0, 0
+        self._origin, self._pushed, self._returned = self._input_time(), 0, 0
         return blocks
 
-    def _breaks(self, chunk: Chunk) -> bool:
+    def _is_discontinuous(self, chunk: Chunk) -> bool:
         return self._resampler is None or chunk.rate != self._resampler.rate or chunk.lost > 0
 
-    def _break(self, chunk: Chunk) -> list[Block]:
+    def _begin_run(self, chunk: Chunk) -> list[Block]:
         blocks = self.flush()
         if self._resampler is None or chunk.rate != self._resampler.rate:
             self._resampler = Resampler(chunk.rate)
@@ -100,15 +100,15 @@ class Timeline:
         self._lost += chunk.lost
         return blocks
 
-    def _end(self) -> float:
+    def _input_time(self) -> float:
         assert self._resampler is not None
-        return self._origin + self._heard / self._resampler.rate
+        return self._origin + self._pushed / self._resampler.rate
 
     def _block(self, samples: Samples) -> list[Block]:
         if not len(samples):
             return []
-        time = self._origin + self._given / RATE
+        time = self._origin + self._returned / RATE
         block = Block(np.clip(samples, -1, 1), time, self._wall.at(time), self._lost)
-        self._given += len(samples)
+        self._returned += len(samples)
         self._lost = 0.0
         return [block]

@@ -1,24 +1,25 @@
-"""Where in a recording the phrase is: the loudest stretch of speech, silence and clicks cut off."""
+"""Endpoint detection: the loudest phrase in a short recording, without silence and clicks."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.audio.source import RATE
 from kwsd.errors import AudioError
 
-RATE = 16_000
 STEP = 160  # samples between energy values, 10 ms
-SILENCE = -65.0  # dBFS (after pre-emphasis) below which nothing counts as speech
-SHORTEST_SOUND = 5  # steps; shorter bursts are clicks
-LONGEST_PAUSE = 30  # steps inside one phrase
-MARGIN = 3  # steps kept on both sides
-SHORTEST, LONGEST = 0.2, 5.0  # seconds of speech that make a template
-CLIPPED, FULL_SCALE = 0.01, 0.999  # share of samples within the phrase, and where they lie, that spoils it
+SILENCE = -65.0  # dBFS after pre-emphasis; a lower level is never speech
+SHORTEST_SOUND = 5  # steps; shorter sounds are clicks
+LONGEST_PAUSE = 30  # steps within one phrase
+MARGIN = 3  # steps kept before and after the phrase
+SHORTEST, LONGEST = 0.2, 5.0  # seconds of speech in a template
+FULL_SCALE = 0.999  # magnitude from which a sample counts as clipped
+CLIPPED = 0.01  # share of clipped samples above which a recording is refused
 
 
 def speech_span(samples: NDArray[np.float32]) -> tuple[float, float]:
-    """Start and end in seconds of the phrase in a short recording at 16 kHz.
+    """Start and end, in seconds, of the phrase in a short recording [n] float32 at 16 kHz.
 
     Raises:
         AudioError: the recording is empty, silent, clipped, or holds too little or too much speech.
@@ -41,29 +42,33 @@ def speech_span(samples: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Energy in dBFS per 10 ms, over 30 ms, of the pre-emphasised samples (which drops hum and rumble)."""
-    sharp = np.diff(samples.astype(np.float64), prepend=samples[:1])
-    steps = np.pad(sharp, (0, -len(sharp) % STEP)).reshape(-1, STEP)
+    """Energy in dBFS at each step of 10 ms, over 30 ms, after pre-emphasis, which attenuates low-frequency noise.
+
+    Args:
+        samples: [n] float32 at 16 kHz, at least one.
+    """
+    emphasised = np.diff(samples.astype(np.float64), prepend=samples[:1])
+    steps = np.pad(emphasised, (0, -len(emphasised) % STEP)).reshape(-1, STEP)
     power = np.convolve(np.mean(steps**2, axis=1), np.full(3, 1 / 3), mode="same")
     decibels: NDArray[np.float64] = 10 * np.log10(power + 1e-10)
     return decibels
 
 
 def _loudness_threshold(level: NDArray[np.float64]) -> float:
-    """A level between the room's and the voice's: a third of the way up, and well below the loudest."""
+    """A level in dBFS between background and voice: a third of the way up, and at least 35 dB below the loudest."""
     quiet, loud = np.percentile(level, (10, 98))
     return float(max(SILENCE, loud - 35, quiet + max(5.0, 0.33 * (loud - quiet))))
 
 
 def sounds(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Runs [first, last) of active steps that are longer than a click."""
+    """Runs [first, last) of active steps that are longer than a click, from a flag for each step."""
     edges = np.flatnonzero(np.diff(active.astype(np.int8), prepend=0, append=0))
     pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     return [(first, last) for first, last in pairs if last - first >= SHORTEST_SOUND]
 
 
 def phrases(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Runs joined over the short pauses inside a phrase."""
+    """The phrases: runs [first, last), at least one, joined where the pause between them is short."""
     joined = [runs[0]]
     for first, last in runs[1:]:
         if first - joined[-1][1] <= LONGEST_PAUSE:

@@ -100,13 +100,13 @@ def _findings(
     progress: Progress,
     track: Trace | None,
 ) -> Iterator[Finding]:
-    from kwsd.spotting.batch import FileScanner, by_cluster, by_processes
+    from kwsd.spotting.batch import FileScanner, scan_in_processes, scan_on_cluster
 
     if config.on:
-        return by_cluster(config.on, paths, config, keywords, progress)
+        return scan_on_cluster(config.on, paths, config, keywords, progress)
     if min(config.workers, len(paths)) > 1:
-        return by_processes(paths, config, keywords, progress)
-    return FileScanner(tokenizer, keywords, config.refractory).one_by_one(paths, progress, track)
+        return scan_in_processes(paths, config, keywords, progress)
+    return FileScanner(tokenizer, keywords, config.refractory).scan_files(paths, progress, track)
 
 
 def _say(findings: Iterator[Finding], printer: Printer, bar: Bar) -> tuple[list[Detection], bool]:

@@ -1,4 +1,4 @@
-"""Faults of the input that are reported once: bursts of lost audio, digital silence."""
+"""Monitoring of the input audio for overflows (lost audio) and for digital silence."""
 
 from __future__ import annotations
 
@@ -6,36 +6,44 @@ from dataclasses import dataclass
 
 from kwsd.audio.source import Block
 
-BURST = 5.0  # s without a loss after which a burst of losses is over
-SILENCE = 10.0  # s of nothing but zeros, which no working microphone gives
+RECOVERY = 5.0  # s without lost audio after which an overflow has ended
+SILENCE = 10.0  # s of zeros, which a working microphone never delivers
 
 
 @dataclass
 class OverflowMonitor:
-    """Tells bursts of lost audio: one word when a burst begins, one when it is over."""
+    """Detects the beginning and the end of a period of lost audio.
 
-    begun: bool = False
+    Attributes:
+        active: whether audio was lost in the last 5 s.
+    """
+
+    active: bool = False
     _last: float = 0.0
 
-    def see(self, block: Block) -> bool:
-        """Whether a burst began or ended with this block; `begun` says which."""
-        before = self.begun
+    def update(self, block: Block) -> bool:
+        """Whether `active` changed with this block."""
+        before = self.active
         if block.lost:
-            self.begun, self._last = True, block.time
-        elif block.time - self._last > BURST:
-            self.begun = False
-        return self.begun != before
+            self.active, self._last = True, block.time
+        elif block.time - self._last > RECOVERY:
+            self.active = False
+        return self.active != before
 
 
 @dataclass
 class SilenceMonitor:
-    """Tells digital silence, which is a muted or dead microphone and not a quiet room."""
+    """Detects digital silence (only zeros): a muted or broken microphone, not a quiet room.
+
+    Attributes:
+        silent: whether the last 10 s were zeros.
+    """
 
     silent: bool = False
     _seconds: float = 0.0
 
-    def see(self, block: Block) -> bool:
-        """Whether silence set in or ended with this block; `silent` says which."""
+    def update(self, block: Block) -> bool:
+        """Whether `silent` changed with this block."""
         before = self.silent
         self._seconds = 0.0 if block.samples.any() else self._seconds + block.seconds
         self.silent = self._seconds >= SILENCE

@@ -1,4 +1,4 @@
-"""Metrics of the daemon: audio searched and lost, CPU time, level."""
+"""Metrics of the daemon: seconds of audio processed and lost, detections, CPU load, queue length, level."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from kwsd.audio.source import Block
 
 
 class Metrics:
-    """Counts audio and work; one thread adds, another asks."""
+    """Counters of the daemon; one thread adds to them while another reads them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._started = time.monotonic()
-        self._processed = self._lost = self._behind = 0.0
+        self._processed = self._lost = self._queued = 0.0
         self._detections = 0
         self._begin_interval()
 
     def add(self, block: Block, detections: int) -> None:
-        """Count a block that has been searched."""
+        """Add a block that was processed and the number of detections in it."""
         with self._lock:
             self._processed += block.seconds
             self._lost += block.lost
             self._detections += detections
-            self._behind = 0.0 if block.wall is None else max(0.0, time.time() - block.wall - block.seconds)
+            self._queued = 0.0 if block.wall is None else max(0.0, time.time() - block.wall - block.seconds)
             self._seconds += block.seconds
             self._samples += len(block.samples)
             self._energy += float(np.dot(block.samples, block.samples))
@@ -38,19 +38,23 @@ class Metrics:
         return self._lost
 
     def report(self) -> dict[str, Any]:
-        """The fields of a heartbeat; load and level are of the time since the last report."""
+        """The fields of a heartbeat event.
+
+        `uptime`, `processed`, `dropped` and `queue` are in seconds; `load`, CPU time per second of audio, and `level`,
+        in dBFS, are for the time since the last report.
+        """
         with self._lock:
-            facts = {
+            fields = {
                 "uptime": time.monotonic() - self._started,
                 "processed": self._processed,
                 "dropped": self._lost,
                 "detections": self._detections,
                 "load": (time.process_time() - self._cpu) / self._seconds if self._seconds else 0.0,
-                "queue": self._behind,
+                "queue": self._queued,
                 "level": self._level(),
             }
             self._begin_interval()
-        return facts
+        return fields
 
     def _begin_interval(self) -> None:
         self._cpu = time.process_time()

@@ -1,4 +1,4 @@
-"""A function called at regular intervals in a thread of its own."""
+"""A thread that calls a function at regular intervals."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 
 class PeriodicThread:
-    """Calls a function every `interval` seconds in a thread of its own, within a context; 0 or None is never."""
+    """A context in which a thread calls a function every `interval` seconds; with 0 or None there is no thread."""
 
     def __init__(self, interval: float | None, call: Callable[[], None], name: str) -> None:
         self._interval, self._call = interval, call
-        self._over = threading.Event()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def __enter__(self) -> None:
@@ -19,10 +19,10 @@ class PeriodicThread:
             self._thread.start()
 
     def __exit__(self, *error: object) -> None:
-        self._over.set()
+        self._stop.set()
         if self._interval:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(self._interval):
+        while not self._stop.wait(self._interval):
             self._call()

@@ -1,4 +1,4 @@
-"""The daemon in the world: its source, its sockets and its signals, from what was asked for."""
+"""The service behind `kwsd listen`: the daemon with its source, publishers, log and signal handlers, from settings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from kwsd.archive.indexing.token_log import TokenLog
 
-GRACE = 10  # s from a signal to the end of the process, whatever a driver or a socket does
+SHUTDOWN_TIMEOUT = 10  # s from a signal to the end of the process, even if a driver or a socket blocks
 
 
 def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Notifier) -> None:
-    """Listen as configured until the audio ends or SIGINT or SIGTERM comes; SIGHUP reads the keywords again.
+    """Run the daemon until the audio ends or SIGINT or SIGTERM arrives; SIGHUP reloads the keywords.
 
     Raises:
         KwsdError: the model, the keywords, the log, the source or an endpoint cannot be used.
@@ -34,12 +34,12 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
     tokenizer = Tokenizer(config.model)
     store = Store(config.store)
 
-    def choose() -> Selection:
+    def select_keywords() -> Selection:
         return select(store, config.keywords, tokenizer.digest)
 
-    choose()  # what cannot work is refused before a socket or a device is opened
+    select_keywords()  # errors of the keywords are raised before a socket or a device is opened
     with (
-        deadline(GRACE) as hurry,
+        deadline(SHUTDOWN_TIMEOUT) as start_deadline,
         open_log(config, tokenizer) as token_log,
         closing(open_publisher(config.endpoints, stdout if config.jsonl else None)) as out,
     ):
@@ -48,14 +48,14 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             daemon.microphone_changed(status, **facts)
 
         def stop() -> None:
-            hurry()
+            start_deadline()
             daemon.stop()
 
         source = open_source(config.input, stdin, config.queue, changed)
         daemon = Daemon(
             source,
             tokenizer,
-            choose,
+            select_keywords,
             out,
             refractory=config.refractory,
             heartbeat=config.heartbeat,
@@ -69,10 +69,10 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
 
 
 def open_log(config: ListenConfig, tokenizer: Tokenizer) -> AbstractContextManager[TokenLog | None]:
-    """The log that was asked for, open for writing, or None.
+    """The token log in the settings, open for writing, or None if there is none.
 
     Raises:
-        KwsdError: its index is another's, or cannot be written.
+        KwsdError: the index was made with another model, or cannot be written.
     """
     if config.log is None:
         return nullcontext()
@@ -82,7 +82,7 @@ def open_log(config: ListenConfig, tokenizer: Tokenizer) -> AbstractContextManag
 
 
 def open_publisher(endpoints: Sequence[str], lines: TextIO | None) -> Publisher:
-    """One publisher for all the places that events go to.
+    """One publisher that publishes to all endpoints, and as JSON lines to `lines` unless it is None.
 
     Raises:
         EndpointError: an endpoint cannot be bound.
@@ -90,6 +90,6 @@ def open_publisher(endpoints: Sequence[str], lines: TextIO | None) -> Publisher:
     sockets: list[Publisher] = [ZeroMQPublisher(endpoints)] if endpoints else []
     if lines is None:
         return Fanout(sockets)
-    # Alone, the lines tell whoever writes them that their reader has gone; among others they only fall silent.
+    # Alone, the JSON lines raise ReaderGone when their reader has closed the pipe; in a Fanout they are only dropped.
     writer = JsonLinesPublisher(lines)
     return Fanout([*sockets, writer]) if sockets else writer

@@ -1,4 +1,4 @@
-"""Signals as a context: what they do inside it, and as it was before outside."""
+"""Signal handlers and a shutdown deadline as context managers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def handling(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
-    """Run the handlers on their signals, in the main thread; then the old handlers are back."""
+    """A context, in the main thread, in which the handlers run on their signals; it restores the old handlers."""
     before = {number: signal.signal(number, _ignoring_arguments(run)) for number, run in handlers.items()}
     try:
         yield
@@ -20,9 +20,12 @@ def handling(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[
 
 @contextmanager
 def deadline(seconds: int) -> Iterator[Callable[[], None]]:
-    """A function that gives the rest of the context so many seconds; then the kernel ends the process."""
+    """A context with a function that starts a timer (SIGALRM) in seconds; when it expires, the kernel ends the process.
+
+    The end of the context stops the timer.
+    """
     try:
-        # No thread of our own: it could be started only while nobody holds the interpreter's locks.
+        # Not a thread: a signal handler may not be able to start one, because the interpreter's locks may be held.
         yield lambda: _alarm(seconds)
     finally:
         _alarm(0)

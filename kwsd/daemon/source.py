@@ -1,4 +1,4 @@
-"""From what was asked for to an open source of audio, with a bounded queue where the audio is live."""
+"""The audio source of the daemon, from its settings; live audio goes through a bounded queue."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from kwsd.config import FileInput, Input, MicrophoneInput, PipeInput
 
 
 def open_source(wanted: Input, stdin: BinaryIO, queue: float, on_status: OnStatus | None = None) -> Source:
-    """The source, open and ready.
+    """An open source.
 
     Args:
-        wanted: what was asked for.
-        stdin: where raw PCM comes from.
-        queue: seconds of live audio that may wait for their consumer.
-        on_status: told when a microphone goes and comes back.
+        wanted: the settings of the input: a file, raw PCM or a microphone.
+        stdin: the stream of raw PCM.
+        queue: seconds of live audio that may wait for the consumer.
+        on_status: called when a microphone is lost and when it is back.
 
     Raises:
-        AudioError: the file, the device or the layout of the PCM cannot be used.
+        AudioError: the file, the device or the PCM format cannot be used.
     """
     match wanted:
         case FileInput(path, realtime):

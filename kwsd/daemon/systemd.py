@@ -1,4 +1,4 @@
-"""Telling systemd how a service fares, by its datagram protocol (sd_notify(3))."""
+"""Notification of systemd about the state of the service, by its datagram protocol, see sd_notify(3)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 
 class Notifier:
-    """Sends states such as "READY=1" to the service manager; without one it does nothing.
+    """Sends states such as "READY=1" to the service manager; without a service manager it does nothing.
 
     Args:
-        address: the manager's socket, a path or "@" and an abstract name; None for no manager.
-        interval: seconds within which the manager wants "WATCHDOG=1", None if it does not watch.
+        address: the manager's socket, a path or "@" and an abstract name; None if there is no manager.
+        interval: seconds within which the manager expects "WATCHDOG=1"; None if it has no watchdog.
     """
 
     def __init__(self, address: str | None = None, interval: float | None = None) -> None:
@@ -22,11 +22,11 @@ class Notifier:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Notifier:
-        """The notifier for the manager that started this process, if one did."""
-        return cls(environ.get("NOTIFY_SOCKET") or None, _watchdog(environ))
+        """The notifier for this process, from the variables NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
+        return cls(environ.get("NOTIFY_SOCKET") or None, _watchdog_interval(environ))
 
     def send(self, state: str) -> None:
-        """Tell the state; a manager that cannot be reached is no reason to stop the service."""
+        """Send the state; errors are ignored, because the service can run without its manager."""
         if not self._address:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
@@ -34,7 +34,7 @@ class Notifier:
             out.sendto(state.encode(), address)
 
 
-def _watchdog(environ: Mapping[str, str]) -> float | None:
+def _watchdog_interval(environ: Mapping[str, str]) -> float | None:
     asked = environ.get("WATCHDOG_USEC", "")
     is_ours = environ.get("WATCHDOG_PID") in (None, "", str(os.getpid()))
     return int(asked) / 1e6 if is_ours and asked.isdecimal() and int(asked) else None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from kwsd.daemon.periodic import PeriodicThread
 from kwsd.daemon.systemd import Notifier
 
-STUCK = 10.0  # s that one block may take; a loop that needs longer is not alive
+MAX_STEP = 10.0  # s that the processing of one block may take; beyond it the loop counts as stuck
 
 
 class Watchdog:
@@ -24,18 +24,18 @@ class Watchdog:
         self._busy_since: float | None = None
 
     def running(self) -> PeriodicThread:
-        """A context in which the service manager is told."""
+        """A context in which "WATCHDOG=1" is sent."""
         interval = self._notifier.interval
-        return PeriodicThread(interval and interval / 2, self._tell, "kwsd-watchdog")
+        return PeriodicThread(interval and interval / 2, self._notify, "kwsd-watchdog")
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """One step of the inference loop; while it lasts longer than STUCK seconds, nothing is sent."""
+        """One step of the inference loop; while it lasts longer than MAX_STEP seconds, nothing is sent."""
         self._busy_since = time.monotonic()
         yield
         self._busy_since = None
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         since = self._busy_since
-        if since is None or time.monotonic() - since < STUCK:
+        if since is None or time.monotonic() - since < MAX_STEP:
             self._notifier.send("WATCHDOG=1")

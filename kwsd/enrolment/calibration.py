@@ -1,4 +1,4 @@
-"""Calibration of templates: their distances to background speech are brought to one scale."""
+"""Calibration of templates: offset and scale that make their distances comparable, from background speech."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from kwsd.spotting.matching import matcher
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
 
-CLOSE = 0.003  # share of background frames whose distance sets a template's scale
+LOW_QUANTILE = 0.003  # quantile of the distances to background speech that sets the scale of a template
 
 
 def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook: Codebook) -> list[Template]:
-    """Templates whose distances mean the same, so that one that is close to everything does not outvote the others.
+    """The templates with an offset and a scale, so that a template with low distances to all speech counts no more.
 
-    Each template's distances are shifted and stretched until background speech is as far from it, on average and in
-    its closest few thousandths, as it is from the keyword's templates on average.
+    With them each template's distances to the background bank have the same mean, and the same difference between the
+    mean and the 0.3 % quantile, as the average template of the keyword.
+
+    Args:
+        templates: of one keyword, at least one.
+        scorer: one of `kwsd.spotting.matching.SCORERS`.
+        bank: background speech.
+        codebook: the tokenizer's codebook.
     """
     stream = matcher(scorer, [template.frames for template in templates], bank.hop, codebook)
     distance = np.concatenate([stream.push(frames).distance for frames in bank.frames()])
     known = np.where(np.isfinite(distance), distance, np.nan).astype(np.float64)
     mean = np.nanmean(known, axis=0)
-    spread = np.maximum(mean - np.nanquantile(known, CLOSE, axis=0), 1e-3)
+    spread = np.maximum(mean - np.nanquantile(known, LOW_QUANTILE, axis=0), 1e-3)
     scale = spread / spread.mean()
     pairs = zip(templates, (mean - mean.mean() * scale).tolist(), scale.tolist(), strict=True)
     return [replace(template, offset=offset, scale=s) for template, offset, s in pairs]

@@ -1,4 +1,4 @@
-"""Keywords that are mistaken for each other: each is given the other's recordings, and keeps its own threshold."""
+"""Confusion between keywords: each is scored on the recordings of the other, at its own threshold."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Confusion:
-    """A keyword that answers to recordings of another.
+    """A keyword that is detected in recordings of another keyword.
 
     Attributes:
-        keyword: the name of the one that answers.
-        answers_to: the name of the one that the recordings say.
-        count: how many it answers to, at least one.
-        recordings: how many there are.
+        keyword: the name of the keyword that is detected.
+        answers_to: the name of the keyword that is spoken in the recordings.
+        count: number of recordings in which it is detected, at least one.
+        recordings: number of recordings.
     """
 
     keyword: str
@@ -34,27 +34,27 @@ class Confusion:
 
 
 def confusions(keyword: Keyword, others: Sequence[Keyword], tokenizer: Tokenizer) -> tuple[Confusion, ...]:
-    """What the others answer to of the keyword's recordings, and it to theirs, in the order of the others.
+    """Detections of the others in the keyword's recordings, and of the keyword in theirs, in the order of the others.
 
-    A keyword of the same name is the one that this replaces, and one of another model cannot be compared: neither
-    counts. A single answer does: of pairs of words that are never mistaken for each other, one in 500 gives one.
+    Others with the same name, which the keyword replaces, and others of another model, which cannot be compared, are
+    skipped. One detection is enough: of pairs of words that are never confused, one in 500 has one.
     """
     found = []
     for other in others:
         if other.name == keyword.name or other.model != keyword.model:
             continue
-        for listener, speaker in ((other, keyword), (keyword, other)):
-            count = answers(listener, speaker, tokenizer)
+        for detected, spoken in ((other, keyword), (keyword, other)):
+            count = detection_count(detected, spoken, tokenizer)
             if count:
-                found.append(Confusion(listener.name, speaker.name, count, len(speaker.templates)))
+                found.append(Confusion(detected.name, spoken.name, count, len(spoken.templates)))
     return tuple(found)
 
 
-def answers(listener: Keyword, speaker: Keyword, tokenizer: Tokenizer) -> int:
-    """How many of one keyword's recordings another answers to."""
-    scorer = KeywordScorer(listener.scorer, [listener], tokenizer.hop, tokenizer.codebook)
+def detection_count(detected: Keyword, spoken: Keyword, tokenizer: Tokenizer) -> int:
+    """The number of recordings of the keyword `spoken` in which the keyword `detected` is detected."""
+    scorer = KeywordScorer(detected.scorer, [detected], tokenizer.hop, tokenizer.codebook)
     count = 0
-    for template in speaker.templates:
+    for template in spoken.templates:
         scorer.reset()
-        count += bool((scorer.push(template.heard).distance <= listener.threshold).any())
+        count += bool((scorer.push(template.heard).distance <= detected.threshold).any())
     return count

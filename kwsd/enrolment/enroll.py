@@ -1,4 +1,4 @@
-"""Recordings of a phrase to a keyword with a learned threshold, and what the recordings say about each other."""
+"""Enrolment: recordings of a phrase to a keyword with a threshold, and a report on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.confusion import Confusion, confusions
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.miss_rate import Misses, misses
-from kwsd.enrolment.outliers import Match, left_out, matches
+from kwsd.enrolment.outliers import Match, leave_one_out, matches
 from kwsd.enrolment.template import Recording, template_of
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
@@ -28,16 +28,17 @@ LEARNED = Rule()
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A keyword, and what making it showed.
+    """An enrolled keyword with its report.
 
     Attributes:
-        keyword: ready to be stored.
-        matches: one per recording.
-        misses: how many recordings the keyword made of the others misses; None for an only recording.
-        confusions: enrolled keywords that answer to this one's recordings, or it to theirs.
+        keyword: the keyword, not stored yet.
+        matches: the distance of each recording from the keyword made of the others.
+        misses: recordings that the keyword made of the others misses, and the expected miss rate; None for a single
+            recording.
+        confusions: other keywords that are detected in this one's recordings, and the reverse.
         refused: a sentence for each recording that was not used.
-        false_alarms_per_hour: expected at the threshold, from the bank of background speech.
-        warnings: sentences about what will limit the keyword.
+        false_alarms_per_hour: expected at the threshold, estimated on the bank of background speech.
+        warnings: sentences about weaknesses of the keyword.
     """
 
     keyword: Keyword
@@ -64,20 +65,20 @@ def enroll(
     """A keyword from recordings, each holding the phrase once.
 
     Args:
-        name: what detections will be called.
-        recordings: files, or samples in memory; those that cannot be used are refused and the others taken.
+        name: the name of the keyword.
+        recordings: files, or samples in memory; recordings that cannot be used are left out and reported.
         tokenizer: is reset.
         scorer: "subsequence", "dtw", "codes", "edit" or "levenshtein", see `kwsd.spotting.matching`.
-        threshold: distance up to which speech is the keyword, or the rule that learns it.
-        adding_to: a keyword whose templates are kept.
-        others: keywords that will be spotted beside this one and may be mistaken for it; those of its own name and of
-            another model are passed over.
-        keep_audio: store the recordings, so that another model can enrol them again.
-        bank: background speech as this tokenizer hears it; the shipped bank if None.
+        threshold: the largest distance that is a detection, or the rule that finds it.
+        adding_to: a keyword whose templates are added.
+        others: keywords to check for confusion; those of the same name or of another model are skipped.
+        keep_audio: store the recordings in the keyword, so that it can be enrolled again with another model.
+        bank: background speech as frames of this tokenizer; the shipped bank if None.
 
     Raises:
-        KeywordError: the name cannot be used, or no recording can.
-        ModelError: the bank was made with another model.
+        KeywordError: the name is not allowed, or no recording can be used.
+        ModelError: the bank was made with another model, or is too short.
+        ConfigError: there is no such scorer.
     """
     name = check_name(name)
     bank = bank or Bank.shipped()
@@ -88,14 +89,14 @@ def enroll(
     templates, refused = list(adding_to.templates if adding_to else ()), []
     for recording in recordings:
         try:
-            templates.append(_distinct(template_of(recording, tokenizer, keep_audio=keep_audio), templates))
+            templates.append(_refuse_duplicate(template_of(recording, tokenizer, keep_audio=keep_audio), templates))
         except AudioError as error:
             refused.append(f"{recording.name} is not used: {error}")
     if len(refused) == len(recordings):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     templates = calibrated(templates, scorer, bank, tokenizer.codebook)
     draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "")
-    return _learn(draft, threshold, refused, others, tokenizer, bank)
+    return _finish(draft, threshold, refused, others, tokenizer, bank)
 
 
 def reenroll(
@@ -107,10 +108,11 @@ def reenroll(
     others: Sequence[Keyword] = (),
     bank: Bank | None = None,
 ) -> Enrolment:
-    """The same keyword made anew from the audio that was kept with it; options as in `enroll`.
+    """Enrol a keyword again from the audio in it; arguments as in `enroll`, and the keyword's scorer if it is None.
 
     Raises:
-        KeywordError: a recording's audio was not kept.
+        KeywordError: the keyword does not have the audio of each recording.
+        ModelError: as `enroll`.
     """
     kept = [(t.recording, t.audio) for t in keyword.templates if t.audio]
     if len(kept) < len(keyword.templates):
@@ -130,14 +132,14 @@ def reenroll(
     )
 
 
-def _distinct(template: Template, others: Sequence[Template]) -> Template:
+def _refuse_duplicate(template: Template, others: Sequence[Template]) -> Template:
     for other in others:
         if np.array_equal(template.frames.vectors, other.frames.vectors):
             raise AudioError(f"it is the same recording as {other.recording}: say the phrase again")
     return template
 
 
-def _learn(
+def _finish(
     draft: Keyword,
     threshold: float | Rule,
     refused: Sequence[str],
@@ -145,15 +147,15 @@ def _learn(
     tokenizer: Tokenizer,
     bank: Bank,
 ) -> Enrolment:
-    """Set the threshold, and look at the recordings through each other's eyes and through those of other keywords."""
-    speech = false_alarm_model(draft, bank, tokenizer.codebook)
-    distances = left_out(draft, tokenizer)
+    """Set the threshold of a draft, and report on it."""
+    model = false_alarm_model(draft, bank, tokenizer.codebook)
+    distances = leave_one_out(draft, tokenizer)
     value, rule = (
-        threshold.learn(distances, speech, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
+        threshold.learn(distances, model, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
     )
     keyword = replace(draft, threshold=value, rule=rule)
-    missed = misses(distances, value, speech.spread)
+    missed = misses(distances, value, model.deviation)
     confused = confusions(keyword, others, tokenizer)
-    alarms = speech.alarms_per_hour(value)
-    said = (*warnings(keyword, missed, alarms), *map(str, confused))
-    return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, said)
+    alarms = model.alarms_per_hour(value)
+    sentences = (*warnings(keyword, missed, alarms), *map(str, confused))
+    return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, sentences)

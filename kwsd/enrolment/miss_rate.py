@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Misses:
-    """How often a keyword is not heard, as its recordings show it: each is given to the keyword that the others make.
+    """Misses in the leave-one-out test: each recording is scored by the keyword made of the others.
 
     Attributes:
-        count: recordings that would be missed at the keyword's threshold.
-        recordings: how many there are, at least two.
-        rate: share of further recordings of the same kind that will be missed, see `miss_rate`.
+        count: recordings that are missed at the keyword's threshold.
+        recordings: number of recordings, at least two.
+        rate: expected miss rate on further recordings of the same kind, see `miss_rate`.
     """
 
     count: int
@@ -22,25 +22,25 @@ class Misses:
     rate: float
 
 
-def misses(distances: Sequence[float], threshold: float, spread: float) -> Misses | None:
-    """How many of the recordings left out are missed, and what to expect of others; None for an only recording."""
+def misses(distances: Sequence[float], threshold: float, deviation: float) -> Misses | None:
+    """The misses among leave-one-out distances; None if there are none, for a single recording. As `miss_rate`."""
     if not distances:
         return None
     count = sum(d > threshold for d in distances)
-    return Misses(count, len(distances), miss_rate(distances, threshold, spread))
+    return Misses(count, len(distances), miss_rate(distances, threshold, deviation))
 
 
-def miss_rate(distances: Sequence[float], threshold: float, spread: float) -> float:
-    """The share of further recordings that will be missed, from the distances of at least one that was left out.
+def miss_rate(distances: Sequence[float], threshold: float, deviation: float) -> float:
+    """The expected share of further recordings that will be missed.
 
-    Counts of a few recordings are coarse, so each counts by how far it is from the threshold: as the share above the
-    threshold of a normal distribution around it. No recording near the threshold still leaves open what no miss in n
-    leaves open, the mean of Jeffreys' posterior, Beta(1/2, n + 1/2).
+    Each recording counts as the part above the threshold of a normal distribution around its distance, because a count
+    of few recordings is coarse. The rate is not below 0.5 / (n + 1), the mean of the Jeffreys posterior
+    Beta(1/2, n + 1/2) of no miss in n recordings.
 
     Args:
-        distances: of each recording from the keyword that the others make.
+        distances: of each recording from the keyword made of the others, at least one.
         threshold: of the keyword.
-        spread: standard deviation of the distribution; that of the background's closest distances does well.
+        deviation: standard deviation of the normal distribution, for example `FalseAlarmModel.deviation`.
     """
-    smooth = [0.5 + 0.5 * math.erf((d - threshold) / (spread * math.sqrt(2))) for d in distances]
+    smooth = [0.5 + 0.5 * math.erf((d - threshold) / (deviation * math.sqrt(2))) for d in distances]
     return max(sum(smooth) / len(smooth), 0.5 / (len(smooth) + 1))

@@ -1,4 +1,4 @@
-"""What the recordings of a keyword say about each other: which does not belong, and how many would be missed."""
+"""Outliers among the recordings of a keyword, by leave-one-out distances."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.score_track import KeywordScorer
 from kwsd.tokenizer.tokenizer import Tokenizer
 
-ODD = 1.35  # times the median distance of the others, at which a recording is the odd one out
+OUTLIER_RATIO = 1.35  # an outlier's distance, at least, as a multiple of the median distance of the others
 
 
 @dataclass(frozen=True)
 class Match:
-    """How well one recording matches the others.
+    """The distance of a recording from the others.
 
     Attributes:
         recording: its name.
-        distance: of the phrase in it from the keyword made of all the others; None for an only recording.
-        odd: it is the one that does not belong.
+        distance: its distance from the keyword made of all the others; None for a single recording.
+        odd: whether it is an outlier; at most one recording is.
     """
 
     recording: str
@@ -29,25 +29,30 @@ class Match:
     odd: bool
 
 
-def left_out(keyword: Keyword, tokenizer: Tokenizer) -> list[float]:
-    """The distance of each recording from the keyword made of all the others; none of an only recording."""
+def leave_one_out(keyword: Keyword, tokenizer: Tokenizer) -> list[float]:
+    """The distance of each recording from the keyword made of all the others; empty for a single recording."""
     if len(keyword.templates) < 2:
         return []
-    return [_left_out(keyword, i, tokenizer) for i in range(len(keyword.templates))]
+    return [_distance_without(keyword, i, tokenizer) for i in range(len(keyword.templates))]
 
 
-def _left_out(keyword: Keyword, i: int, tokenizer: Tokenizer) -> float:
+def _distance_without(keyword: Keyword, i: int, tokenizer: Tokenizer) -> float:
     rest = tuple(t for j, t in enumerate(keyword.templates) if j != i)
     scorer = KeywordScorer(keyword.scorer, [replace(keyword, templates=rest)], tokenizer.hop, tokenizer.codebook)
     return float(scorer.push(keyword.templates[i].heard).distance.min())
 
 
 def matches(keyword: Keyword, distances: Sequence[float]) -> tuple[Match, ...]:
-    """Each recording with its distance, and the odd one out marked."""
+    """Each recording with its leave-one-out distance; the most distant one is an outlier if it is far enough.
+
+    Args:
+        keyword: with its threshold.
+        distances: of its recordings, from `leave_one_out`.
+    """
     if not distances:
         return (Match(keyword.templates[0].recording, None, False),)
     worst = int(np.argmax(distances))
-    usual = float(np.median([d for i, d in enumerate(distances) if i != worst])) if len(distances) > 2 else np.inf
-    odd = distances[worst] > max(keyword.threshold, ODD * usual)
+    typical = float(np.median([d for i, d in enumerate(distances) if i != worst])) if len(distances) > 2 else np.inf
+    odd = distances[worst] > max(keyword.threshold, OUTLIER_RATIO * typical)
     pairs = zip(keyword.templates, distances, strict=True)
     return tuple(Match(t.recording, d, odd and i == worst) for i, (t, d) in enumerate(pairs))

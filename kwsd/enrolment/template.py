@@ -1,4 +1,4 @@
-"""A recording of the phrase to a template."""
+"""Making a template from a recording of the phrase."""
 
 from __future__ import annotations
 
@@ -16,19 +16,29 @@ from kwsd.keywords.keyword import Template
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
-CONTEXT = 1.0  # seconds kept on both sides of the phrase
+CONTEXT = 1.0  # seconds of frames kept before and after the phrase
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording that is in memory: mono samples at 16 kHz in [-1, 1]."""
+    """A recording in memory.
+
+    Attributes:
+        name: its name in reports.
+        samples: [n] float32 mono at 16 kHz, in [-1, 1].
+    """
 
     name: str
     samples: NDArray[np.float32]
 
 
 def template_of(recording: Path | Recording, tokenizer: Tokenizer, *, keep_audio: bool = False) -> Template:
-    """The phrase in a recording, which holds it once.
+    """The template of a recording in which the phrase is spoken once.
+
+    Args:
+        recording: a file, or samples in memory.
+        tokenizer: is reset.
+        keep_audio: store the recording in the template, as FLAC.
 
     Raises:
         AudioError: the recording cannot be used.

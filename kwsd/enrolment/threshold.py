@@ -1,9 +1,9 @@
-"""Where the line is drawn between the keyword and everything else.
+"""The rules that set the threshold of a keyword.
 
-Two rules. `background`: as far up as a promised rate of false alarms allows, by the tail of the distances that a bank
-of background speech has. `midpoint` (Wav2Tok, appendix C): halfway between the typical distance of a hit and the
-typical distance of a non-hit; hits are the recordings, each scored by the templates of the others, and non-hits are
-the closest that background speech comes in each stretch of the bank.
+`background`: the largest threshold with at most a given rate of false alarms, estimated on a bank of background
+speech. `midpoint` (Wav2Tok, appendix C): halfway between the typical distance of a hit and the typical distance of a
+non-hit; hits are the recordings, each scored by the templates of the others, and non-hits are the local minima of the
+distance to background speech.
 """
 
 from __future__ import annotations
@@ -14,37 +14,35 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.enrolment.false_alarms import (
-    FalseAlarmModel,
-)
+from kwsd.enrolment.false_alarms import FalseAlarmModel
 from kwsd.errors import ConfigError
 
-BIN = 0.05  # width of a histogram's bins when a mode is asked for
+BIN = 0.05  # width of the histogram's bins for the mode
 RULES = ("background", "midpoint")
-ALARMS = 0.5  # false alarms per hour that a learned threshold promises unless asked otherwise
-TOKENS = ("edit", "levenshtein")  # scorers whose typical distance is a mode
+ALARMS = 0.5  # false alarms per hour of the background rule by default
+TOKEN_SCORERS = ("edit", "levenshtein")  # their typical distance is the mode
 
 
 def typical(distances: Sequence[float] | NDArray[np.float64], scorer: str) -> float:
-    """The mean for DTW, the mode for edit distance (Wav2Tok, appendix C)."""
-    if scorer not in TOKENS:
+    """The mean of distances for DTW, the mode for edit distance (Wav2Tok, appendix C)."""
+    if scorer not in TOKEN_SCORERS:
         return float(np.mean(distances))
     bins, counts = np.unique(np.round(np.asarray(distances) / BIN).astype(int), return_counts=True)
     return float(bins[counts.argmax()] * BIN)
 
 
 def midpoint(hits: Sequence[float], others: FalseAlarmModel, scorer: str) -> float:
-    """(m_hit + m_no-hit) / 2 (Wav2Tok, appendix C)."""
-    return (typical(hits, scorer) + typical(others.dips, scorer)) / 2
+    """The threshold (m_hit + m_no-hit) / 2 (Wav2Tok, appendix C), from the distances of hits, at least one."""
+    return (typical(hits, scorer) + typical(others.minima, scorer)) / 2
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How a threshold is learned.
+    """A rule that sets the threshold.
 
     Attributes:
         name: "background" or "midpoint".
-        alarms_per_hour: false alarms that the background rule promises.
+        alarms_per_hour: the rate of false alarms of the background rule.
 
     Raises:
         ConfigError: there is no such rule, or the rate is not above 0.
@@ -60,7 +58,13 @@ class Rule:
             raise ConfigError(f"false alarms per hour are {self.alarms_per_hour:g}: give a number above 0")
 
     def learn(self, hits: Sequence[float], others: FalseAlarmModel, scorer: str) -> tuple[float, str]:
-        """The threshold, and in words how it was found; a lone recording has no hits and leaves only the background."""
+        """The threshold and a description of the rule; without hits (a single recording) it is the background rule.
+
+        Args:
+            hits: distance of each recording from the keyword made of the others.
+            others: false alarms of the keyword.
+            scorer: the keyword's scorer.
+        """
         if self.name == "midpoint" and hits:
             return midpoint(hits, others, scorer), "midway between the recordings and background speech"
         return others.threshold(self.alarms_per_hour), f"{self.alarms_per_hour:g} false alarms an hour promised"

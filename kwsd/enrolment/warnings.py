@@ -1,4 +1,4 @@
-"""Warnings about a keyword: what will limit it."""
+"""Warnings about weaknesses of a keyword: too short, few recordings, misses, false alarms."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ import numpy as np
 from kwsd.enrolment.miss_rate import Misses
 from kwsd.keywords.keyword import Keyword
 
-TOO_SHORT = 0.45  # seconds; shorter phrases are found in too many others
-FEW = 3  # recordings, below which one more helps most
-MANY_ALARMS = 3.0  # an hour, which is more than anybody bears for long
+TOO_SHORT = 0.45  # seconds; shorter phrases have many false alarms
+FEW = 3  # fewer recordings than this are few: one more lowers the miss rate most
+MANY_ALARMS = 3.0  # false alarms per hour; more are a nuisance
 
 
 def warnings(keyword: Keyword, missed: Misses | None, alarms: float) -> list[str]:
-    """Sentences about what will limit a keyword that is expected to give so many false alarms an hour."""
+    """Sentences about the weaknesses of a keyword.
+
+    Args:
+        keyword: with its threshold.
+        missed: its misses, None for a single recording.
+        alarms: expected false alarms per hour.
+    """
     found = []
     seconds = float(np.median([t.seconds for t in keyword.templates]))
     if seconds < TOO_SHORT:

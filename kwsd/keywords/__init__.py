@@ -1,1 +1,1 @@
-"""Keywords: what a keyword and its templates are, the store on disk, and which keywords a run spots."""
+"""Keywords: keyword and template, their file format, the store on disk, and the selection of keywords to spot."""

@@ -1,4 +1,4 @@
-"""A keyword: its templates, and the threshold under which speech counts as the keyword."""
+"""A keyword: its templates, and the distance threshold up to which speech is detected as the keyword."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LONGEST_NAME = 60  # characters; as UTF-8 with a suffix it still fits a file nam
 
 @dataclass(frozen=True)
 class Template:
-    """One recording of the phrase as the tokenizer heard it.
+    """The frames of one recording of the phrase.
 
     Attributes:
         recording: the file's name, for reports.
-        heard: the frames of the recording, the phrase and a second on both sides; times are those of the recording.
-        start, end: seconds within the recording between which the phrase was found.
-        audio: the recording itself as FLAC, if it was to be kept.
-        offset, scale: what its raw distances are measured from and in, see `kwsd.enrolment.calibration.calibrated`.
+        heard: the frames of the phrase and of a second before and after it, timed from the start of the recording.
+        start, end: seconds in the recording at which the phrase starts and ends.
+        audio: the recording as FLAC, None if the audio was not kept.
+        offset, scale: its calibrated distance is (distance - offset) / scale, see `kwsd.enrolment.calibration`.
     """
 
     recording: str
@@ -33,12 +33,12 @@ class Template:
 
     @property
     def frames(self) -> Frames:
-        """The T frames of the phrase alone."""
+        """The T frames of the phrase."""
         return self.heard.between(self.start, self.end)
 
     @property
     def seconds(self) -> float:
-        """Length of the phrase."""
+        """Length of the phrase in seconds."""
         return self.end - self.start
 
 
@@ -47,12 +47,12 @@ class Keyword:
     """A phrase that can be spotted.
 
     Attributes:
-        name: what detections are called.
-        templates: one per recording, at least one.
+        name: the name in detections, events and the store.
+        templates: one for each recording, at least one.
         threshold: the largest distance that is a detection, on the scale of `scorer`.
         scorer: one of `kwsd.spotting.matching.SCORERS`.
         model: digest of the tokenizer that made the templates.
-        rule: how the threshold was found, in words.
+        rule: a description of how the threshold was set.
     """
 
     name: str
@@ -64,23 +64,23 @@ class Keyword:
 
 
 def check_name(name: str) -> str:
-    """The name in its one spelling: Unicode NFC, no space around it.
+    """The name in normal form: Unicode NFC, without spaces at its ends.
 
     Raises:
         KeywordError: the name is empty, too long, or holds characters that a file name or a topic cannot hold.
     """
-    tidy = unicodedata.normalize("NFC", name).strip()
-    if not tidy:
+    normal = unicodedata.normalize("NFC", name).strip()
+    if not normal:
         raise KeywordError("a keyword's name must not be empty: give it the words that are spoken")
-    if len(tidy) > LONGEST_NAME:
+    if len(normal) > LONGEST_NAME:
         raise KeywordError(
-            f"a keyword's name has at most {LONGEST_NAME} characters, this one has {len(tidy)}: give it a shorter one"
+            f"a keyword's name has at most {LONGEST_NAME} characters, this one has {len(normal)}: give it a shorter one"
         )
-    for character in tidy:
+    for character in normal:
         if character in "/\\" or not character.isprintable():
             raise KeywordError(
                 f"a keyword's name cannot hold {character!r}: use letters, digits, spaces and simple punctuation"
             )
-    if tidy.startswith("."):
+    if normal.startswith("."):
         raise KeywordError("a keyword's name cannot start with a full stop: begin with a letter")
-    return tidy
+    return normal

@@ -1,4 +1,4 @@
-"""The file format of a keyword."""
+"""The file format of a keyword: an .npz archive with a JSON header and the arrays of each template."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kwsd.keywords.keyword import Keyword, Template, check_name
 from kwsd.tokenizer.frames import Frames
 
 FORMAT = 1
-TEMPLATE_FACTS = ("recording", "start", "end", "offset", "scale")
+TEMPLATE_FIELDS = ("recording", "start", "end", "offset", "scale")
 
 
 def to_bytes(keyword: Keyword) -> bytes:
@@ -27,17 +27,17 @@ def to_bytes(keyword: Keyword) -> bytes:
         arrays[f"tokens_{i}"] = template.heard.tokens
         if template.audio is not None:
             arrays[f"audio_{i}"] = np.frombuffer(template.audio, np.uint8)
-    facts = {
+    header = {
         "format": FORMAT,
         "name": keyword.name,
         "threshold": keyword.threshold,
         "scorer": keyword.scorer,
         "model": keyword.model,
         "rule": keyword.rule,
-        "templates": [{name: getattr(t, name) for name in TEMPLATE_FACTS} for t in keyword.templates],
+        "templates": [{name: getattr(t, name) for name in TEMPLATE_FIELDS} for t in keyword.templates],
     }
     buffer = io.BytesIO()
-    np.savez(buffer, keyword=np.array(json.dumps(facts)), **arrays)
+    np.savez(buffer, keyword=np.array(json.dumps(header)), **arrays)
     return buffer.getvalue()
 
 
@@ -57,17 +57,19 @@ def read(path: Path) -> Keyword:
 
 
 def _from_arrays(data: Any, path: Path) -> Keyword:
-    facts = json.loads(str(data["keyword"]))
-    if facts["format"] > FORMAT:
-        raise StoreError(f"{path} is of format {facts['format']}, written by a newer kwsd: upgrade this one to read it")
+    header = json.loads(str(data["keyword"]))
+    if header["format"] > FORMAT:
+        raise StoreError(
+            f"{path} is of format {header['format']}, written by a newer kwsd: upgrade this one to read it"
+        )
     templates = tuple(
         Template(
             heard=Frames(data[f"time_{i}"], data[f"vectors_{i}"], data[f"tokens_{i}"]),
             audio=data[f"audio_{i}"].tobytes() if f"audio_{i}" in data else None,
-            **{name: t[name] for name in TEMPLATE_FACTS},
+            **{name: t[name] for name in TEMPLATE_FIELDS},
         )
-        for i, t in enumerate(facts["templates"])
+        for i, t in enumerate(header["templates"])
     )
     return Keyword(
-        check_name(facts["name"]), templates, facts["threshold"], facts["scorer"], facts["model"], facts["rule"]
+        check_name(header["name"]), templates, header["threshold"], header["scorer"], header["model"], header["rule"]
     )

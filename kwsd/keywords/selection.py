@@ -1,4 +1,4 @@
-"""Which keywords of a store a run spots, and what is wrong with the others."""
+"""Selection of the keywords to spot from a store, with the reasons why others cannot be used."""
 
 from __future__ import annotations
 
@@ -24,31 +24,36 @@ class Selection:
 
 
 def select(store: Store, names: Sequence[str], model: str) -> Selection:
-    """The named keywords, or all of the store that this model can spot if none is named.
+    """The keywords to spot.
+
+    Args:
+        store: the keywords.
+        names: the keywords to load, each must be usable; if there are none, all usable keywords of the store.
+        model: digest of the tokenizer; keywords that were made with another model are not usable.
 
     Raises:
-        KwsdError: a named keyword cannot be used, or none of the store can.
+        KwsdError: a named keyword cannot be used, or no keyword of the store can.
     """
     if names:
         return Selection(tuple(store.load_all(dict.fromkeys(names), model)))
     keywords, problems = [], []
     for name in store.names():
         try:
-            keywords.append(_usable(store, name, model))
+            keywords.append(_load(store, name, model))
         except KwsdError as error:
             problems.append(str(error))
     if not keywords:
-        raise _nothing(store, problems)
+        raise _no_keywords(store, problems)
     return Selection(tuple(keywords), tuple(problems))
 
 
-def _usable(store: Store, name: str, model: str) -> Keyword:
+def _load(store: Store, name: str, model: str) -> Keyword:
     keyword = store.load(name)
     check_model(keyword, model)
     return keyword
 
 
-def _nothing(store: Store, problems: Sequence[str]) -> KeywordError:
+def _no_keywords(store: Store, problems: Sequence[str]) -> KeywordError:
     if problems:
         return KeywordError(f"no keyword in {store.folder} can be used: {'; '.join(problems)}")
     return KeywordError(

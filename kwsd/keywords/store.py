@@ -1,4 +1,4 @@
-"""Keywords on disk: one file each, replaced atomically, which is also the form in which they are exchanged."""
+"""The keyword store: a folder with one file per keyword, each replaced atomically."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUFFIX = ".kwsd"
 
 
 def default_folder() -> Path:
-    """Where keywords live unless said otherwise: `$XDG_DATA_HOME/kwsd/keywords`."""
+    """The folder of the default store: `$XDG_DATA_HOME/kwsd/keywords`, or `~/.local/share/kwsd/keywords`."""
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "kwsd" / "keywords"
 
@@ -32,7 +32,7 @@ class Store:
         self.folder = folder
 
     def names(self) -> list[str]:
-        """The keywords' names in alphabetical order; none if the folder does not exist."""
+        """The names of the keywords in alphabetical order; an empty list if the folder does not exist."""
         if self.folder.exists() and not self.folder.is_dir():
             raise StoreError(f"the keyword store {self.folder} is not a folder: name another with --store")
         try:
@@ -41,7 +41,7 @@ class Store:
             raise StoreError(f"the keyword store {self.folder} cannot be read: {error.strerror}") from error
 
     def load(self, name: str) -> Keyword:
-        """One keyword."""
+        """Read a keyword."""
         path = self._path(name)
         if not path.exists():
             known = ", ".join(f'"{n}"' for n in self.names()) or "none yet"
@@ -49,10 +49,10 @@ class Store:
         return read(path)
 
     def load_all(self, names: Iterable[str], model: str) -> list[Keyword]:
-        """The named keywords, or all if none is named, each made with the model of that digest.
+        """Read the named keywords, or all if there are no names.
 
         Raises:
-            ModelError: a keyword was made with another model; the message holds the command that makes it anew.
+            ModelError: a keyword was not made with the model of this digest; the message has the command to run.
         """
         keywords = [self.load(name) for name in (tuple(names) or self.names())]
         for keyword in keywords:
@@ -60,7 +60,7 @@ class Store:
         return keywords
 
     def save(self, keyword: Keyword) -> Path:
-        """Write or replace a keyword; a reader sees the old file or the new one, never half of one."""
+        """Write or replace a keyword atomically: a reader sees the old file or the new one. Returns its path."""
         path = self._path(keyword.name)
         with replacing(path) as file:
             file.write(to_bytes(keyword))
@@ -70,7 +70,10 @@ class Store:
         """Delete a keyword, even one that cannot be read."""
         if name not in self.names():
             self.load(name)
-        self._path(name).unlink()
+        try:
+            self._path(name).unlink()
+        except OSError as error:
+            raise StoreError(f'the keyword "{name}" in {self.folder} cannot be removed: {error.strerror}') from error
 
     def export(self, name: str, out: Path) -> None:
         """Copy a keyword to a file that `import_file` reads on another machine."""
@@ -91,7 +94,11 @@ class Store:
 
 
 def check_model(keyword: Keyword, model: str) -> None:
-    """Refuse a keyword that was made with another model, with the command that makes it anew."""
+    """Check that a keyword was made with the model of this digest.
+
+    Raises:
+        ModelError: it was made with another model; the message has the command that enrols it again.
+    """
     if keyword.model == model:
         return
     kept = all(template.audio for template in keyword.templates)

@@ -1,4 +1,4 @@
-"""Many files searched one after the other or by several processes, with their findings in the files' order."""
+"""Scanning many files: one after the other, in worker processes or on a Ray cluster, with results in file order."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to say about a file.
+    """A detection or a problem in a file.
 
     Attributes:
         path: the file.
-        detection: a keyword that is in it, or None.
-        problem: else a sentence about why it could not be searched, or not to its end.
+        detection: a detection, None if this is a problem.
+        problem: a sentence that says why the file, or its end, could not be scanned; empty if this is a detection.
     """
 
     path: Path
@@ -35,7 +35,7 @@ class Finding:
 
 
 class FileScanner:
-    """Looks for keywords in files.
+    """Scans files for keywords.
 
     Args:
         tokenizer: is reset for each file.
@@ -46,14 +46,14 @@ class FileScanner:
     def __init__(self, tokenizer: Tokenizer, keywords: Sequence[Keyword], refractory: float = 1.0) -> None:
         self._tokenizer, self._keywords, self._refractory = tokenizer, keywords, refractory
 
-    def one_by_one(self, paths: Sequence[Path], progress: Progress, trace: Trace | None = None) -> Iterator[Finding]:
-        """The findings as they become certain; `progress` is told the files done, the next one's share included."""
+    def scan_files(self, paths: Sequence[Path], progress: Progress, trace: Trace | None = None) -> Iterator[Finding]:
+        """The findings in the order of the files; `progress` is called with the number of files done, a fraction."""
         for done, path in enumerate(paths):
-            yield from self.in_file(path, lambda share: progress(done + share), trace)  # noqa: B023 - used up here
+            yield from self.scan_file(path, lambda share: progress(done + share), trace)  # noqa: B023 - called only in this iteration
             progress(done + 1)
 
-    def in_file(self, path: Path, progress: Progress, trace: Trace | None = None) -> Iterator[Finding]:
-        """The findings in one file; `progress` is told the share of it that is done."""
+    def scan_file(self, path: Path, progress: Progress, trace: Trace | None = None) -> Iterator[Finding]:
+        """The findings in one file; `progress` is called with the share that is done, 0 to 1."""
         try:
             source = FileSource(path)
             for detection in self._scan(source, progress, trace):
@@ -75,47 +75,51 @@ class FileScanner:
         return scan(source, self._tokenizer, self._keywords, refractory=self._refractory, trace=trace, progress=advance)
 
 
-def by_processes(
+def scan_in_processes(
     paths: Sequence[Path], config: ScanConfig, keywords: Sequence[Keyword], progress: Progress
 ) -> Iterator[Finding]:
-    """The findings of a `Searcher` in each of several processes, a file at a time.
+    """The findings of `FileScanner.scan_files`, by `config.workers` worker processes, one file at a time each.
 
     Raises:
-        KwsdError: a worker was killed.
+        KwsdError: a worker process was killed.
     """
-    for done, found in enumerate(in_processes(config.workers, _searcher, (config, keywords), paths)):
+    for done, found in enumerate(in_processes(config.workers, _worker, (config, keywords), paths)):
         yield from found
         progress(done + 1)
 
 
-def by_cluster(
+def scan_on_cluster(
     address: str, paths: Sequence[Path], config: ScanConfig, keywords: Sequence[Keyword], progress: Progress
 ) -> Iterator[Finding]:
-    """The findings of a `Searcher` on each core of a cluster, a file at a time; all nodes have the files.
+    """The findings of `FileScanner.scan_files`, by a worker on each core of a Ray cluster, one file at a time each.
 
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.
+        paths: the files; each node must have them at the same absolute paths.
+        config: the settings of the scan.
+        keywords: at least one.
+        progress: called with the number of files done.
 
     Raises:
-        KwsdError: the cluster cannot be reached, its nodes have another kwsd, or a file ends every worker.
+        KwsdError: the cluster cannot be reached, its nodes have another version of kwsd, or a file ends every worker.
     """
     from kwsd.parallel.ray_cluster import on_ray  # noqa: PLC0415 - rarely needed
 
     model = config.model and config.model.absolute()
     arguments = (replace(config, model=model), keywords)
-    files = [path.absolute() for path in paths]  # a worker has another working directory
-    for done, (path, found) in enumerate(zip(paths, on_ray(address, _checked, arguments, files), strict=True)):
+    files = [path.absolute() for path in paths]  # workers have another working directory
+    for done, (path, found) in enumerate(zip(paths, on_ray(address, _checked_worker, arguments, files), strict=True)):
         yield from (replace(finding, path=path) for finding in found)
         progress(done + 1)
 
 
-def _checked(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable[[Path], list[Finding]]:
+def _checked_worker(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable[[Path], list[Finding]]:
     from kwsd.tokenizer.same_model import same_model  # noqa: PLC0415 - rarely needed
 
     same_model(config.model, keywords[0].model)
-    return _searcher(config, keywords)
+    return _worker(config, keywords)
 
 
-def _searcher(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable[[Path], list[Finding]]:
-    searcher = FileScanner(Tokenizer(config.model), keywords, config.refractory)
-    return lambda path: list(searcher.in_file(path, lambda share: None))
+def _worker(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable[[Path], list[Finding]]:
+    scanner = FileScanner(Tokenizer(config.model), keywords, config.refractory)
+    return lambda path: list(scanner.scan_file(path, lambda share: None))

@@ -1,4 +1,4 @@
-"""Detections: where the score track dips under a keyword's threshold."""
+"""Detections: local minima of the score track at or under a keyword's threshold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.score_track import ScoreTrack
 
-SETTLE = 2  # frames without a new best before a dip is taken as the keyword's end
+CONFIRMATION = 2  # frames without a lower distance after which a minimum is taken as the end of the keyword
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Detection:
     Attributes:
         keyword: its name.
         start, end: seconds from the start of the stream.
-        distance: how far the speech was from the templates.
-        threshold: the distance that would just have been a detection.
+        distance: distance of the speech from the keyword, at most the threshold.
+        threshold: the keyword's threshold.
     """
 
     keyword: str
@@ -33,8 +33,8 @@ class Detection:
 
 
 @dataclass
-class _Dip:
-    """A stretch under the threshold whose lowest point may still come."""
+class _Minimum:
+    """The lowest distance under the threshold so far; `age` is the number of frames since then."""
 
     distance: float
     start: float
@@ -43,60 +43,73 @@ class _Dip:
 
 
 class Detector:
-    """A score track to detections: one per dip, at its lowest point, then silence for the refractory time."""
+    """A stream of score tracks to detections.
+
+    A local minimum at or under the threshold is a detection; after it the keyword is not detected again for the
+    refractory time.
+
+    Args:
+        keywords: in the order of the columns of the score track.
+        hop: seconds between frames.
+        refractory: seconds.
+
+    Attributes:
+        threshold: [k] thresholds of the keywords.
+    """
 
     def __init__(self, keywords: Sequence[Keyword], hop: float, refractory: float) -> None:
         self._names = [keyword.name for keyword in keywords]
         self.threshold = np.array([keyword.threshold for keyword in keywords])
         self._hop, self._refractory = hop, refractory
-        self._dips: dict[int, _Dip]
-        self._until: NDArray[np.float64]
-        self._under: NDArray[np.bool_]
+        self._minima: dict[int, _Minimum]
+        self._refractory_until: NDArray[np.float64]
+        self._below: NDArray[np.bool_]
         self.reset()
 
     def push(self, track: ScoreTrack) -> list[Detection]:
-        """The detections that became certain."""
+        """The detections that are certain with these frames."""
         below = track.distance <= self.threshold
         found = []
-        for i, k in zip(*np.nonzero(below | self._watch(below)), strict=True):
-            dip = self._step(i, k, track, bool(below[i, k]))
-            if dip:
-                found.append(self._detection(k, dip))
-        self._under = below[-1] if len(below) else self._under
+        for i, k in zip(*np.nonzero(below | self._after_below(below)), strict=True):
+            best = self._step(i, k, track, bool(below[i, k]))
+            if best:
+                found.append(self._detection(k, best))
+        self._below = below[-1] if len(below) else self._below
         return found
 
     def flush(self) -> list[Detection]:
-        """The detection still waited for at the end of a stream."""
-        found = [self._detection(k, dip) for k, dip in self._dips.items()]
+        """The detections of minima that are not confirmed when the stream ends; then a new stream begins."""
+        found = [self._detection(k, best) for k, best in self._minima.items()]
         self.reset()
         return found
 
     def reset(self) -> None:
-        """Forget the stream."""
-        self._dips = {}
-        self._until = np.full(len(self._names), -np.inf)
-        self._under = np.zeros(len(self._names), bool)
+        """Discard the stream and start a new one."""
+        self._minima = {}
+        self._refractory_until = np.full(len(self._names), -np.inf)
+        self._below = np.zeros(len(self._names), bool)
 
-    def _watch(self, below: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """The frames at which a dip in progress may be over: all that follow a frame under the threshold."""
-        return np.vstack([self._under, below[:-1]]) if len(below) else below
+    def _after_below(self, below: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """[n, k] whether the frame before was under the threshold: there a minimum may be confirmed."""
+        return np.vstack([self._below, below[:-1]]) if len(below) else below
 
-    def _step(self, i: int, k: int, track: ScoreTrack, below: bool) -> _Dip | None:
-        dip = self._dips.get(k)
+    def _step(self, i: int, k: int, track: ScoreTrack, below: bool) -> _Minimum | None:
+        best = self._minima.get(k)
         distance = float(track.distance[i, k])
-        if dip is None:
-            if below and track.time[i] >= self._until[k]:
-                self._dips[k] = _Dip(distance, float(track.start[i, k]), float(track.end[i, k]))
+        if best is None:
+            if below and track.time[i] >= self._refractory_until[k]:
+                self._minima[k] = _Minimum(distance, float(track.start[i, k]), float(track.end[i, k]))
             return None
-        if distance < dip.distance:
-            dip.distance, dip.start, dip.end, dip.age = distance, float(track.start[i, k]), float(track.end[i, k]), 0
+        if distance < best.distance:
+            best.distance, best.start, best.end = distance, float(track.start[i, k]), float(track.end[i, k])
+            best.age = 0
             return None
-        dip.age += 1
-        if below and dip.age < SETTLE:
+        best.age += 1
+        if below and best.age < CONFIRMATION:
             return None
-        self._until[k] = track.time[i] + self._refractory
-        return self._dips.pop(k)
+        self._refractory_until[k] = track.time[i] + self._refractory
+        return self._minima.pop(k)
 
-    def _detection(self, k: int, dip: _Dip) -> Detection:
-        end = dip.end + self._hop / 2
-        return Detection(self._names[k], max(0.0, dip.start), max(0.0, end), dip.distance, float(self.threshold[k]))
+    def _detection(self, k: int, best: _Minimum) -> Detection:
+        end = best.end + self._hop / 2
+        return Detection(self._names[k], max(0.0, best.start), max(0.0, end), best.distance, float(self.threshold[k]))

@@ -1,4 +1,4 @@
-"""A score track as a picture: each keyword's distance over time against its threshold."""
+"""Plot of a score track: the distance of each keyword over time, with its threshold and detections."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.detection import Detection
 
-POINTS = 4000  # as many as a wide picture can show
-WIDTH, HEIGHT = 14.0, 2.2  # inches, of one keyword's panel
-HOURS, MINUTES = 7200.0, 300.0  # s from which on the axis counts in these
+POINTS = 4000  # points of a curve, at most; a wide picture shows no more
+WIDTH, HEIGHT = 14.0, 2.2  # inches, of the panel of one keyword
+HOURS, MINUTES = 7200.0, 300.0  # s; from these lengths on the axis is in hours or minutes
 
 
 def load() -> Any:
@@ -38,14 +38,14 @@ def plot(
     keywords: Sequence[Keyword],
     detections: Sequence[Detection],
 ) -> None:
-    """Draw a panel per keyword, detections shaded, and write it in the format that the path's suffix names.
+    """Draw a panel for each keyword, with its detections shaded, and write the picture to a file.
 
     Args:
-        path: the picture.
+        path: the file; its suffix gives the format.
         time: [n] seconds.
-        distance: [n, k].
-        keywords: [k].
-        detections: of these keywords.
+        distance: [n, k] of the keywords.
+        keywords: k of them.
+        detections: detections of these keywords.
 
     Raises:
         ConfigError: matplotlib is missing, has no such format, or cannot write there.
@@ -68,7 +68,7 @@ def plot(
 def decimate(
     time: NDArray[np.float64], distance: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """At most POINTS stretches of the track, each with its first time and its lowest distance, which is what counts."""
+    """Reduce a score track to at most POINTS parts: the first time [m] and the lowest distances [m, k] of each."""
     step = -(-len(time) // POINTS)
     if step <= 1:
         return time, distance

@@ -1,4 +1,4 @@
-"""A source of audio to detections: the one loop that files and live sound share, so that they cannot differ."""
+"""Scanning an audio source for keywords; files and live audio go through the same code."""
 
 from __future__ import annotations
 
@@ -16,23 +16,31 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 class Log(Protocol):
-    """What keeps the frames that a listener hears."""
+    """A log of the frames of a stream, for example `kwsd.archive.indexing.token_log.TokenLog`."""
 
     def hear(self, frames: Frames, clock: float | None) -> None:
-        """The next frames, timed from the start of the stream, and the Unix time of that start where there is one."""
+        """Append frames, timed from the start of the stream; `clock` is the Unix time of that start, if it is known."""
         ...
 
     def cut(self) -> None:
-        """What is heard next does not follow on what was heard before."""
+        """Mark a gap: the next frames do not follow directly on the frames before."""
         ...
 
     def close(self) -> None:
-        """Nothing more will be heard."""
+        """Write what is buffered and close the log."""
         ...
 
 
-class Listener:
-    """Blocks of audio to detections: tokenizer and spotter as one stream, whose frames a log may keep."""
+class AudioSpotter:
+    """A stream of audio blocks to detections: tokenizer and spotter together.
+
+    Args:
+        tokenizer: is reset.
+        keywords: at least one.
+        refractory: seconds after a detection in which the same keyword is not detected again.
+        trace: collects the score track.
+        log: gets the frames.
+    """
 
     def __init__(
         self,
@@ -50,7 +58,7 @@ class Listener:
         tokenizer.reset()
 
     def push(self, block: Block) -> list[Detection]:
-        """The detections that became certain with this block; where audio was lost, the stream starts anew."""
+        """The detections that are certain with this block; after lost audio, tokenizer and spotter start anew."""
         found = self.flush() if block.lost else []
         if self._offset is None:
             self._offset = block.time
@@ -58,7 +66,7 @@ class Listener:
         return found + self._spot(self._tokenizer.push(block.samples))
 
     def flush(self) -> list[Detection]:
-        """The detections that the end of the audio brings."""
+        """The detections that are certain at the end of the audio; then a new stream begins."""
         found = self._spot(self._tokenizer.flush())
         found += self._spotter.flush()
         self._offset = None
@@ -68,7 +76,7 @@ class Listener:
 
     def _spot(self, frames: Frames) -> list[Detection]:
         shifted = replace(frames, time=frames.time + (self._offset or 0.0))
-        if self._log is not None and self._offset is not None:  # else nothing was heard, and all is the end's silence
+        if self._log is not None and self._offset is not None:  # else there was no audio, only the padding of flush
             self._log.hear(shifted, self._clock)
         track = self._spotter.track(shifted)
         if self._trace is not None:
@@ -85,7 +93,7 @@ def scan(
     trace: Trace | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Iterator[Detection]:
-    """The detections in a source, as they become certain.
+    """The detections in a source, each as soon as it is certain.
 
     Args:
         source: is read to its end and closed.
@@ -96,14 +104,14 @@ def scan(
         progress: called with the seconds of audio that each block adds.
 
     Raises:
-        AudioError: the audio cannot be used; what was detected before has been given out.
+        AudioError: the audio cannot be used; the detections before it have been returned.
     """
-    listener = Listener(tokenizer, keywords, refractory=refractory, trace=trace)
+    spotter = AudioSpotter(tokenizer, keywords, refractory=refractory, trace=trace)
     try:
         for block in source.blocks():
-            yield from listener.push(block)
+            yield from spotter.push(block)
             if progress is not None:
                 progress(block.seconds)
-        yield from listener.flush()
+        yield from spotter.flush()
     finally:
         source.close()

@@ -1,4 +1,4 @@
-"""The score track: the distance of each keyword at each frame, voted by its templates."""
+"""The score track: the distance of each keyword at each frame, the mean over its templates."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from kwsd.spotting.matching import Matches, matcher
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 
-AGREEMENT = 5  # frames within which the templates of a keyword may end to vote together
-VOTERS = 1.0  # share of a keyword's templates whose mean distance counts, the best ones; calibrated, all do best
+VOTE_WINDOW = 5  # frames: the lowest distance of each template within them is its vote
+VOTERS = 1.0  # share of the templates of a keyword that vote, the nearest ones; with calibration all of them are best
 
 
 @dataclass(frozen=True)
 class ScoreTrack:
-    """How close each keyword is at each frame.
+    """The distance of k keywords at n frames.
 
     Attributes:
-        time: [n] seconds.
-        distance: [n, k] mean of the calibrated distances of each keyword's templates that vote.
-        start, end: [n, k] seconds of the stretch that the best template matched.
+        time: [n] seconds from the start of the stream.
+        distance: [n, k] mean of the calibrated distances of the keyword's templates.
+        start, end: [n, k] seconds at which the alignment of the nearest template starts and ends.
     """
 
     time: NDArray[np.float64]
@@ -35,7 +35,14 @@ class ScoreTrack:
 
 
 class KeywordScorer:
-    """Frames to the score track of keywords that share one kind of scorer; any split gives the one-shot answer."""
+    """A stream of frames to the score track of keywords with the same scorer; the result does not depend on the split.
+
+    Args:
+        scorer: one of `kwsd.spotting.matching.SCORERS`.
+        keywords: at least one.
+        hop: seconds between frames.
+        codebook: the tokenizer's codebook.
+    """
 
     def __init__(self, scorer: str, keywords: Sequence[Keyword], hop: float, codebook: Codebook) -> None:
         templates = [t for keyword in keywords for t in keyword.templates]
@@ -51,22 +58,25 @@ class KeywordScorer:
         self.reset()
 
     def push(self, frames: Frames) -> ScoreTrack:
-        """The track at each of these frames."""
+        """The score track at each of these frames."""
         matches = self._matcher.push(frames)
         distance = np.vstack([self._recent.distance, (matches.distance - self._offset) / self._scale])
         start = np.vstack([self._recent.start, matches.start])
         time = np.concatenate([self._time, frames.time])
-        self._recent, self._time = Matches(distance[-AGREEMENT + 1 :], start[-AGREEMENT + 1 :]), time[-AGREEMENT + 1 :]
+        self._recent, self._time = (
+            Matches(distance[-VOTE_WINDOW + 1 :], start[-VOTE_WINDOW + 1 :]),
+            time[-VOTE_WINDOW + 1 :],
+        )
         return self._vote(frames.time, distance, start, time)
 
     def reset(self) -> None:
-        """Forget the stream."""
+        """Discard the stream and start a new one."""
         self._matcher.reset()
-        before = (AGREEMENT - 1, self._templates)
+        before = (VOTE_WINDOW - 1, self._templates)
         self._recent = Matches(np.full(before, np.inf, np.float32), np.zeros(before))
-        self._time = np.zeros(AGREEMENT - 1)
+        self._time = np.zeros(VOTE_WINDOW - 1)
 
-    # Arrays reach AGREEMENT - 1 frames back before `now`, so that templates that end a little apart vote together.
+    # The arrays begin VOTE_WINDOW - 1 frames before `now`: templates may end at slightly different frames.
     def _vote(
         self,
         now: NDArray[np.float64],
@@ -77,15 +87,15 @@ class KeywordScorer:
         if not len(now):
             empty = np.zeros((0, len(self._voters)))
             return ScoreTrack(now, empty, empty, empty)
-        row = np.arange(len(now))[:, None] + sliding_window_view(distance, AGREEMENT, axis=0).argmin(axis=2)
+        row = np.arange(len(now))[:, None] + sliding_window_view(distance, VOTE_WINDOW, axis=0).argmin(axis=2)
         lowest = distance[row, np.arange(self._templates)]
         candidates = np.pad(lowest, ((0, 0), (0, 1)), constant_values=np.inf)[:, self._members]
-        leader = np.take_along_axis(self._members[None], candidates.argmin(axis=2)[:, :, None], axis=2)[:, :, 0]
-        rows = np.take_along_axis(row, leader, axis=1)
-        return ScoreTrack(now, self._mean_of_best(candidates), start[rows, leader], time[rows])
+        nearest = np.take_along_axis(self._members[None], candidates.argmin(axis=2)[:, :, None], axis=2)[:, :, 0]
+        rows = np.take_along_axis(row, nearest, axis=1)
+        return ScoreTrack(now, self._mean_of_best(candidates), start[rows, nearest], time[rows])
 
     def _mean_of_best(self, candidates: NDArray[np.float32]) -> NDArray[np.float64]:
-        """[n, keywords] the mean of as many of each keyword's templates as vote, of [n, keywords, templates]."""
+        """Distances [n, keywords, templates] to the mean [n, keywords] of the nearest templates that vote."""
         sums = np.cumsum(np.sort(candidates, axis=2), axis=2, dtype=np.float64)
         mean: NDArray[np.float64] = sums[:, np.arange(len(self._voters)), self._voters - 1] / self._voters
         return mean

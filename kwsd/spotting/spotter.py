@@ -1,4 +1,4 @@
-"""Keywords in a stream of frames: templates vote, a dip under the threshold is a detection."""
+"""Keyword spotting in a stream of frames: score track, then detections."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Spotter:
             for kind, group in zip(kinds, groups, strict=True)
         ]
         self._order = np.argsort([k for group in groups for k in group])
-        self._decider = Detector(keywords, hop, refractory)
+        self._detector = Detector(keywords, hop, refractory)
 
     def push(self, frames: Frames) -> list[Detection]:
-        """The detections that became certain with these frames, in the order of their ends."""
+        """The detections that are certain with these frames, in the order of their ends."""
         return self.decide(self.track(frames))
 
     def track(self, frames: Frames) -> ScoreTrack:
-        """The score track at these frames, keywords in the order given; a frame is pushed here or with `push`, once."""
+        """The score track at these frames; use either `push`, or `track` and then `decide`, for the same frames."""
         tracks = [scorer.push(frames) for scorer in self._scorers]
         return ScoreTrack(
             frames.time,
@@ -46,17 +46,17 @@ class Spotter:
         )
 
     def decide(self, track: ScoreTrack) -> list[Detection]:
-        """The detections that a track brings."""
-        return sorted(self._decider.push(track), key=lambda detection: detection.end)
+        """The detections that are certain with this part of the score track, in the order of their ends."""
+        return sorted(self._detector.push(track), key=lambda detection: detection.end)
 
     def flush(self) -> list[Detection]:
-        """The detections still waited for when the stream ends; then the spotter starts anew."""
-        found = sorted(self._decider.flush(), key=lambda detection: detection.end)
+        """The detections that are certain at the end of the stream; then a new stream begins."""
+        found = sorted(self._detector.flush(), key=lambda detection: detection.end)
         self.reset()
         return found
 
     def reset(self) -> None:
-        """Forget the stream."""
-        self._decider.reset()
+        """Discard the stream and start a new one."""
+        self._detector.reset()
         for scorer in self._scorers:
             scorer.reset()

@@ -1,4 +1,4 @@
-"""The score track of a whole scan, in memory and as a file."""
+"""The score track of a whole scan, in memory and as an .npz file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from kwsd.spotting.score_track import ScoreTrack
 
 
 class Trace:
-    """The score track of a whole scan, collected in memory: 8 bytes a frame and 4 a keyword, 4 MB an hour for 10."""
+    """The score track of a whole scan, in memory: 8 bytes per frame and 4 per keyword; 10 keywords: 4 MB per hour."""
 
     def __init__(self) -> None:
         self._times: list[NDArray[np.float64]] = []
         self._distances: list[NDArray[np.float32]] = []
 
     def add(self, track: ScoreTrack) -> None:
-        """Append a stretch."""
+        """Append the next part of the score track."""
         self._times.append(track.time)
         self._distances.append(track.distance.astype(np.float32))
 
@@ -31,20 +31,20 @@ class Trace:
 
     @property
     def time(self) -> NDArray[np.float64]:
-        """[n] seconds; something must have been scanned."""
+        """[n] seconds; the trace must not be empty."""
         return np.concatenate(self._times)
 
     @property
     def distance(self) -> NDArray[np.float32]:
-        """[n, k], keywords in the order in which they were given; something must have been scanned."""
+        """[n, k] distances of the keywords in the order of the scan; the trace must not be empty."""
         return np.concatenate(self._distances)
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a path that cannot be written, before hours are spent on what belongs there.
+    """Check that a file can be written, before a long scan.
 
     Raises:
-        ConfigError: its folder does not exist or may not be written, or the path is a folder.
+        ConfigError: the path is a folder, or its folder does not exist or cannot be written.
     """
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: give the name of a file to write")

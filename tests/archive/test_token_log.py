@@ -22,7 +22,7 @@ from kwsd.archive.segments.manifest import Manifest
 from kwsd.archive.storage.local import LocalFolder
 from kwsd.audio import Block
 from kwsd.errors import ArchiveError, ModelError
-from kwsd.spotting.scan import Listener
+from kwsd.spotting.scan import AudioSpotter
 from kwsd.tokenizer.codebook import unit
 from kwsd.tokenizer.frames import Frames
 
@@ -79,10 +79,10 @@ def hear(one, seconds, begin=0.0, clock=NOON):
 
 
 def listen(one, tokenizer, keyword, *blocks):
-    listener = Listener(tokenizer, [keyword], log=one)
+    spotter = AudioSpotter(tokenizer, [keyword], log=one)
     for block in blocks:
-        listener.push(block)
-    listener.flush()
+        spotter.push(block)
+    spotter.flush()
 
 
 def cut_up(samples, clock, seconds=0.08):

@@ -43,31 +43,31 @@ def test_blocks_come_in_order_and_unchanged():
     assert list(BufferedSource(Scripted(script)).blocks()) == script
 
 
-def test_a_full_backlog_drops_the_oldest_and_says_so_on_what_follows():
-    backlog = InputQueue(0.35)
+def test_a_full_queue_drops_the_oldest_and_reports_it_with_the_next_block():
+    waiting = InputQueue(0.35)
     for number in range(6):
-        backlog.put(block(number))
+        waiting.put(block(number))
 
-    first = backlog.get()
+    first = waiting.get()
     assert (first.time, first.lost) == (0.3, pytest.approx(0.3))
-    assert [backlog.get().lost, backlog.get().lost] == [0, 0]
-    assert backlog.dropped == pytest.approx(0.3)
+    assert [waiting.get().lost, waiting.get().lost] == [0, 0]
+    assert waiting.dropped == pytest.approx(0.3)
 
 
 def test_what_was_already_lost_is_not_forgotten_when_its_block_is_dropped():
-    backlog = InputQueue(0.15)
+    waiting = InputQueue(0.15)
     for item in (block(0, lost=5.0), block(1), block(2)):
-        backlog.put(item)
+        waiting.put(item)
 
-    assert backlog.get().lost == pytest.approx(5.2)
-    assert backlog.dropped == pytest.approx(0.2)
+    assert waiting.get().lost == pytest.approx(5.2)
+    assert waiting.dropped == pytest.approx(0.2)
 
 
 def test_a_block_longer_than_the_limit_is_still_delivered():
-    backlog = InputQueue(0.05)
-    backlog.put(block(0))
+    waiting = InputQueue(0.05)
+    waiting.put(block(0))
 
-    assert backlog.get().time == 0
+    assert waiting.get().time == 0
 
 
 def test_a_slow_consumer_is_told_what_it_missed():

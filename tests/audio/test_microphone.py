@@ -42,17 +42,17 @@ def clock(monkeypatch):
     return fake
 
 
-class Listener:
-    """Someone who takes the blocks of a microphone on a thread of their own."""
+class Reader:
+    """A thread that reads the blocks of a microphone."""
 
     def __init__(self, microphone):
         self._microphone = microphone
         self.blocks = queue.SimpleQueue()
         self.error = None
-        self._thread = threading.Thread(target=self._listen)
+        self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
-    def _listen(self):
+    def _read(self):
         try:
             for block in self._microphone.blocks():
                 self.blocks.put(block)
@@ -72,7 +72,7 @@ class Listener:
 
 
 class Status:
-    """What the microphone reports, to be waited for."""
+    """The status reports of a microphone, in a queue."""
 
     def __init__(self):
         self._said = queue.SimpleQueue()
@@ -138,10 +138,10 @@ def test_a_drivers_nan_does_not_spread(library):
 
 
 def test_blocks_carry_the_unix_time_at_which_they_were_heard(yeti, clock):
-    listener = Listener(Microphone("yeti"))
+    reader = Reader(Microphone("yeti"))
     yeti.speak(np.zeros(44100))
-    wall = listener.next().wall
-    listener.stop()
+    wall = reader.next().wall
+    reader.stop()
 
     assert wall == 1e9 + 49.0
 
@@ -189,9 +189,9 @@ def test_a_consumer_that_is_too_slow_misses_the_oldest_and_is_told(yeti):
 
 def test_a_microphone_that_comes_back_is_heard_again(yeti):
     status = Status()
-    listener = Listener(Microphone("yeti", stall=0.3, on_status=status))
+    reader = Reader(Microphone("yeti", stall=0.3, on_status=status))
     yeti.speak(np.zeros(44100))
-    before = listener.next()
+    before = reader.next()
     yeti.unplug(YETI)
     lost = status.next()
     yeti.plug("Blue Yeti: USB Audio (hw:5,0)", rate=48000)
@@ -199,10 +199,10 @@ def test_a_microphone_that_comes_back_is_heard_again(yeti):
     assert yeti.started.acquire(timeout=5.0)
     yeti.speak(np.zeros(48000))
     back = status.next()
-    after = listener.next()
+    after = reader.next()
     while not after.lost:
-        after = listener.next()
-    listener.stop()
+        after = reader.next()
+    reader.stop()
 
     assert lost == ("microphone-lost", {"device": YETI, "reason": "no audio for 0.3 s"})
     assert back == ("microphone-back", {"device": "Blue Yeti: USB Audio (hw:5,0)", "rate": 48000, "lost": after.lost})
@@ -215,14 +215,14 @@ def test_the_time_without_a_microphone_is_counted_as_lost(yeti, clock):
     microphone = Microphone("yeti", stall=0.02)
     yeti.started.acquire()
     yeti.speak(np.zeros(44100))
-    listener = Listener(microphone)
+    reader = Reader(microphone)
     assert yeti.started.acquire(timeout=5.0)
     clock.now += 10.0
     yeti.speak(np.zeros(44100))
     lost = 0.0
     while not lost:
-        lost = listener.next().lost
-    listener.stop()
+        lost = reader.next().lost
+    reader.stop()
 
     assert lost == pytest.approx(9.0)
 
@@ -230,13 +230,13 @@ def test_the_time_without_a_microphone_is_counted_as_lost(yeti, clock):
 def test_the_same_microphone_is_opened_again_and_not_another(yeti):
     status = Status()
     microphone = Microphone(0, stall=0.02, on_status=status)
-    listener = Listener(microphone)
+    reader = Reader(microphone)
     yeti.unplug(YETI)
     yeti.plug("Webcam").plug(YETI)
     status.next()
     yeti.started.acquire()
     assert yeti.started.acquire(timeout=5.0)
-    listener.stop()
+    reader.stop()
 
     assert (microphone.device.index, microphone.device.name) == (1, YETI)
 
@@ -244,25 +244,25 @@ def test_the_same_microphone_is_opened_again_and_not_another(yeti):
 def test_who_asked_for_the_default_gets_what_is_the_default_by_then(yeti):
     yeti.default_name = YETI
     microphone = Microphone(stall=0.02)
-    listener = Listener(microphone)
+    reader = Reader(microphone)
     yeti.plug("Webcam")
     yeti.default_name = "Webcam"
     yeti.unplug(YETI)
     yeti.started.acquire()
     assert yeti.started.acquire(timeout=5.0)
-    listener.stop()
+    reader.stop()
 
     assert microphone.device.name == "Webcam"
 
 
 def test_a_microphone_that_stays_away_is_looked_for_until_it_is_closed(yeti):
     status = Status()
-    listener = Listener(Microphone("yeti", stall=0.01, on_status=status))
+    reader = Reader(Microphone("yeti", stall=0.01, on_status=status))
     yeti.plug("Webcam").unplug(YETI)
     status.next()
     for _ in range(3):
         assert yeti.restarted.acquire(timeout=5.0)
-    listener.stop()
+    reader.stop()
 
     assert status.empty
     assert len(yeti.streams) == 1
@@ -270,8 +270,8 @@ def test_a_microphone_that_stays_away_is_looked_for_until_it_is_closed(yeti):
 
 
 def test_closing_ends_a_wait_for_sound_and_lets_go_of_the_device(yeti):
-    listener = Listener(Microphone("yeti"))
-    listener.stop()
+    reader = Reader(Microphone("yeti"))
+    reader.stop()
 
     assert yeti.stream.closed
 
@@ -296,10 +296,10 @@ def test_a_signal_handler_may_close_the_microphone_that_its_thread_reads(yeti):
 
 
 def test_a_driver_that_never_lets_go_ends_the_stream_with_an_error(yeti, monkeypatch):
-    monkeypatch.setattr("kwsd.audio.portaudio.PATIENCE", 0.05)
+    monkeypatch.setattr("kwsd.audio.portaudio.CLOSE_TIMEOUT", 0.05)
     yeti.closes.clear()
-    listener = Listener(Microphone("yeti", stall=0.02))
-    listener.join()
+    reader = Reader(Microphone("yeti", stall=0.02))
+    reader.join()
     yeti.closes.set()
 
-    assert "the driver does not let go of a microphone that is gone; start kwsd again" in str(listener.error)
+    assert "the driver does not let go of a microphone that is gone; start kwsd again" in str(reader.error)

@@ -1,4 +1,4 @@
-"""What the daemon says about its audio, with sources that misbehave on purpose."""
+"""The events of the daemon, with sources that fail on purpose."""
 
 import threading
 from contextlib import closing
@@ -152,7 +152,7 @@ def test_silence_in_a_file_is_nobodys_fault(daemon):
 
 
 def test_the_heartbeat_tells_what_was_heard_and_lost(daemon):
-    one = daemon(live(1.0, level=0.1), live(1.0, 1.5, lost=0.5, level=0.1), Daemon._beat)
+    one = daemon(live(1.0, level=0.1), live(1.0, 1.5, lost=0.5, level=0.1), Daemon._send_heartbeat)
     one.run()
     (beat,) = one.journal.of(HeartbeatEvent)
 

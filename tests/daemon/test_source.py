@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kwsd.audio import Block, pipe
-from kwsd.audio.files import EFFICIENT
+from kwsd.audio.files import FILE_BLOCK
 from kwsd.audio.pipe import Pipe
 from kwsd.config import FileInput
 from kwsd.daemon.source import open_source
@@ -100,4 +100,4 @@ def test_closing_lets_a_waiting_writer_go(clock):
 def test_a_file_is_read_in_the_stretches_that_the_tokenizer_likes(recordings):
     block = next(open_source(FileInput(recordings[0]), None, 1.0).blocks())
 
-    assert block.seconds == EFFICIENT
+    assert block.seconds == FILE_BLOCK

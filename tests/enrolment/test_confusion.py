@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kwsd.enrolment.confusion import Confusion, answers, confusions
+from kwsd.enrolment.confusion import Confusion, confusions, detection_count
 from kwsd.enrolment.enroll import enroll
 
 
@@ -23,7 +23,7 @@ def lights(examples, shared_tokenizer, bank):
 def test_keywords_that_sound_alike_answer_to_each_others_recordings(snaps, enrolment, tokenizer):
     assert confusions(snaps, [enrolment.keyword], tokenizer) == (
         Confusion("hey snips", "hey snaps", 2, 2),
-        Confusion("hey snaps", "hey snips", answers(snaps, enrolment.keyword, tokenizer), 5),
+        Confusion("hey snaps", "hey snips", detection_count(snaps, enrolment.keyword, tokenizer), 5),
     )
 
 
@@ -40,8 +40,8 @@ def test_every_keyword_answers_at_its_own_threshold(snaps, enrolment, tokenizer)
 def test_keywords_of_different_scorers_are_compared(recordings, lights, enrolment, tokenizer, bank):
     other = enroll("hey snaps", recordings, tokenizer, bank=bank, scorer="dtw").keyword
 
-    assert answers(other, enrolment.keyword, tokenizer) == 5
-    assert answers(other, lights, tokenizer) == 0
+    assert detection_count(other, enrolment.keyword, tokenizer) == 5
+    assert detection_count(other, lights, tokenizer) == 0
 
 
 def test_a_keyword_of_the_same_name_is_not_another(enrolment, tokenizer):

@@ -1,4 +1,4 @@
-"""What the recordings of a keyword say about each other."""
+"""Leave-one-out distances and the miss rate."""
 
 from dataclasses import replace
 
@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from kwsd.enrolment.miss_rate import miss_rate, misses
-from kwsd.enrolment.outliers import left_out
+from kwsd.enrolment.outliers import leave_one_out
 
 
 def test_each_recording_is_compared_with_the_keyword_that_the_others_make(enrolment, tokenizer):
     keyword = enrolment.keyword
 
-    assert left_out(keyword, tokenizer) == [match.distance for match in enrolment.matches]
+    assert leave_one_out(keyword, tokenizer) == [match.distance for match in enrolment.matches]
 
 
 def test_an_only_recording_has_no_others_and_tells_nothing_about_misses(enrolment, tokenizer):
     alone = replace(enrolment.keyword, templates=enrolment.keyword.templates[:1])
 
-    assert left_out(alone, tokenizer) == []
+    assert leave_one_out(alone, tokenizer) == []
     assert misses([], 0.5, 0.1) is None
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, dips
+from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, separated_minima
 from kwsd.enrolment.threshold import Rule, midpoint, typical
 from kwsd.errors import ConfigError
 
@@ -12,7 +12,7 @@ def others():
 
 
 def test_the_midpoint_lies_halfway_between_mean_hit_and_mean_non_hit(others):
-    assert midpoint([0.1, 0.2], others, "dtw") == pytest.approx((0.15 + others.dips.mean()) / 2)
+    assert midpoint([0.1, 0.2], others, "dtw") == pytest.approx((0.15 + others.minima.mean()) / 2)
 
 
 def test_edit_distances_are_summed_up_by_their_mode():
@@ -28,11 +28,11 @@ def test_fewer_alarms_need_a_lower_threshold(others):
     thresholds = [others.threshold(rate) for rate in (0.1, 1, 10, 100)]
 
     assert thresholds == sorted(thresholds)
-    assert thresholds[0] < others.dips[0]
+    assert thresholds[0] < others.minima[0]
 
 
 def test_rates_that_the_bank_can_show_are_counted(others):
-    threshold = others.dips[2 * TAIL]
+    threshold = others.minima[2 * TAIL]
 
     assert others.alarms_per_hour(threshold) == (2 * TAIL + 1) / 0.5
 
@@ -55,11 +55,11 @@ def test_the_extrapolated_rate_is_about_right(draw, chance):
     assert 0.2 < np.median(rates) < 1.0
 
 
-def test_a_dip_across_the_border_of_two_stretches_counts_once():
+def test_a_minimum_across_the_border_of_two_parts_counts_once():
     distance = np.ones(40)
     distance[8:12] = (0.5, 0.3, 0.4, 0.6)
 
-    assert dips(distance, 10).tolist() == [0.3, 1, 1]
+    assert separated_minima(distance, 10).tolist() == [0.3, 1, 1]
 
 
 def test_a_lone_recording_leaves_only_the_background_to_learn_from(others):

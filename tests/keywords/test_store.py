@@ -145,6 +145,17 @@ def test_a_removed_keyword_is_gone(store, keyword):
     assert store.names() == []
 
 
+def test_a_keyword_that_cannot_be_removed_is_an_error_with_the_reason(store, keyword, monkeypatch):
+    store.save(keyword)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    with pytest.raises(StoreError, match=r'"hey snips" in .* cannot be removed: Permission denied'):
+        store.remove("hey snips")
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a/b", "a\\b", "a\nb", "a\x00b", "a\u200fb", ".hidden", "x" * 500])
 def test_a_name_that_cannot_be_a_file_or_a_topic_is_refused(name):
     with pytest.raises(KeywordError):

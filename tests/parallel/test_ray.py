@@ -25,7 +25,7 @@ from kwsd.config import ScanConfig  # noqa: E402
 from kwsd.errors import ArchiveError, AudioError, ConfigError, KwsdError, ModelError  # noqa: E402
 from kwsd.keywords.store import Store  # noqa: E402
 from kwsd.parallel.ray_cluster import on_ray, ray_session  # noqa: E402
-from kwsd.spotting.batch import FileScanner, by_cluster  # noqa: E402
+from kwsd.spotting.batch import FileScanner, scan_on_cluster  # noqa: E402
 
 # Ray leaves the sockets and processes of its nodes to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -301,8 +301,8 @@ def test_a_cluster_says_which_segment_it_could_not_search(talk, tokenizer, tmp_p
 def test_a_cluster_scans_as_this_machine_does(talk, tokenizer, enrolment, tmp_path):
     paths = [*sorted(talk.iterdir())[:3], tmp_path / "missing.wav"]
     config, done = ScanConfig(store=tmp_path), []
-    far = list(by_cluster("ray", paths, config, [enrolment.keyword], done.append))
-    near = list(FileScanner(tokenizer, [enrolment.keyword]).one_by_one(paths, lambda share: None))
+    far = list(scan_on_cluster("ray", paths, config, [enrolment.keyword], done.append))
+    near = list(FileScanner(tokenizer, [enrolment.keyword]).scan_files(paths, lambda share: None))
 
     assert far == near
     assert done == [1, 2, 3, 4]

@@ -3,7 +3,7 @@ import pytest
 
 from kwsd.audio.files import FileSource
 from kwsd.audio.source import Block
-from kwsd.spotting.scan import Listener, scan
+from kwsd.spotting.scan import AudioSpotter, scan
 from kwsd.spotting.trace import Trace
 
 
@@ -43,10 +43,10 @@ def test_blocks_of_any_length_give_the_same_detections(found, long_recording, to
     assert list(again) == found
 
 
-def test_after_lost_audio_times_are_those_of_the_world(speech, tokenizer, enrolment):
-    listener = Listener(tokenizer, [enrolment.keyword])
-    before = listener.push(Block(speech[:48_000], 0.0)) + listener.push(Block(speech[:48_000], 13.0, lost=10.0))
-    after = listener.flush()
+def test_after_lost_audio_times_count_the_lost_audio(speech, tokenizer, enrolment):
+    spotter = AudioSpotter(tokenizer, [enrolment.keyword])
+    before = spotter.push(Block(speech[:48_000], 0.0)) + spotter.push(Block(speech[:48_000], 13.0, lost=10.0))
+    after = spotter.flush()
 
     assert [round(d.end - 1.7) for d in before + after] == [0, 13]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kwsd.cli.group import FAILED, complain, warn
-from kwsd.cli.options import ALARMS, PATH, RULES, SCORERS, model_option, store_option
+from kwsd.cli.options import PATH, model_option, setting, store_option
+from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
 
 if TYPE_CHECKING:
     from kwsd.enrolment.enroll import Enrolment
@@ -25,28 +25,12 @@ if TYPE_CHECKING:
 @click.command(short_help="Teach it a phrase from recordings.")
 @click.argument("name")
 @click.argument("recordings", nargs=-1, type=PATH, metavar="WAV...")
-@click.option("--threshold", type=float, show_default="learned", help="Largest distance that counts as the keyword.")
-@click.option(
-    "--threshold-rule",
-    type=click.Choice(RULES),
-    default=RULES[0],
-    help="How a threshold is learned: by a promise of false alarms, or midway between recordings and background.",
-)
-@click.option(
-    "--false-alarms-per-hour",
-    type=float,
-    default=ALARMS,
-    metavar="RATE",
-    help="What the background rule promises; more means fewer misses.",
-)
-@click.option(
-    "--scorer",
-    type=click.Choice(SCORERS),
-    show_default="as before, else subsequence",
-    help="How speech is compared with the recordings.",
-)
-@click.option("--replace", is_flag=True, help="Forget the earlier recordings instead of adding to them.")
-@click.option("--keep-audio", is_flag=True, help="Keep the recordings, so that another model can enrol them again.")
+@setting(EnrollConfig, "threshold", show_default="learned")
+@setting(EnrollConfig, "threshold_rule")
+@setting(EnrollConfig, "false_alarms_per_hour", metavar="RATE")
+@setting(EnrollConfig, "scorer", show_default="as before, else subsequence")
+@setting(EnrollConfig, "replace")
+@setting(EnrollConfig, "keep_audio")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @store_option
 @model_option
@@ -56,9 +40,9 @@ def enroll(
     name: str,
     recordings: tuple[Path, ...],
     threshold: float | None,
-    threshold_rule: str,
+    threshold_rule: RuleName,
     false_alarms_per_hour: float,
-    scorer: str | None,
+    scorer: ScorerName | None,
     replace: bool,
     keep_audio: bool,
     as_json: bool,
@@ -76,15 +60,23 @@ def enroll(
     Example:
       kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
     """
-    from kwsd.config import check_threshold
-    from kwsd.enrolment.threshold import Rule
     from kwsd.keywords.store import Store
     from kwsd.tokenizer.tokenizer import Tokenizer
 
-    rule = Rule(threshold_rule, false_alarms_per_hour)
-    line = rule if threshold is None else check_threshold(threshold)
-    folder = Store(store)
-    made = _make(name, recordings, folder, Tokenizer(model), line, scorer, replace, keep_audio)
+    config = EnrollConfig(
+        name=name,
+        recordings=recordings,
+        threshold=threshold,
+        threshold_rule=threshold_rule,
+        false_alarms_per_hour=false_alarms_per_hour,
+        scorer=scorer,
+        replace=replace,
+        keep_audio=keep_audio,
+        store=store,
+        model=model,
+    )
+    folder = Store(config.store)
+    made = _make(config, folder, Tokenizer(config.model))
     path = folder.save(made.keyword)
     _print_json(made, path) if as_json else _print(made, path)
     for sentence in made.refused:
@@ -93,41 +85,39 @@ def enroll(
         ctx.exit(FAILED)
 
 
-def _make(
-    name: str,
-    recordings: tuple[Path, ...],
-    store: Store,
-    tokenizer: Tokenizer,
-    threshold: float | Rule,
-    scorer: str | None,
-    replace: bool,
-    keep_audio: bool,
-) -> Enrolment:
+def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment:
     from kwsd.enrolment.enroll import enroll as make
     from kwsd.enrolment.enroll import reenroll
     from kwsd.errors import KeywordError
     from kwsd.keywords.keyword import check_name
     from kwsd.keywords.store import check_model
 
-    name = check_name(name)
+    name, scorer, threshold = check_name(config.name), config.scorer, _threshold(config)
     others = _others(store, name)
-    if not recordings:
-        if not replace:
+    if not config.recordings:
+        if not config.replace:
             raise KeywordError(f'no recording of "{name}" was given: name a few files that hold the phrase once each')
         return reenroll(store.load(name), tokenizer, scorer=scorer, threshold=threshold, others=others)
-    before = store.load(name) if not replace and name in store.names() else None
+    before = store.load(name) if not config.replace and name in store.names() else None
     if before:
         check_model(before, tokenizer.digest)
     return make(
         name,
-        recordings,
+        config.recordings,
         tokenizer,
         scorer=scorer or (before.scorer if before else SCORERS[0]),
         threshold=threshold,
         adding_to=before,
         others=others,
-        keep_audio=keep_audio,
+        keep_audio=config.keep_audio,
     )
+
+
+def _threshold(config: EnrollConfig) -> float | Rule:
+    from kwsd.enrolment.threshold import Rule
+
+    rule = Rule(config.threshold_rule, config.false_alarms_per_hour)
+    return rule if config.threshold is None else config.threshold
 
 
 def _others(store: Store, name: str) -> list[Keyword]:
@@ -162,6 +152,8 @@ def _print(made: Enrolment, path: Path) -> None:
 
 
 def _print_json(made: Enrolment, path: Path) -> None:
+    from dataclasses import asdict
+
     keyword = made.keyword
     facts: dict[str, Any] = {
         "name": keyword.name,

@@ -11,13 +11,13 @@ import click
 
 from kwsd.cli.group import FAILED, Verbs, complain
 from kwsd.cli.index_statistics import count, duration, facts, print_info, print_size
-from kwsd.cli.options import LOCATION, PATH, model_option, on_option, workers_option
+from kwsd.cli.options import LOCATION, PATH, model_option, on_option, setting, workers_option
 from kwsd.cli.progress import Bar
+from kwsd.settings.archive import IndexConfig
 
 if TYPE_CHECKING:
     from kwsd.archive import Report
     from kwsd.archive.indexing.segment_builder import BatchRunner
-    from kwsd.config import IndexConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 index_argument = click.argument("index", type=LOCATION)
@@ -37,11 +37,9 @@ def index() -> None:
 @index.command()
 @index_argument
 @paths_argument
-@click.option(
-    "--stages", type=int, metavar="1-6", show_default="6", help="Bytes of a code; fewer are smaller and find less."
-)
-@click.option("--vectors", is_flag=True, default=None, help="Also keep vectors, 16 times as much, to rank hits by.")
-@click.option("--graph", is_flag=True, default=None, help="Also make the graph that `--method hquest` needs.")
+@setting(IndexConfig, "stages", metavar="1-6", show_default="6")
+@setting(IndexConfig, "vectors")
+@setting(IndexConfig, "graph")
 @workers_option
 @on_option
 @model_option
@@ -71,7 +69,6 @@ def build(
     """
     from kwsd.archive.indexing import build
     from kwsd.archive.statistics import build_settings
-    from kwsd.config import IndexConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = IndexConfig(
@@ -108,7 +105,6 @@ def add(
       kwsd index add archive.index yesterday.flac
     """
     from kwsd.archive.indexing import build
-    from kwsd.config import IndexConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = IndexConfig(index=index, paths=paths, model=model, workers=workers, on=on)

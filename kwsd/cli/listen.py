@@ -8,35 +8,33 @@ from pathlib import Path
 
 import click
 
-from kwsd.cli.options import LOCATION, PATH, spotting_options
+from kwsd.cli.options import LOCATION, setting, spotting_options
+from kwsd.settings.inputs import FileInput, MicrophoneInput, PipeInput, Width, choose_input
+from kwsd.settings.spotting import ListenConfig
 
 
 @click.command(short_help="Wait for the keywords, at a microphone or in a stream.")
 @click.option("--mic", is_flag=True, help="Listen to the default microphone, which is also what happens by default.")
-@click.option("--device", metavar="NAME|NUMBER", help="Listen to this microphone; see `kwsd devices`.")
+@setting(MicrophoneInput, "device", metavar="NAME|NUMBER")
 @click.option("--stdin", is_flag=True, help="Listen to raw little-endian PCM on standard input.")
-@click.option("--rate", type=int, default=16_000, metavar="HZ", help="Sample rate of --stdin.")
-@click.option("--width", type=click.Choice(("s16", "s24", "s32", "f32")), default="s16", help="Samples of --stdin.")
-@click.option("--channels", type=int, default=1, metavar="COUNT", help="Interleaved channels of --stdin.")
-@click.option("--file", type=PATH, metavar="FILE", help="Listen to a file, as fast as it goes.")
-@click.option("--realtime", is_flag=True, help="Read --file at the pace of its time.")
-@click.option(
+@setting(PipeInput, "rate", metavar="HZ")
+@setting(PipeInput, "width")
+@setting(PipeInput, "channels", metavar="COUNT")
+@setting(FileInput, "path", "--file", metavar="FILE")
+@setting(FileInput, "realtime")
+@setting(
+    ListenConfig,
+    "endpoints",
     "--endpoint",
-    multiple=True,
     metavar="ENDPOINT",
     show_default="an ipc socket in the runtime folder, and tcp://127.0.0.1:7391",
-    help="Publish here over ZeroMQ, ipc://PATH or tcp://HOST:PORT; give it again for more.",
 )
 @click.option("--no-zmq", is_flag=True, help="Publish nothing over ZeroMQ.")
-@click.option("--jsonl", is_flag=True, help="Also print the events, one JSON object a line.")
-@click.option("--queue", type=float, default=10.0, metavar="SECONDS", help="How much live audio may wait its turn.")
-@click.option(
-    "--heartbeat", type=float, default=10.0, metavar="SECONDS", help="Time between signs of life; 0 for none."
-)
-@click.option("--log", type=LOCATION, metavar="INDEX", help="Also keep what is heard, as codes, for `kwsd search`.")
-@click.option(
-    "--log-keep", type=float, metavar="DAYS", show_default="for ever", help="After how long --log drops what it heard."
-)
+@setting(ListenConfig, "jsonl")
+@setting(ListenConfig, "queue", metavar="SECONDS")
+@setting(ListenConfig, "heartbeat", metavar="SECONDS")
+@setting(ListenConfig, "log", type=LOCATION, metavar="INDEX")
+@setting(ListenConfig, "log_keep", metavar="DAYS", show_default="for ever")
 @spotting_options
 @click.pass_context
 def listen(
@@ -45,7 +43,7 @@ def listen(
     device: str | None,
     stdin: bool,
     rate: int,
-    width: str,
+    width: Width,
     channels: int,
     file: Path | None,
     realtime: bool,
@@ -76,7 +74,6 @@ def listen(
       kwsd listen --log heard.index --log-keep 30
     """
     from kwsd.cli.logs import configure_logs
-    from kwsd.config import ListenConfig, MicrophoneInput, PipeInput, choose_input
     from kwsd.daemon.service import listen as run
     from kwsd.daemon.systemd import Notifier
     from kwsd.events.endpoints import default_endpoints

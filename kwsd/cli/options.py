@@ -1,20 +1,20 @@
-"""Options that several verbs share."""
+"""Options that are made of settings, and those that several verbs share."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
+import msgspec
 
-from kwsd.config import METHODS
+from kwsd.settings.archive import SearchConfig
+from kwsd.settings.checks import Settings, described, fields_of
+from kwsd.settings.spotting import ScanConfig, SpottingConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")  # kwsd.spotting.matching has them too, and needs numpy
-RULES, ALARMS = ("background", "midpoint"), 0.5  # and so has kwsd.enrolment.threshold
 
 
 class Name(click.types.StringParamType):
@@ -40,87 +40,95 @@ LOCATION = click.types.FuncParamType(location)
 NAME = Name()
 
 
+class Setting(click.Option):
+    """An option that is a field of settings.
+
+    Attributes:
+        kind: type and range of the field, see `kwsd.settings.checks.fits`.
+        has_range: whether that says more than the option's type does.
+    """
+
+    def __init__(self, *args: Any, kind: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.kind = kind
+        self.has_range = described(kind)[0] in (int, float, str)
+
+
+def setting(owner: type[Settings], field: str, flag: str = "", **shown: Any) -> Callable[[F], F]:
+    """An option whose type, choices, default and help text are those of a field.
+
+    Args:
+        owner: the class that has the field.
+        field: its name.
+        flag: the option's name, if it is not the field's.
+        shown: what else click takes, such as `metavar`; or a type that converts what is typed.
+    """
+    found = fields_of(owner)[field]
+    plain, meta = described(found.type)
+    options = _of_type(plain) | {"help": meta.description, "kind": found.type}
+    if found.default is not msgspec.NODEFAULT and not options.get("multiple"):
+        options["default"] = found.default
+    return click.option(flag or f"--{field.replace('_', '-')}", cls=Setting, **(options | shown))
+
+
+def _of_type(plain: Any) -> dict[str, Any]:
+    if plain is bool:
+        return {"is_flag": True}
+    if get_origin(plain) is Literal:
+        return {"type": click.Choice(get_args(plain))}
+    if get_origin(plain) is tuple:
+        return {"multiple": True, **_of_type(get_args(plain)[0])}
+    return {"type": PATH if plain is Path else plain}
+
+
 def store_option(verb: F) -> F:
     """Add `--store`."""
-    return click.option(
-        "--store",
-        type=PATH,
+    return setting(
+        SpottingConfig,
+        "store",
         default=_default_store,
         show_default="~/.local/share/kwsd/keywords",
         envvar="KWSD_STORE",
         show_envvar=True,
         metavar="DIR",
-        help="Folder of the keywords.",
     )(verb)
 
 
 def model_option(verb: F) -> F:
     """Add `--model`."""
-    return click.option(
-        "--model",
-        type=PATH,
+    return setting(
+        SpottingConfig,
+        "model",
         show_default="the shipped model",
         envvar="KWSD_MODEL",
         show_envvar=True,
         metavar="FILE",
-        help="Tokenizer to hear with, an ONNX file.",
     )(verb)
 
 
 def index_option(verb: F) -> F:
     """Add `--index`."""
-    return click.option(
-        "--index",
-        type=LOCATION,
-        required=True,
-        envvar="KWSD_INDEX",
-        show_envvar=True,
-        metavar="INDEX",
-        help="Index to search, a folder that `kwsd index build` made.",
-    )(verb)
-
-
-def method_option(verb: F) -> F:
-    """Add `--method`."""
-    return click.option(
-        "--method",
-        type=click.Choice(METHODS),
-        default=METHODS[0],
-        help="How places are found; `dtw` compares all there is, the others what an index leads to.",
+    return setting(
+        SearchConfig, "index", type=LOCATION, required=True, envvar="KWSD_INDEX", show_envvar=True, metavar="INDEX"
     )(verb)
 
 
 def workers_option(verb: F) -> F:
     """Add `--workers`."""
-    return click.option("--workers", type=int, default=1, metavar="COUNT", help="Processes that share the files.")(verb)
+    return setting(ScanConfig, "workers", metavar="COUNT")(verb)
 
 
 def on_option(verb: F) -> F:
     """Add `--on`."""
-    return click.option(
-        "--on",
-        metavar="ray|ray://HOST:PORT",
-        help="Ray cluster whose machines share the work, this machine's or another; needs kwsd[cluster].",
-    )(verb)
+    return setting(ScanConfig, "on", metavar="ray|ray://HOST:PORT")(verb)
 
 
 def spotting_options(verb: F) -> F:
     """Add what `scan` and `listen` have in common: `--keyword`, `--refractory`, `--store`, `--model`."""
-    keyword = click.option(
-        "--keyword",
-        type=NAME,
-        multiple=True,
-        metavar="NAME",
-        show_default="all in the store",
-        help="Keyword to spot; give it again for more.",
+    keyword = setting(
+        SpottingConfig, "keywords", "--keyword", type=NAME, metavar="NAME", show_default="all in the store"
     )
-    refractory = click.option(
-        "--refractory",
-        type=float,
-        default=1.0,
-        metavar="SECONDS",
-        help="How long after a detection the same keyword is not detected again.",
-    )
+    refractory = setting(SpottingConfig, "refractory", metavar="SECONDS")
     return keyword(refractory(store_option(model_option(verb))))
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kwsd.cli.group import FAILED, complain
-from kwsd.cli.options import PATH, on_option, spotting_options
+from kwsd.cli.options import PATH, on_option, spotting_options, workers_option
 from kwsd.cli.progress import Bar
+from kwsd.settings.spotting import ScanConfig
 
 if TYPE_CHECKING:
     from kwsd.cli.detections import Printer
-    from kwsd.config import ScanConfig
     from kwsd.keywords.keyword import Keyword
     from kwsd.spotting.batch import Finding, Progress
     from kwsd.spotting.detection import Detection
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="Write the distance of every keyword at every moment of one file; 4 MB an hour with 10 keywords.",
 )
 @click.option("--plot", type=PATH, metavar="OUT.png", help="Draw those distances over time; needs kwsd[plot].")
-@click.option("--workers", type=int, default=1, metavar="COUNT", help="Processes that share the files.")
+@workers_option
 @on_option
 @spotting_options
 @click.pass_context
@@ -62,7 +62,6 @@ def scan(
       kwsd scan --recursive archive --workers 4 --jsonl > found.jsonl
     """
     from kwsd.audio import audio_files
-    from kwsd.config import ScanConfig
 
     config = ScanConfig(store=store, model=model, keywords=keyword, refractory=refractory, workers=workers, on=on)
     paths = audio_files(files, recursive)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kwsd.cli.group import FAILED, complain
-from kwsd.cli.options import PATH, index_option, method_option, model_option, on_option, store_option
+from kwsd.cli.options import PATH, index_option, model_option, on_option, setting, store_option
+from kwsd.settings.archive import Method, SearchConfig
 
 if TYPE_CHECKING:
     from kwsd.archive import Hit, Query
-    from kwsd.config import SearchConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 Act = Callable[[int, "Hit"], None]
@@ -23,12 +23,10 @@ Act = Callable[[int, "Hit"], None]
 
 @click.command(short_help="Find a phrase in an archive.")
 @click.argument("keyword", required=False)
-@click.option(
-    "--wav", type=PATH, multiple=True, metavar="FILE", help="Recording of the phrase; give it again for more, all vote."
-)
+@setting(SearchConfig, "recordings", "--wav", metavar="FILE")
 @index_option
-@click.option("--top", type=int, default=20, metavar="COUNT", help="The most hits to show.")
-@method_option
+@setting(SearchConfig, "top", metavar="COUNT")
+@setting(SearchConfig, "method")
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line for each hit.")
 @click.option("--play", is_flag=True, help="Play each hit after its line.")
 @click.option("--clips", type=PATH, metavar="DIR", help="Cut the hits out into FLAC files, half a second around them.")
@@ -42,7 +40,7 @@ def search(
     wav: tuple[Path, ...],
     index: str,
     top: int,
-    method: str,
+    method: Method,
     jsonl: bool,
     play: bool,
     clips: Path | None,
@@ -61,7 +59,6 @@ def search(
       kwsd search "hey snips" --index archive.index
       kwsd search --wav said-once.wav --index archive.index --clips found/
     """
-    from kwsd.config import SearchConfig
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = SearchConfig(

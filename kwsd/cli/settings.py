@@ -9,11 +9,14 @@ from typing import Any
 
 import click
 
-from kwsd.cli.options import PATH
-from kwsd.config import check_kind, read_settings, unknown_setting
+from kwsd.cli.options import PATH, Setting
 from kwsd.errors import ConfigError
+from kwsd.settings.checks import fits, shown, wanted, wanted_kind
+from kwsd.settings.file import SettingsFile
 
 NOT_SETTINGS = {"config", "help", "version"}
+
+Keys = tuple[str, ...]
 
 
 def config_option(group: click.Group) -> click.Group:
@@ -36,7 +39,8 @@ def config_option(group: click.Group) -> click.Group:
 
 def default_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the settings file is looked for unless said otherwise."""
-    return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kwsd" / "config.toml"
+    home = os.path.expanduser("~/.config")  # noqa: PTH111 - Path.expanduser raises where there is no home
+    return Path(environ.get("XDG_CONFIG_HOME") or home) / "kwsd" / "config.toml"
 
 
 def defaults(path: Path, group: click.Group) -> dict[str, Any]:
@@ -45,50 +49,65 @@ def defaults(path: Path, group: click.Group) -> dict[str, Any]:
     Raises:
         ConfigError: the file cannot be read, or has a key that no verb knows or a value that does not fit it.
     """
-    return _defaults(path, group, read_settings(path), {}, "")
+    file = SettingsFile.read(path)
+    return _defaults(file, group, file.settings, {}, ())
 
 
 def _load(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
     path = value or default_path()
     assert isinstance(ctx.command, click.Group)
-    if value or path.is_file():
+    if value or os.path.lexists(path):
         ctx.default_map = defaults(path, ctx.command)
 
 
 def _defaults(
-    path: Path, command: click.Command, table: Mapping[str, Any], shared: Mapping[str, Any], prefix: str
+    file: SettingsFile, command: click.Command, table: Mapping[str, Any], shared: Mapping[str, Any], above: Keys
 ) -> dict[str, Any]:
     verbs = command.commands if isinstance(command, click.Group) else {}
     given = {key: value for key, value in table.items() if key not in verbs}
-    _check_all(path, given, command, prefix)
+    _check_all(file, given, command, above)
     passed = {**shared, **given}
     found = {option.name or "": passed[key] for key, option in _options(command).items() if key in passed}
     for name, verb in verbs.items():
-        own = table.get(name, {})
+        own, keys = table.get(name, {}), (*above, name)
         if not isinstance(own, dict):
-            raise ConfigError(f'{path} sets "{prefix}{name}" to a value: make it a table, [{prefix}{name}]')
-        found[name] = _defaults(path, verb, own, passed, f"{prefix}{name}.")
+            key = ".".join(keys)
+            raise ConfigError(f'{file.place(keys)} sets "{key}" to a value: make it a table, [{key}]')
+        found[name] = _defaults(file, verb, own, passed, keys)
     return found
 
 
-def _check_all(path: Path, given: Mapping[str, Any], command: click.Command, prefix: str) -> None:
+def _check_all(file: SettingsFile, given: Mapping[str, Any], command: click.Command, above: Keys) -> None:
     readers = [_options(one) for one in _and_below(command)]
-    known = {prefix + key for options in readers for key in options}
+    known = {".".join((*above, key)) for options in readers for key in options}
     for key, value in given.items():
         options = [options[key] for options in readers if key in options]
         if not options:
-            raise unknown_setting(path, prefix + key, sorted(known))
+            raise file.unknown((*above, key), sorted(known))
         for option in options:
-            _check(path, prefix + key, value, option)
+            _check(file, (*above, key), value, option)
 
 
-def _check(path: Path, key: str, value: Any, option: click.Option) -> None:
-    check_kind(path, key, value, _kind(option), option.multiple)
+def _check(file: SettingsFile, keys: Keys, value: Any, option: click.Option) -> None:
+    wish = _wish(value, option)
+    if wish:
+        raise ConfigError(f'{file.place(keys)} sets "{".".join(keys)}" to {wish}')
+
+
+def _wish(value: Any, option: click.Option) -> str:
+    """The value and what is to be given instead; nothing where it fits."""
+    kind = _kind(option)
+    plain = int | float if kind is float else kind  # of any size
+    if not fits(value, list[plain] if option.multiple else plain):  # type: ignore[valid-type]
+        return f"{shown(value)}: {wanted_kind(kind, option.multiple)}"
+    if isinstance(option, Setting) and option.has_range and not fits(value, option.kind):
+        return f"{shown(value)}: {wanted(option.kind)}"
     for one in value if option.multiple else [value]:
         try:
             option.type.convert(one, option, None)
         except click.BadParameter as error:
-            raise ConfigError(f'{path} sets "{key}" to a value that does not fit: {error.message}') from error
+            return f"a value that does not fit: {error.message}"
+    return ""
 
 
 def _kind(option: click.Option) -> type:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from kwsd.config import ListenConfig
 from kwsd.daemon.daemon import Daemon
 from kwsd.daemon.signals import deadline, handling
 from kwsd.daemon.source import open_source
@@ -17,6 +16,7 @@ from kwsd.events.publisher import Fanout, Publisher
 from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.selection import Selection, select
 from kwsd.keywords.store import Store
+from kwsd.settings.spotting import ListenConfig
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:

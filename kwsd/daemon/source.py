@@ -8,7 +8,7 @@ from kwsd.audio import FileSource, Microphone, PcmSource
 from kwsd.audio.microphone import OnStatus
 from kwsd.audio.pipe import Pipe
 from kwsd.audio.source import Source
-from kwsd.config import FileInput, Input, MicrophoneInput, PipeInput
+from kwsd.settings.inputs import FileInput, Input, MicrophoneInput, PipeInput
 
 
 def open_source(wanted: Input, stdin: BinaryIO, queue: float, on_status: OnStatus | None = None) -> Source:

@@ -33,9 +33,9 @@ class Store:
 
     def names(self) -> list[str]:
         """The names of the keywords in alphabetical order; an empty list if the folder does not exist."""
-        if self.folder.exists() and not self.folder.is_dir():
-            raise StoreError(f"the keyword store {self.folder} is not a folder: name another with --store")
         try:
+            if self.folder.exists() and not self.folder.is_dir():
+                raise StoreError(f"the keyword store {self.folder} is not a folder: name another with --store")
             return sorted(path.stem for path in self.folder.glob(f"*{SUFFIX}"))
         except OSError as error:
             raise StoreError(f"the keyword store {self.folder} cannot be read: {error.strerror}") from error

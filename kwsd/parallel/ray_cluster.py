@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from kwsd.config import LOCAL_CLUSTER, check_cluster
 from kwsd.errors import KwsdError
 from kwsd.parallel.ray_workers import WorkerPool, import_ray, ray_missing
+from kwsd.settings.kinds import LOCAL_CLUSTER, check_cluster
 
 CONNECT_TIMEOUT = 5.0  # s to wait for an answer of a cluster's head node
 MAX_REASON = 200  # characters of Ray's error message that are shown

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from kwsd.audio import FileSource
-from kwsd.config import ScanConfig
 from kwsd.errors import AudioError
 from kwsd.keywords.keyword import Keyword
 from kwsd.parallel.processes import in_processes
+from kwsd.settings.spotting import ScanConfig
 from kwsd.spotting.detection import Detection
 from kwsd.spotting.scan import scan
 from kwsd.spotting.trace import Trace
@@ -106,7 +108,7 @@ def scan_on_cluster(
     from kwsd.parallel.ray_cluster import on_ray  # noqa: PLC0415 - rarely needed
 
     model = config.model and config.model.absolute()
-    arguments = (replace(config, model=model), keywords)
+    arguments = (msgspec.structs.replace(config, model=model), keywords)
     files = [path.absolute() for path in paths]  # workers have another working directory
     for done, (path, found) in enumerate(zip(paths, on_ray(address, _checked_worker, arguments, files), strict=True)):
         yield from (replace(finding, path=path) for finding in found)

@@ -9,9 +9,9 @@ import soundfile as sf
 from bad_recordings import KINDS
 from cli_helpers import complaint, contents, sentences
 
-from kwsd.cli.options import ALARMS, RULES, SCORERS
 from kwsd.enrolment import threshold
 from kwsd.keywords.store import Store
+from kwsd.settings.enrolment import ALARMS, RULES, SCORERS
 from kwsd.spotting.matching import SCORERS as KNOWN
 
 

@@ -21,11 +21,10 @@ from kwsd.archive.search.methods import METHODS as KNOWN
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.archive.storage.folder import MANIFEST
 from kwsd.archive.storage.local import LocalFolder
-from kwsd.cli.options import METHODS
 from kwsd.cli.search import _line
-from kwsd.config import SearchConfig
 from kwsd.errors import ArchiveError, AudioError, ConfigError
 from kwsd.keywords.store import Store
+from kwsd.settings.archive import METHODS, SearchConfig
 
 
 @pytest.fixture(scope="session")

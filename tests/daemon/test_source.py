@@ -9,8 +9,8 @@ import pytest
 from kwsd.audio import Block, pipe
 from kwsd.audio.files import FILE_BLOCK
 from kwsd.audio.pipe import Pipe
-from kwsd.config import FileInput
 from kwsd.daemon.source import open_source
+from kwsd.settings.inputs import FileInput
 
 STEP = 0.1  # s a block
 

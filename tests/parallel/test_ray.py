@@ -21,10 +21,10 @@ from kwsd.archive.distributed import ray_batch_runner, search_on_ray  # noqa: E4
 from kwsd.archive.indexing.build import add, build  # noqa: E402
 from kwsd.archive.indexing.segment_builder import Batch  # noqa: E402
 from kwsd.cli import main  # noqa: E402
-from kwsd.config import ScanConfig  # noqa: E402
 from kwsd.errors import ArchiveError, AudioError, ConfigError, KwsdError, ModelError  # noqa: E402
 from kwsd.keywords.store import Store  # noqa: E402
 from kwsd.parallel.ray_cluster import on_ray, ray_session  # noqa: E402
+from kwsd.settings.spotting import ScanConfig  # noqa: E402
 from kwsd.spotting.batch import FileScanner, scan_on_cluster  # noqa: E402
 
 # Ray leaves the sockets and processes of its nodes to the garbage collector.

@@ -1,0 +1,8 @@
+"""The settings of each verb as checked objects, and the TOML file that they may come from.
+
+Every setting is one field of a class: its annotation says the type, the range and the help text, and its default is the
+default of the option. `kwsd/cli/options.py` makes the options of the command line from these fields.
+
+The modules with such classes do without `from __future__ import annotations`: every start of kwsd reads the
+annotations, and as text each of them would have to be compiled first.
+"""

@@ -1,0 +1,80 @@
+"""The settings of `kwsd index` and `kwsd search`."""
+
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
+
+from kwsd.errors import ConfigError
+from kwsd.settings.checks import Settings
+from kwsd.settings.kinds import Cluster, Index, Model, Store, Workers, check_sharing
+
+MOST_STAGES = 6  # that a code of the shipped model has
+
+Method = Literal["pairs", "hquest", "inverted", "exact", "dtw"]
+METHODS: tuple[str, ...] = get_args(Method)  # kwsd.archive.search.methods has them too, and needs numpy
+
+
+class IndexConfig(Settings, frozen=True, kw_only=True):
+    """How an index is built or added to; None is what the index has, or the default of a new one.
+
+    Attributes:
+        index: a folder, or an fsspec address.
+        paths: files, and folders of which the recordings below are meant.
+    """
+
+    index: str
+    paths: tuple[Path, ...]
+    model: Model | None = None
+    workers: Workers = 1
+    on: Cluster | None = None
+    stages: (
+        Annotated[
+            int,
+            Meta(
+                title="the number of stages",
+                description="Bytes of a code; fewer are smaller and find less.",
+                ge=1,
+                le=MOST_STAGES,
+            ),
+        ]
+        | None
+    ) = None
+    vectors: Annotated[bool, Meta(description="Also keep vectors, 16 times as much, to rank hits by.")] | None = None
+    graph: Annotated[bool, Meta(description="Also make the graph that `--method hquest` needs.")] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_sharing(self.workers, self.on)
+
+
+class SearchConfig(Settings, frozen=True, kw_only=True):
+    """How an index, a folder or an fsspec address, is searched for an enrolled keyword or for recordings of a phrase.
+
+    Raises:
+        ConfigError: there is nothing to search for, or two things, no such method, or no hit is wanted.
+    """
+
+    index: Index
+    keyword: str | None = None
+    recordings: Annotated[
+        tuple[Path, ...], Meta(description="Recording of the phrase; give it again for more, all vote.")
+    ] = ()
+    method: Annotated[
+        Method,
+        Meta(
+            description="How places are found; `dtw` compares all there is, the others what an index leads to.",
+            extra={"head": 'there is no method "{}"'},
+        ),
+    ] = "pairs"
+    top: Annotated[int, Meta(title="the number of hits", description="The most hits to show.", ge=1)] = 20
+    store: Store
+    model: Model | None = None
+    on: Cluster | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.keyword is None and not self.recordings:
+            raise ConfigError("there is nothing to search for: give an enrolled keyword, or a recording with --wav")
+        if self.keyword is not None and self.recordings:
+            raise ConfigError(f'there are two things to search for: give either "{self.keyword}" or --wav')

@@ -1,0 +1,61 @@
+"""The settings of `kwsd enroll`."""
+
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
+
+from kwsd.settings.checks import FINITE, Settings
+from kwsd.settings.kinds import Model, Store
+
+ScorerName = Literal["subsequence", "dtw", "codes", "edit", "levenshtein"]
+RuleName = Literal["background", "midpoint"]
+
+# kwsd.scorers.matching and kwsd.enrolment.threshold have them too, and need numpy.
+SCORERS: tuple[str, ...] = get_args(ScorerName)
+RULES: tuple[str, ...] = get_args(RuleName)
+ALARMS = 0.5
+
+
+class EnrollConfig(Settings, frozen=True, kw_only=True):
+    """How a phrase is enrolled; a threshold of None is learned by the rule, a scorer of None is the earlier one."""
+
+    name: str
+    recordings: tuple[Path, ...]
+    threshold: (
+        Annotated[
+            float,
+            Meta(title="the threshold", description="Largest distance that counts as the keyword.", ge=0, le=FINITE),
+        ]
+        | None
+    ) = None
+    threshold_rule: Annotated[
+        RuleName,
+        Meta(
+            description="How a threshold is learned: by a promise of false alarms, or midway between recordings and "
+            "background.",
+            extra={"head": 'there is no threshold rule "{}"'},
+        ),
+    ] = "background"
+    false_alarms_per_hour: Annotated[
+        float,
+        Meta(
+            description="What the background rule promises; more means fewer misses.",
+            gt=0,
+            le=FINITE,
+            extra={"head": "false alarms per hour are {}"},
+        ),
+    ] = ALARMS
+    scorer: (
+        Annotated[
+            ScorerName,
+            Meta(description="How speech is compared with the recordings.", extra={"head": 'there is no scorer "{}"'}),
+        ]
+        | None
+    ) = None
+    replace: Annotated[bool, Meta(description="Forget the earlier recordings instead of adding to them.")] = False
+    keep_audio: Annotated[
+        bool, Meta(description="Keep the recordings, so that another model can enrol them again.")
+    ] = False
+    store: Store
+    model: Model | None = None

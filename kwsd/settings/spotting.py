@@ -1,0 +1,91 @@
+"""The settings of `kwsd scan` and `kwsd listen`."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from kwsd.errors import ConfigError
+from kwsd.settings.checks import FINITE, Settings
+from kwsd.settings.inputs import Input
+from kwsd.settings.kinds import Cluster, Model, Store, Workers, check_sharing
+
+LONGEST = 1e9
+"""Seconds, 31 years: no wait of the operating system may be longer than ten times that."""
+
+
+class SpottingConfig(Settings, frozen=True, kw_only=True):
+    """What `scan` and `listen` have in common; no model means the shipped one, no keywords mean all of the store."""
+
+    store: Store
+    model: Model | None = None
+    keywords: Annotated[tuple[str, ...], Meta(description="Keyword to spot; give it again for more.")] = ()
+    refractory: Annotated[
+        float,
+        Meta(
+            title="the refractory time",
+            description="How long after a detection the same keyword is not detected again.",
+            ge=0,
+            le=FINITE,
+            extra={"unit": "s"},
+        ),
+    ] = 1.0
+
+
+class ScanConfig(SpottingConfig, frozen=True, kw_only=True):
+    """How files are searched: by processes of this machine, or by a cluster."""
+
+    workers: Workers = 1
+    on: Cluster | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_sharing(self.workers, self.on)
+
+
+class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
+    """How the service listens; no endpoints mean that nothing is published over ZeroMQ."""
+
+    input: Input
+    endpoints: Annotated[
+        tuple[str, ...],
+        Meta(description="Publish here over ZeroMQ, ipc://PATH or tcp://HOST:PORT; give it again for more."),
+    ] = ()
+    jsonl: Annotated[bool, Meta(description="Also print the events, one JSON object a line.")] = False
+    queue: Annotated[
+        float,
+        Meta(
+            title="the queue",
+            description="How much live audio may wait its turn.",
+            ge=0.5,
+            le=FINITE,
+            extra={"unit": "s"},
+        ),
+    ] = 10.0
+    heartbeat: Annotated[
+        float,
+        Meta(
+            title="the time between heartbeats",
+            description="Time between signs of life; 0 for none.",
+            ge=0,
+            le=LONGEST,
+            extra={"unit": "s"},
+        ),
+    ] = 10.0
+    log: Annotated[str, Meta(description="Also keep what is heard, as codes, for `kwsd search`.")] | None = None
+    log_keep: (
+        Annotated[
+            float,
+            Meta(
+                description="After how long --log drops what it heard.",
+                gt=0,
+                le=FINITE,
+                extra={"head": "the log is kept for {}", "unit": "days", "hint": ", or leave it out to keep all"},
+            ),
+        ]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.log_keep is not None and self.log is None:
+            raise ConfigError("--log-keep says for how long a log is kept: name one with --log")

@@ -6,7 +6,7 @@ from pathlib import Path
 import kwsd
 
 PACKAGE = Path(kwsd.__file__).parent
-OF_THE_ROOT = {"kwsd._version", "kwsd._fields"}  # the root's own, for every room
+OF_THE_ROOT = {"kwsd._version"}  # the root's own, for every room
 
 
 def imported(path):

@@ -1,6 +1,7 @@
 """What kwsd tells the world: detections, states and heartbeats, as messages of one version.
 
-A message is a topic and a flat JSON object. `docs/events.md` describes both, `events.schema.json` is their schema.
+A message is a topic and a flat JSON object. `docs/events.md` describes both. The annotations of the classes are
+the schema: `python -m kwsd.events.schema` writes it to `events.schema.json`, with the descriptions that stand here.
 
 Times of day are Unix time in seconds, as a float: one number that every language subtracts without a date parser or a
 time zone, and whose 53 bits still resolve a quarter of a microsecond. Times named `start` and `end` are seconds from
@@ -9,14 +10,19 @@ the start of the audio stream.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
+import numbers
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Self, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_type_hints
 
-from kwsd._fields import from_json_value, scrub, to_json_value
+import msgspec
+from msgspec import Meta
+
 from kwsd._version import __version__
 from kwsd.errors import KwsdError
 
@@ -59,23 +65,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What every message carries.
-
-    Attributes:
-        sequence: number of the message among all of its instance, from 1, so that a reader of everything sees gaps.
-        instance: short random id of the publishing process, new at each start.
-        stream: name of the audio stream.
-        wall: Unix time in seconds at which the message was made.
-        model: digest of the tokenizer's file, 12 hexadecimal digits.
-    """
+    """What every message carries."""
 
     kind: ClassVar[str] = "unknown"
 
-    sequence: int
-    instance: str
-    stream: str
-    wall: float
-    model: str
+    sequence: Annotated[int, Meta(ge=1, description="Number of the message among all of its instance, from 1.")]
+    instance: Annotated[
+        str, Meta(min_length=1, description="Short random id of the publishing process, new at each start.")
+    ]
+    stream: Annotated[str, Meta(description="Name of the audio stream.")]
+    wall: Annotated[float, Meta(description="Unix time in seconds at which the message was made.")]
+    model: Annotated[str, Meta(pattern="^[0-9a-f]{12}$", description="Digest of the tokenizer's file.")]
 
     def topic(self) -> str:
         """The topic; it ends in "/", so that subscribing to one topic never brings in a longer one."""
@@ -83,8 +83,9 @@ class Event:
 
     def to_dict(self) -> dict[str, Any]:
         """The message as plain values that JSON has; EventError for a number that is not finite."""
+        values = msgspec.to_builtins(self, enc_hook=_plain)
         return {"version": VERSION, "event": self.kind} | {
-            field.name: _give(self, field.name) for field in fields(self)
+            name: _sendable(self.kind, name, value) for name, value in values.items()
         }
 
     def to_json(self) -> str:
@@ -93,35 +94,35 @@ class Event:
 
     def frames(self) -> tuple[bytes, bytes]:
         """Topic and payload, as they go over a socket."""
-        return scrub(self.topic()).encode(), self.to_json().encode()
+        return _scrubbed(self.topic()).encode(), self.to_json().encode()
 
     @classmethod
     def from_dict(cls, message: Mapping[str, Any]) -> Self:
         """The event that such a message describes; fields it does not know are ignored. Raises EventError."""
-        return cls(**{name: _take(cls, message, name, kind) for name, kind in _field_types(cls).items()})
+        kinds = _received(cls)  # type: ignore[arg-type] # mypy takes no type[Self] for hashable
+        return cls(**{name: _take(cls, message, name, kind) for name, kind in kinds.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionEvent(Event):
-    """A keyword was heard.
-
-    Attributes:
-        keyword: its name.
-        distance: how far the audio was from the keyword, in the scorer's unit; at most `threshold`.
-        threshold: the largest distance that counts.
-        start: second of the stream at which the keyword began.
-        end: second of the stream at which it ended.
-        heard: Unix time of that end; None where audio is read faster than time, as from a file.
-    """
+    """A keyword was heard."""
 
     kind = "detection"
 
-    keyword: str
-    distance: float
-    threshold: float
-    start: float
-    end: float
-    heard: float | None = None
+    keyword: Annotated[str, Meta(pattern=r"^[^/\u0000-\u001f\u007f]+$", description="Name of the keyword.")]
+    distance: Annotated[
+        float,
+        Meta(description="How far the audio was from the keyword, in the scorer's unit; at most the threshold."),
+    ]
+    threshold: Annotated[float, Meta(description="The largest distance that counts.")]
+    start: Annotated[float, Meta(description="Second of the stream at which the keyword began.")]
+    end: Annotated[float, Meta(description="Second of the stream at which it ended.")]
+    heard: Annotated[
+        float | None,
+        Meta(
+            description="Unix time in seconds of that end; null where audio is read faster than time, as from a file."
+        ),
+    ] = None
 
     def topic(self) -> str:
         """The topic, with the keyword as its last part."""
@@ -130,48 +131,44 @@ class DetectionEvent(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StatusEvent(Event):
-    """The publisher's state changed.
-
-    Attributes:
-        state: one of State, or one that a later kwsd has added.
-        message: one sentence for people.
-        keywords: names of the keywords listened for.
-        release: version of kwsd.
-        repeat: True when the last status is sent again to a late joiner; its sequence number is the old one then.
-    """
+    """The publisher's state changed."""
 
     kind = "status"
 
-    state: str
-    message: str = ""
-    keywords: tuple[str, ...] = ()
-    release: str = __version__
-    repeat: bool = False
+    state: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            examples=[str(state) for state in State],
+            description="The new state; later releases may add more.",
+        ),
+    ]
+    message: Annotated[str, Meta(description="One sentence for people, or nothing.")] = ""
+    keywords: Annotated[tuple[str, ...], Meta(description="Names of the keywords listened for.")] = ()
+    release: Annotated[str, Meta(description="Version of kwsd.")] = __version__
+    repeat: Annotated[
+        bool,
+        Meta(description="Whether this is the last status sent again, with its old sequence number, to a late joiner."),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeartbeatEvent(Event):
-    """The publisher is alive, and how well.
-
-    Attributes:
-        uptime: seconds since it started.
-        processed: seconds of audio searched since then.
-        dropped: seconds of audio lost since then.
-        detections: keywords heard since then.
-        load: CPU seconds spent per second of audio; above 1 it falls behind.
-        queue: seconds of audio waiting to be searched.
-        level: recent level of the audio in dBFS; None when there is nothing but digital silence.
-    """
+    """The publisher is alive, and how well."""
 
     kind = "heartbeat"
 
-    uptime: float
-    processed: float
-    dropped: float
-    detections: int
-    load: float
-    queue: float
-    level: float | None = None
+    uptime: Annotated[float, Meta(description="Seconds since the start.")]
+    processed: Annotated[float, Meta(description="Seconds of audio searched since then.")]
+    dropped: Annotated[float, Meta(description="Seconds of audio lost since then.")]
+    detections: Annotated[int, Meta(description="Keywords heard since then.")]
+    load: Annotated[
+        float, Meta(description="CPU seconds spent per second of audio; above 1 the publisher falls behind.")
+    ]
+    queue: Annotated[float, Meta(description="Seconds of audio waiting to be searched.")]
+    level: Annotated[float | None, Meta(description="Recent level of the audio in dBFS; null for digital silence.")] = (
+        None
+    )
 
     def __post_init__(self) -> None:
         # Digital silence has a level of minus infinity, a number that JSON lacks.
@@ -218,20 +215,43 @@ def _check_version(version: object) -> None:
         )
 
 
-def _field_types(cls: type[Event]) -> dict[str, Any]:
-    hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cls)}
+# Whole numbers and numbers that are not finite also reach a float from JSON, as Python reads it.
+_FINITE = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+_RECEIVED: Mapping[Any, Any] = {float: _FINITE, float | None: _FINITE | None}
 
 
-def _give(event: Event, name: str) -> Any:
-    try:
-        return to_json_value(getattr(event, name))
-    except ValueError as error:
-        raise EventError(f"{name!r} of a {event.kind} event must be finite, and is {error}") from error
+@functools.cache
+def _received(cls: type[Event]) -> dict[str, Any]:
+    """The fields with the types that a reader insists on: those of the schema without its ranges and patterns."""
+    hints = {name: kind for name, kind in get_type_hints(cls).items() if name != "kind"}
+    return {name: _RECEIVED.get(kind, kind) for name, kind in hints.items()}
 
 
 def _take(cls: type[Event], message: Mapping[str, Any], name: str, kind: Any) -> Any:
     try:
-        return from_json_value(kind, message[name])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return msgspec.convert(message[name], kind)
+    except (KeyError, msgspec.ValidationError, UnicodeEncodeError) as error:
         raise EventError(f"the {cls.kind} event has no usable field {name!r}: is its sender kwsd?") from error
+
+
+def _plain(value: Any) -> str | int | float:
+    """A text or number of Python from one of numpy."""
+    if isinstance(value, str):
+        return str(value)
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"a {type(value).__name__} has no place in a message")
+    return int(value) if isinstance(value, numbers.Integral) else float(value)
+
+
+def _sendable(kind: str, name: str, value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise EventError(f"{name!r} of a {kind} event must be finite, and is {value}")
+    if isinstance(value, str):
+        return _scrubbed(value)
+    return [_scrubbed(text) for text in value] if isinstance(value, list | tuple) else value
+
+
+def _scrubbed(text: str) -> str:
+    """The text as UTF-8 can carry it, with "?" for the rest."""
+    # File names that are not UTF-8 reach Python with lone surrogates, which strict JSON readers refuse.
+    return text.encode("utf-8", "replace").decode()

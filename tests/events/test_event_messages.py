@@ -12,6 +12,7 @@ from event_samples import detection, heartbeat, status
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kwsd.events import schema
 from kwsd.events.messages import (
     KINDS,
     DetectionEvent,
@@ -64,6 +65,10 @@ def test_every_event_class_can_be_read_and_is_in_the_schema() -> None:
 
     assert list(KINDS.values()) == [KINDS[kind] for kind in described]
     assert sorted(KINDS.values(), key=lambda cls: cls.kind) == EVENT_CLASSES
+
+
+def test_the_schema_in_the_package_is_what_the_classes_say() -> None:
+    assert schema.FILE.read_text("utf-8") == schema.text()
 
 
 def test_the_schema_is_one() -> None:
@@ -185,9 +190,47 @@ def test_keywords_are_a_list_of_names(keywords: object) -> None:
         from_json(message)
 
 
+@pytest.mark.parametrize("name", ["sequence", "wall"])
+def test_a_badly_encoded_text_is_no_number(name: str) -> None:
+    message = json.dumps(detection().to_dict() | {name: "\udce9"})
+
+    with pytest.raises(EventError, match=f"no usable field '{name}'"):
+        from_json(message)
+
+
+def test_a_reader_is_less_strict_than_the_schema() -> None:
+    message = json.dumps(detection().to_dict() | {"sequence": 0, "model": "unknown"})
+
+    assert from_json(message).sequence == 0
+
+
 def test_a_topic_that_is_not_the_messages_own_is_refused() -> None:
     with pytest.raises(EventError, match="belongs to another message"):
         parse(b"kwsd/1/detection/hey/", detection(keyword="hey snips").to_json())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("version", 2),
+        ("event", "weather"),
+        ("sequence", 0),
+        ("sequence", 1.5),
+        ("instance", ""),
+        ("model", "0123456789AB"),
+        ("keyword", "a/b"),
+        ("keyword", "a\tb"),
+        ("keyword", ""),
+        ("distance", "0.25"),
+        ("heard", "noon"),
+    ],
+)
+def test_the_schema_refuses_what_kwsd_never_writes(name: str, value: object) -> None:
+    assert not VALIDATOR.is_valid(detection().to_dict() | {name: value})
+
+
+def test_texts_of_numpy_are_written_as_texts() -> None:
+    assert from_json(detection(keyword=np.str_("hey")).to_json()) == detection(keyword="hey")
 
 
 def test_numpy_numbers_are_written_as_numbers() -> None:

@@ -118,10 +118,7 @@ class DetectionEvent(Event):
     start: Annotated[float, Meta(description="Second of the stream at which the keyword began.")]
     end: Annotated[float, Meta(description="Second of the stream at which it ended.")]
     heard: Annotated[
-        float | None,
-        Meta(
-            description="Unix time in seconds of that end; null where audio is read faster than time, as from a file."
-        ),
+        float | None, Meta(description="Unix time of that end; null where audio is faster than time, as from a file.")
     ] = None
 
     def topic(self) -> str:
@@ -137,18 +134,13 @@ class StatusEvent(Event):
 
     state: Annotated[
         str,
-        Meta(
-            min_length=1,
-            examples=[str(state) for state in State],
-            description="The new state; later releases may add more.",
-        ),
+        Meta(min_length=1, examples=list(map(str, State)), description="The new state; later releases may add more."),
     ]
     message: Annotated[str, Meta(description="One sentence for people, or nothing.")] = ""
     keywords: Annotated[tuple[str, ...], Meta(description="Names of the keywords listened for.")] = ()
     release: Annotated[str, Meta(description="Version of kwsd.")] = __version__
     repeat: Annotated[
-        bool,
-        Meta(description="Whether this is the last status sent again, with its old sequence number, to a late joiner."),
+        bool, Meta(description="Whether it is the last status, sent again to a late joiner with its old number.")
     ] = False
 
 
@@ -162,9 +154,7 @@ class HeartbeatEvent(Event):
     processed: Annotated[float, Meta(description="Seconds of audio searched since then.")]
     dropped: Annotated[float, Meta(description="Seconds of audio lost since then.")]
     detections: Annotated[int, Meta(description="Keywords heard since then.")]
-    load: Annotated[
-        float, Meta(description="CPU seconds spent per second of audio; above 1 the publisher falls behind.")
-    ]
+    load: Annotated[float, Meta(description="CPU seconds spent per second of audio; above 1 it falls behind.")]
     queue: Annotated[float, Meta(description="Seconds of audio waiting to be searched.")]
     level: Annotated[float | None, Meta(description="Recent level of the audio in dBFS; null for digital silence.")] = (
         None

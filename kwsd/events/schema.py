@@ -1,8 +1,9 @@
-"""The JSON Schema of the events, made of their classes: `python -m kwsd.events.schema` writes it beside this module."""
+"""The JSON Schema of the events, made of their classes: `python -m kwsd.events.schema` writes it into the package."""
 
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -11,7 +12,7 @@ from msgspec import Meta
 
 from kwsd.events.messages import KINDS, VERSION, Event
 
-FILE = Path(__file__).with_name("events.schema.json")
+FILE = Path(str(files("kwsd"))) / "events.schema.json"
 
 
 def schema() -> dict[str, Any]:

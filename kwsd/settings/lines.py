@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 _CLOSERS = ("]", "}", '"""', "'''")
+_LONGEST = 300  # lines of a statement; each line that could end it is tried, so that long ones would take long
 
 
 def line_of(text: str, keys: Sequence[str]) -> int | None:
@@ -17,7 +18,8 @@ def line_of(text: str, keys: Sequence[str]) -> int | None:
         keys: the path of the key, such as ("scan", "workers").
 
     Returns:
-        The number of the line, from 1; None if nothing in the text sets the key.
+        The number of the line, from 1; None if nothing in the text sets the key, or that comes after a very long
+        statement.
     """
     table: tuple[str, ...] = ()
     for number, statement, content in _statements(text):
@@ -34,10 +36,13 @@ def line_of(text: str, keys: Sequence[str]) -> int | None:
 def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Each statement of a TOML text with the line it begins on, and what it says by itself.
 
-    A statement ends with a line. A part of one is never TOML: a list or a text is still open in it.
+    A statement ends with a line. A part of one is never TOML: a list or a text is still open in it. What follows a
+    statement of more than _LONGEST lines is left out.
     """
     lines, begin = text.split("\n"), 0
     for end, line in enumerate(lines, 1):
+        if end - begin > _LONGEST:
+            return
         if end - 1 > begin and not any(closer in line for closer in _CLOSERS):
             continue  # what began on an earlier line goes on
         statement = "\n".join(lines[begin:end])

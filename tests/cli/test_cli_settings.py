@@ -190,6 +190,12 @@ def test_a_store_whose_path_is_too_long_is_refused(kwsd, settings):
     assert "cannot be read: File name too long" in complaint(kwsd("keywords", "list"))
 
 
+def test_no_line_is_better_than_a_long_search_for_it(kwsd, settings):
+    path = settings("log-level = [\n" + "[1],\n" * 20_000 + "]\nstroe = 1")
+
+    assert complaint(kwsd("keywords", "list")).startswith(f'{path} sets "log-level" to [[1], ')
+
+
 KEYS = st.sampled_from(["a", "b", '"c d"', "'e.f'", "g . h", 'a."b.c"'])
 VALUES = st.sampled_from(
     ["1", "'x'", '"""\n[a]\nb = 1\n"""', "[\n 1, # ]\n 2,\n]", "{ a = 1 }", "'''\n\n'''", "[[1], [\n]]"]

@@ -21,7 +21,7 @@ from benchmarks.tables import header, row
 from kwsd.archive import Archive
 from kwsd.archive.distributed import ray_batch_runner
 from kwsd.archive.indexing import update
-from kwsd.archive.indexing.build import build
+from kwsd.archive.indexing.index_writer import build
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 BATCH = 16  # files; as many as an hour of audio would leave too few batches to share out

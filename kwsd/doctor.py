@@ -17,7 +17,14 @@ from kwsd.keywords.store import Store, check_model
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
-KERNELS = ("edit_distance", "dtw", "windows")
+KERNELS = (
+    "scorers._costs",
+    "scorers._dtw",
+    "scorers._edit_distance",
+    "scorers._smith_waterman",
+    "scorers._windows",
+    "archive.search._kernels",
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +74,10 @@ def _checked(subject: str, check: Callable[[], str], essential: bool = True) -> 
 def _kernels() -> str:
     for name in KERNELS:
         try:
-            importlib.import_module(f"kwsd.scorers._{name}")
+            importlib.import_module(f"kwsd.{name}")
         except ImportError as error:
-            raise KwsdError(f"the compiled kernel {name} does not load ({error}): reinstall kwsd") from error
-    return f"{', '.join(KERNELS)} are compiled"
+            raise KwsdError(f"the compiled kernel kwsd.{name} does not load ({error}): reinstall kwsd") from error
+    return f"all {len(KERNELS)} load"
 
 
 def _load(model: Path | None) -> tuple[Tokenizer | None, CheckResult]:

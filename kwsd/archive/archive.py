@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kwsd.archive.indexing.build import build
+from kwsd.archive.indexing.index_writer import build
 from kwsd.archive.indexing.update import Report
 from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.methods import search

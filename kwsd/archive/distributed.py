@@ -23,7 +23,7 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 def ray_batch_runner(address: str, location: str | Path, tokenizer: Tokenizer) -> BatchRunner:
-    """An `engine` for `kwsd.archive.indexing.build`: the cluster's workers process batches and write their segments.
+    """An `engine` for `index_writer.build`: the workers of a cluster process batches and write their segments.
 
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.

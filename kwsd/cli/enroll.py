@@ -1,4 +1,4 @@
-"""`kwsd enroll`: recordings in, a keyword in the store."""
+"""`kwsd enroll`: makes a keyword of recordings and stores it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 
-@click.command(short_help="Teach it a phrase from recordings.")
+@click.command(short_help="Enrol a phrase from recordings.")
 @click.argument("name")
 @click.argument("recordings", nargs=-1, type=PATH, metavar="WAV...")
 @setting(EnrollConfig, "threshold", show_default="learned")
@@ -51,10 +51,10 @@ def enroll(
 ) -> None:
     """Enrol the phrase NAME from recordings, each holding it once.
 
-    Three to ten recordings by different voices, in different rooms, make a good keyword. More can be added later by
-    the same command. With --replace and no recordings, a keyword whose audio was kept is made anew.
+    Three to ten recordings by different voices, in different rooms, make a good keyword. The same command adds more
+    later. With --replace and no recordings, a keyword whose audio was kept is enrolled again.
 
-    The exit status is 2 if a recording was not used; the others are enrolled all the same.
+    The exit status is 2 if a recording cannot be used; the others are enrolled.
 
     \b
     Example:
@@ -121,7 +121,7 @@ def _threshold(config: EnrollConfig) -> float | Rule:
 
 
 def _others(store: Store, name: str) -> list[Keyword]:
-    """The other keywords of the store; one that cannot be read is passed over, for the answer is not about it."""
+    """The other keywords of the store; those that cannot be read are skipped."""
     from kwsd.errors import KwsdError
 
     found = []

@@ -1,4 +1,4 @@
-"""`kwsd index`: archives of speech, heard once so that they can be searched."""
+"""`kwsd index`: makes and changes indexes of speech, which `kwsd search` searches."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ index_argument = click.argument("index", type=LOCATION)
 paths_argument = click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
 
 
-@click.group(cls=Verbs, short_help="Make archives of speech searchable.")
+@click.group(cls=Verbs, short_help="Index an archive of speech for search.")
 def index() -> None:
-    """Hear recordings once and keep a few bytes of each second, for `kwsd search` to look through.
+    """Index recordings: keep codes of them, half a megabyte an hour, for `kwsd search`.
 
     \b
     Example:
@@ -55,7 +55,7 @@ def build(
     on: str | None,
     model: Path | None,
 ) -> None:
-    """Make INDEX of files and folders, or bring it in line with them.
+    """Make INDEX of files and folders, or update it to them.
 
     Folders are read with all that is below them. What is new or changed is heard, what is gone is dropped; an
     interrupted build goes on where it was. An index keeps the settings that it was made with.
@@ -67,7 +67,7 @@ def build(
       kwsd index build archive.index recordings/ --workers 4
       kwsd index build s3://bucket/index /shared/recordings --on ray://head:10001
     """
-    from kwsd.archive.indexing import build
+    from kwsd.archive.indexing import index_writer
     from kwsd.archive.statistics import build_settings
     from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -76,7 +76,7 @@ def build(
     )
     tokenizer, began = Tokenizer(config.model), time.monotonic()
     with Bar(1) as bar:
-        report = build.build(
+        report = index_writer.build(
             config.index,
             config.paths,
             tokenizer,
@@ -104,13 +104,13 @@ def add(
     Example:
       kwsd index add archive.index yesterday.flac
     """
-    from kwsd.archive.indexing import build
+    from kwsd.archive.indexing import index_writer
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = IndexConfig(index=index, paths=paths, model=model, workers=workers, on=on)
     tokenizer, began = Tokenizer(config.model), time.monotonic()
     with Bar(1) as bar:
-        report = build.add(
+        report = index_writer.add(
             config.index,
             config.paths,
             tokenizer,
@@ -131,18 +131,18 @@ def remove(index: str, paths: tuple[Path, ...]) -> None:
     Example:
       kwsd index remove archive.index recordings/private
     """
-    from kwsd.archive.indexing import build
+    from kwsd.archive.indexing import index_writer
 
-    click.echo(f"{count(build.remove(index, paths), 'file')} dropped")
+    click.echo(f"{count(index_writer.remove(index, paths), 'file')} dropped")
 
 
 @index.command("info")
 @index_argument
-@click.option("--files", is_flag=True, help="List the files that it has.")
+@click.option("--files", is_flag=True, help="List the files of the index.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @click.pass_context
 def show(ctx: click.Context, index: str, files: bool, as_json: bool) -> None:
-    """Show what INDEX has.
+    """Show the content and the size of INDEX.
 
     The exit status is 2 if a part of it cannot be read; the others are shown all the same.
 
@@ -165,10 +165,12 @@ def show(ctx: click.Context, index: str, files: bool, as_json: bool) -> None:
 
 @index.command()
 @index_argument
-@click.option("--repair", is_flag=True, help="Leave damaged parts out; the next `build` hears their files anew.")
+@click.option(
+    "--repair", is_flag=True, help="Leave damaged segments out; the next `build` processes their files again."
+)
 @click.pass_context
 def verify(ctx: click.Context, index: str, repair: bool) -> None:
-    """Check that every byte of INDEX is what was written.
+    """Check every byte of INDEX.
 
     The exit status is 2 if a part is damaged, and 0 if it was left out with --repair.
 
@@ -176,12 +178,12 @@ def verify(ctx: click.Context, index: str, repair: bool) -> None:
     Example:
       kwsd index verify archive.index --repair
     """
-    from kwsd.archive.indexing import build
+    from kwsd.archive.indexing import index_writer
     from kwsd.archive.statistics import damaged
 
     manifest, found = damaged(index)
     if repair and found:
-        build.repair(index)
+        index_writer.repair(index)
     for entry, sentence in found:
         files = count(entry.documents - len(entry.dropped), "file")
         if repair:
@@ -198,21 +200,21 @@ def verify(ctx: click.Context, index: str, repair: bool) -> None:
 @index.command()
 @index_argument
 def compact(index: str) -> None:
-    """Join the parts of INDEX into large ones and leave out what was dropped.
+    """Join the segments of INDEX into large ones, without the dropped recordings.
 
     \b
     Example:
       kwsd index compact archive.index
     """
-    from kwsd.archive.indexing import build
+    from kwsd.archive.indexing import index_writer
     from kwsd.archive.statistics import info
 
-    build.compact(index)
+    index_writer.compact(index)
     print_size(index, info(index))
 
 
 def _engine(config: IndexConfig, tokenizer: Tokenizer) -> BatchRunner | None:
-    """What hears the files, if it is not this machine."""
+    """The batch runner of a cluster, or None for this machine."""
     if config.on is None:
         return None
 
@@ -222,13 +224,13 @@ def _engine(config: IndexConfig, tokenizer: Tokenizer) -> BatchRunner | None:
 
 
 def _given(config: IndexConfig) -> dict[str, Any]:
-    """The settings that were asked for."""
+    """The settings that the options give."""
     asked = {"stages": config.stages, "vectors": config.vectors, "graph": config.graph}
     return {key: value for key, value in asked.items() if value is not None}
 
 
 def _conclude(ctx: click.Context, index: str, report: Report, took: float) -> None:
-    """Say what was done, and how large the index is now."""
+    """Print the report of an update, and the size of the index."""
     from kwsd.archive.statistics import info
 
     heard = f"{count(report.added, 'file')} added, {report.unchanged} unchanged, {report.dropped} dropped"

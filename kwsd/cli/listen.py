@@ -1,4 +1,4 @@
-"""`kwsd listen`: the service."""
+"""`kwsd listen`: runs the daemon."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kwsd.settings.inputs import FileInput, MicrophoneInput, PipeInput, Width, c
 from kwsd.settings.spotting import ListenConfig
 
 
-@click.command(short_help="Wait for the keywords, at a microphone or in a stream.")
-@click.option("--mic", is_flag=True, help="Listen to the default microphone, which is also what happens by default.")
+@click.command(short_help="Listen for the keywords, at a microphone or in a stream.")
+@click.option("--mic", is_flag=True, help="Listen to the default microphone; this is the default.")
 @setting(MicrophoneInput, "device", metavar="NAME|NUMBER")
 @click.option("--stdin", is_flag=True, help="Listen to raw little-endian PCM on standard input.")
 @setting(PipeInput, "rate", metavar="HZ")
@@ -59,13 +59,13 @@ def listen(
     store: Path,
     model: Path | None,
 ) -> None:
-    """Listen for keywords and publish an event for each that is spoken.
+    """Listen for keywords and publish an event for each one that is spoken.
 
-    Events go out over ZeroMQ; `kwsd subscribe` prints them. SIGINT and SIGTERM end it cleanly, SIGHUP makes it read
-    the keywords again.
+    Events are sent over ZeroMQ; `kwsd subscribe` prints them. SIGINT and SIGTERM stop it, SIGHUP makes it read the
+    keywords again.
 
-    With --log, what was said can be searched for a phrase that is enrolled only later. It holds no audio and takes half
-    a megabyte an hour; a crash loses its last ten minutes.
+    With --log, the audio of the past can be searched for a phrase that is enrolled only later. The log holds codes and
+    no audio, half a megabyte an hour; a crash loses its last ten minutes.
 
     \b
     Examples:

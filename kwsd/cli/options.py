@@ -1,4 +1,4 @@
-"""Options that are made of settings, and those that several verbs share."""
+"""Options made from the fields of settings, and the options that several verbs share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Name(click.types.StringParamType):
 
 
 def path(value: str | Path) -> Path:
-    """The path, with a leading "~" as the home folder also where no shell has seen it: in variables and TOML."""
+    """The path, with a leading "~" replaced by the home folder, also in variables and TOML, which no shell expands."""
     if "\0" in str(value):
         raise ValueError
     return Path(os.path.expanduser(value))  # noqa: PTH111 - Path.expanduser raises where there is no home

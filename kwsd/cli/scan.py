@@ -1,4 +1,4 @@
-"""`kwsd scan`: keywords in files."""
+"""`kwsd scan`: finds keywords in files."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     "--trace",
     type=PATH,
     metavar="OUT.npz",
-    help="Write the distance of every keyword at every moment of one file; 4 MB an hour with 10 keywords.",
+    help="Write the distance of every keyword at every frame of one file; 4 MB an hour with 10 keywords.",
 )
-@click.option("--plot", type=PATH, metavar="OUT.png", help="Draw those distances over time; needs kwsd[plot].")
+@click.option("--plot", type=PATH, metavar="OUT.png", help="Draw these distances over time; needs kwsd[plot].")
 @workers_option
 @on_option
 @spotting_options
@@ -71,7 +71,7 @@ def scan(
 
 
 def _run(config: ScanConfig, paths: list[Path], jsonl: bool, trace: Path | None, plot: Path | None) -> bool:
-    """Whether something went wrong, which was said."""
+    """Whether an error occurred; it is printed."""
     from kwsd.cli.detections import Printer
     from kwsd.keywords.selection import select
     from kwsd.keywords.store import Store

@@ -1,4 +1,4 @@
-"""`kwsd search`: where in an archive a phrase is said."""
+"""`kwsd search`: finds where in an archive a phrase is spoken."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def search(
     store: Path,
     model: Path | None,
 ) -> None:
-    """Find where the enrolled KEYWORD, or the phrase of recordings, is said in an index.
+    """Find where the enrolled KEYWORD, or the phrase of recordings, is spoken in an index.
 
     A line for each hit says its rank, how well it fits, where it is and in which file, the best first. They are the
     best that there are, not all of them good. The exit status is 2 if a part of the index could not be searched, or a
@@ -105,7 +105,7 @@ def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
 
 
 def _act(play: bool, folder: Path | None) -> Act:
-    """What is to be done with each hit; what stands in the way of all of them is said before the search."""
+    """The action for each hit; errors that would prevent it are raised before the search."""
     if not (play or folder):
         return lambda rank, hit: None
 
@@ -127,7 +127,7 @@ def _act(play: bool, folder: Path | None) -> Act:
 
 
 def _tried(act: Act, rank: int, hit: Hit) -> bool:
-    """Whether it failed, which was said."""
+    """Whether the action failed; the error is printed."""
     from kwsd.errors import ArchiveError, AudioError, DeviceError
 
     try:
@@ -169,7 +169,7 @@ def _clock(seconds: float) -> str:
 
 
 def _day(when: float) -> str:
-    """A Unix time as date and time of this place."""
+    """A Unix time as local date and time."""
     return datetime.fromtimestamp(round(when, 2)).isoformat(" ", "milliseconds")[:-1]
 
 

@@ -31,14 +31,14 @@ def config_option(group: click.Group) -> click.Group:
         show_envvar=True,
         metavar="FILE",
         show_default="$XDG_CONFIG_HOME/kwsd/config.toml if it is there",
-        help="Settings in TOML: options for every verb on top, those of a verb in its table.",
+        help="Settings in TOML: first options of every verb, then a table for each verb.",
     )
     group.params.insert(0, option)
     return group
 
 
 def default_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the settings file is looked for unless said otherwise."""
+    """The default path of the settings file."""
     home = os.path.expanduser("~/.config")  # noqa: PTH111 - Path.expanduser raises where there is no home
     return Path(environ.get("XDG_CONFIG_HOME") or home) / "kwsd" / "config.toml"
 

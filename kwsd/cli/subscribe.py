@@ -12,7 +12,7 @@ import click
     multiple=True,
     metavar="TOPIC",
     show_default="everything",
-    help="Print only topics that begin so, such as kwsd/1/detection/; give it again for more.",
+    help="Print only topics that begin with this, such as kwsd/1/detection/; give it again for more.",
 )
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line.")
 @click.pass_context

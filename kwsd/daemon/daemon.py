@@ -20,7 +20,7 @@ from kwsd.events.messages import DetectionEvent, HeartbeatEvent, State, StatusEv
 from kwsd.events.publisher import Publisher
 from kwsd.keywords.selection import Selection
 from kwsd.spotting.detection import Detection
-from kwsd.spotting.scan import AudioSpotter, Log
+from kwsd.spotting.scan import AudioSpotter, FrameLog
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Daemon:
         refractory: float = 1.0,
         heartbeat: float = 10.0,
         notifier: Notifier | None = None,
-        token_log: Log | None = None,
+        token_log: FrameLog | None = None,
     ) -> None:
         self._source, self._tokenizer, self._select = source, tokenizer, select
         self._emitter = Emitter(publisher, source.name, tokenizer.digest)
@@ -95,9 +95,9 @@ class Daemon:
         reason = f": {facts['reason']}" if "reason" in facts else ""
         self._report(status, f"{facts.get('device', self._source.name)}{reason}")
 
-    def log_changed(self, message: str, worry: bool) -> None:
+    def log_changed(self, message: str, is_warning: bool) -> None:
         """Publish that the token log cannot be written, or can again; the state stays "listening"."""
-        self._report(State.LISTENING, message, worry)
+        self._report(State.LISTENING, message, is_warning)
 
     def _process(self) -> None:
         try:

@@ -87,6 +87,8 @@ def enroll(
             f"the background bank was made with model {bank.model}, this is {tokenizer.digest}: rebuild it"
         )
     templates, refused = list(adding_to.templates if adding_to else ()), []
+    if not recordings:
+        raise KeywordError("there is no recording: give at least one that holds the phrase")
     for recording in recordings:
         try:
             templates.append(_refuse_duplicate(template_of(recording, tokenizer, keep_audio=keep_audio), templates))

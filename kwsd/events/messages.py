@@ -1,4 +1,4 @@
-"""What kwsd tells the world: detections, states and heartbeats, as messages of one version.
+"""Messages of kwsd: detections, states and heartbeats, all of one version.
 
 A message is a topic and a flat JSON object. `docs/events.md` describes both. The annotations of the classes are
 the schema: `python -m kwsd.events.schema` writes it to `events.schema.json`, with the descriptions that stand here.
@@ -38,7 +38,7 @@ class UnknownEventError(EventError):
     """A message is of a kind that this kwsd does not know; a reader may skip it.
 
     Attributes:
-        event: what the message has in common with all others.
+        event: the fields that all messages have.
     """
 
     def __init__(self, message: str, event: Event) -> None:
@@ -51,7 +51,7 @@ class NewerEventError(EventError):
 
 
 class State(StrEnum):
-    """The states that kwsd itself reports; a reader must bear with others."""
+    """The states that kwsd reports; a reader must accept others."""
 
     STARTING = "starting"
     LISTENING = "listening"
@@ -65,7 +65,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What every message carries."""
+    """The fields of every message."""
 
     kind: ClassVar[str] = "unknown"
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from kwsd.events.messages import KINDS, VERSION, Event
 
-FILE = Path(str(files("kwsd"))) / "events.schema.json"
+FILE = Path(str(files("kwsd.events"))) / "events.schema.json"
 
 
 def schema() -> dict[str, Any]:

@@ -33,7 +33,7 @@ class IndexConfig(Settings, frozen=True, kw_only=True):
             int,
             Meta(
                 title="the number of stages",
-                description="Bytes of a code; fewer are smaller and find less.",
+                description="Bytes of a code; with fewer the index is smaller and finds less.",
                 ge=1,
                 le=MOST_STAGES,
             ),
@@ -57,13 +57,11 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
 
     index: Index
     keyword: str | None = None
-    recordings: Annotated[
-        tuple[Path, ...], Meta(description="Recording of the phrase; give it again for more, all vote.")
-    ] = ()
+    recordings: Annotated[tuple[Path, ...], Meta(description="Recording of the phrase; give it again for more.")] = ()
     method: Annotated[
         Method,
         Meta(
-            description="How places are found; `dtw` compares all there is, the others what an index leads to.",
+            description="Search method; `dtw` compares the whole index, the others only candidates.",
             extra={"head": 'there is no method "{}"'},
         ),
     ] = "pairs"

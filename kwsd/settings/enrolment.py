@@ -32,7 +32,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     threshold_rule: Annotated[
         RuleName,
         Meta(
-            description="How a threshold is learned: by a promise of false alarms, or midway between recordings and "
+            description="How the threshold is learned: from a rate of false alarms, or midway between recordings and "
             "background.",
             extra={"head": 'there is no threshold rule "{}"'},
         ),
@@ -40,7 +40,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     false_alarms_per_hour: Annotated[
         float,
         Meta(
-            description="What the background rule promises; more means fewer misses.",
+            description="False alarms per hour that the background rule allows; more means fewer misses.",
             gt=0,
             le=FINITE,
             extra={"head": "false alarms per hour are {}"},
@@ -49,13 +49,15 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     scorer: (
         Annotated[
             ScorerName,
-            Meta(description="How speech is compared with the recordings.", extra={"head": 'there is no scorer "{}"'}),
+            Meta(
+                description="How the stream is compared with the recordings.", extra={"head": 'there is no scorer "{}"'}
+            ),
         ]
         | None
     ) = None
-    replace: Annotated[bool, Meta(description="Forget the earlier recordings instead of adding to them.")] = False
+    replace: Annotated[bool, Meta(description="Replace the earlier recordings instead of adding to them.")] = False
     keep_audio: Annotated[
-        bool, Meta(description="Keep the recordings, so that another model can enrol them again.")
+        bool, Meta(description="Keep the recordings, so that they can be enrolled again with another model.")
     ] = False
     store: Store
     model: Model | None = None

@@ -31,7 +31,7 @@ class PipeInput(Settings, frozen=True, tag=True):
 class FileInput(Settings, frozen=True, tag=True):
     """Listen to a file, as fast as it goes or at the pace of its time."""
 
-    path: Annotated[Path, Meta(description="Listen to a file, as fast as it goes.")]
+    path: Annotated[Path, Meta(description="Listen to a file, faster than real time.")]
     realtime: Annotated[bool, Meta(description="Read --file at the pace of its time.")] = False
 
 

@@ -14,7 +14,7 @@ LOCAL_CLUSTER = "ray"
 _CLUSTER = r"^(ray|ray://[^/]+:\d+)\Z"
 
 Store = Annotated[Path, Meta(description="Folder of the keywords.")]
-Model = Annotated[Path, Meta(description="Tokenizer to hear with, an ONNX file.")]
+Model = Annotated[Path, Meta(description="Tokenizer to use, an ONNX file.")]
 Index = Annotated[str, Meta(description="Index to search, a folder that `kwsd index build` made.")]
 Workers = Annotated[
     int,

@@ -55,7 +55,7 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
         float,
         Meta(
             title="the queue",
-            description="How much live audio may wait its turn.",
+            description="How much live audio may wait in the input queue.",
             ge=0.5,
             le=FINITE,
             extra={"unit": "s"},
@@ -65,18 +65,20 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
         float,
         Meta(
             title="the time between heartbeats",
-            description="Time between signs of life; 0 for none.",
+            description="Time between heartbeats; 0 for none.",
             ge=0,
             le=LONGEST,
             extra={"unit": "s"},
         ),
     ] = 10.0
-    log: Annotated[str, Meta(description="Also keep what is heard, as codes, for `kwsd search`.")] | None = None
+    log: Annotated[str, Meta(description="Also keep codes of the audio in this index, for `kwsd search`.")] | None = (
+        None
+    )
     log_keep: (
         Annotated[
             float,
             Meta(
-                description="After how long --log drops what it heard.",
+                description="After how many days --log drops its content.",
                 gt=0,
                 le=FINITE,
                 extra={"head": "the log is kept for {}", "unit": "days", "hint": ", or leave it out to keep all"},

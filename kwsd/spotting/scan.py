@@ -15,14 +15,14 @@ from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 
-class Log(Protocol):
+class FrameLog(Protocol):
     """A log of the frames of a stream, for example `kwsd.archive.indexing.token_log.TokenLog`."""
 
-    def hear(self, frames: Frames, clock: float | None) -> None:
+    def push(self, frames: Frames, clock: float | None) -> None:
         """Append frames, timed from the start of the stream; `clock` is the Unix time of that start, if it is known."""
         ...
 
-    def cut(self) -> None:
+    def end_document(self) -> None:
         """Mark a gap: the next frames do not follow directly on the frames before."""
         ...
 
@@ -49,7 +49,7 @@ class AudioSpotter:
         *,
         refractory: float = 1.0,
         trace: Trace | None = None,
-        log: Log | None = None,
+        log: FrameLog | None = None,
     ) -> None:
         self._tokenizer, self._trace, self._log = tokenizer, trace, log
         self._spotter = Spotter(keywords, tokenizer.hop, tokenizer.codebook, refractory)
@@ -71,13 +71,13 @@ class AudioSpotter:
         found += self._spotter.flush()
         self._offset = None
         if self._log is not None:
-            self._log.cut()
+            self._log.end_document()
         return found
 
     def _spot(self, frames: Frames) -> list[Detection]:
         shifted = replace(frames, time=frames.time + (self._offset or 0.0))
         if self._log is not None and self._offset is not None:  # else there was no audio, only the padding of flush
-            self._log.hear(shifted, self._clock)
+            self._log.push(shifted, self._clock)
         track = self._spotter.track(shifted)
         if self._trace is not None:
             self._trace.add(track)

@@ -12,7 +12,7 @@ import pytest
 fsspec = pytest.importorskip("fsspec", reason="fsspec is in kwsd[cluster]")
 
 from kwsd.archive import Archive  # noqa: E402
-from kwsd.archive.indexing.build import build, remove  # noqa: E402
+from kwsd.archive.indexing.index_writer import build, remove  # noqa: E402
 from kwsd.archive.segments import segment  # noqa: E402
 from kwsd.archive.storage import writer_lock  # noqa: E402
 from kwsd.archive.storage.locations import folder_at  # noqa: E402

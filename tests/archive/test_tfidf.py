@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from kwsd.archive import Archive, Settings
-from kwsd.archive.indexing import build
+from kwsd.archive.indexing import index_writer
 from kwsd.archive.search import hnsw, tfidf
 from kwsd.archive.search.smith_waterman import tokens_of
 from kwsd.archive.search.windows import STEP, WINDOW, Windows
@@ -225,12 +225,12 @@ def test_a_removed_recording_is_found_no_more_and_no_segment_is_without_its_grap
 ):
     assert archive.search([recordings[0]], method="hquest", top=1)[0].path == str(recordings[0])
 
-    build.remove(folder, [recordings[0]])
+    index_writer.remove(folder, [recordings[0]])
     less = Archive.open(folder, tokenizer)
 
     assert str(recordings[0]) not in {hit.path for hit in less.search([recordings[0]], method="hquest")}
 
-    build.remove(folder, recordings[1:])
+    index_writer.remove(folder, recordings[1:])
     least = Archive.open(folder, tokenizer)
 
     assert least.segments[0].entry.name != less.segments[0].entry.name
@@ -255,7 +255,7 @@ def test_a_missing_or_truncated_graph_is_named_and_made_anew(archive, folder, re
     with pytest.raises(ArchiveError, match=f"{name} is missing or damaged: .*`kwsd index compact`"):
         Archive.open(folder, tokenizer).search(recordings[:1], method="hquest")
 
-    build.compact(folder)
+    index_writer.compact(folder)
 
     assert (folder / name).read_bytes() == before
     assert Archive.open(folder, tokenizer).search(recordings[:1], method="hquest")
@@ -281,7 +281,7 @@ def test_a_graph_that_is_none_is_named(archive, folder, recordings, tokenizer):
 def test_graphs_that_an_interrupted_build_did_not_make_are_made_by_the_next(archive, folder, long_recording, tokenizer):
     entries = tuple(replace(entry, graph_bytes=0, graph_sha256="") for entry in archive.manifest.entries)
     replace(archive.manifest, entries=entries).save(LocalFolder(folder))
-    build.add(folder, [long_recording], tokenizer)
+    index_writer.add(folder, [long_recording], tokenizer)
 
     assert Manifest.load(LocalFolder(folder)) == archive.manifest
 
@@ -294,7 +294,7 @@ def test_without_the_library_the_extra_is_named_before_anything_is_heard(
     with pytest.raises(ArchiveError, match=r"kwsd\[search\]"):
         Archive.open(folder, tokenizer).search(recordings[:1], method="hquest")
     with pytest.raises(ArchiveError, match=r"kwsd\[search\]"):
-        build.build(
+        index_writer.build(
             folder.parent / "other",
             [long_recording],
             tokenizer,

@@ -14,7 +14,7 @@ import pytest
 import soundfile as sf
 
 from kwsd.archive import Archive, Settings
-from kwsd.archive.indexing import build, token_log
+from kwsd.archive.indexing import index_writer, token_log
 from kwsd.archive.indexing.segment_set import DAY
 from kwsd.archive.indexing.token_log import OVERLAP, TokenLog
 from kwsd.archive.segments import integrity
@@ -75,7 +75,7 @@ def hear(one, seconds, begin=0.0, clock=NOON):
     rng = np.random.default_rng(0)
     for second in range(seconds):
         time = begin + second + HOP * np.arange(1, 26)
-        one.hear(Frames(time, unit(rng.standard_normal((25, 96))).astype(np.float32), np.zeros(25, np.int32)), clock)
+        one.push(Frames(time, unit(rng.standard_normal((25, 96))).astype(np.float32), np.zeros(25, np.int32)), clock)
 
 
 def listen(one, tokenizer, keyword, *blocks):
@@ -193,7 +193,7 @@ def test_small_segments_are_joined_within_a_day_and_not_beyond(open_log, archive
         for day in range(3):
             for hour in range(8):
                 hear(one, 5, clock=NOON + day * 2 * DAY + hour * 3600)
-                one.cut()
+                one.end_document()
     spans = [
         [time for one in part.documents for time in (one.began, one.began + one.seconds)] for part in archive().segments
     ]
@@ -208,7 +208,7 @@ def test_what_is_older_than_it_is_kept_is_dropped_and_nothing_else(open_log, arc
     with closing(open_log()) as one:
         for hours in (0, 1, 40):
             hear(one, 5, clock=NOON + hours * 3600)
-            one.cut()
+            one.end_document()
     open_log(keep=1, now=lambda: NOON + DAY + 1800).close()
     assert [round(began - NOON) // 3600 for began, _ in times(archive())] == [1, 40]
     open_log(keep=1, now=lambda: NOON + 2 * DAY).close()
@@ -220,7 +220,7 @@ def test_what_is_older_than_it_is_kept_is_dropped_and_nothing_else(open_log, arc
 def test_files_that_were_added_to_a_log_are_kept(open_log, archive, where, tokenizer, recordings):
     with closing(open_log()) as one:
         hear(one, 5)
-    build.add(where, recordings[:1], tokenizer)
+    index_writer.add(where, recordings[:1], tokenizer)
     open_log(keep=1, now=lambda: NOON + 2 * DAY).close()
 
     assert [one.path for one in documents(archive())] == [str(recordings[0])]

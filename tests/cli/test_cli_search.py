@@ -15,7 +15,7 @@ from bad_recordings import empty, missing, silent, text, too_short
 from cli_helpers import complaint, contents, sentences
 
 from kwsd.archive import clips
-from kwsd.archive.indexing.build import build
+from kwsd.archive.indexing.index_writer import build
 from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.methods import METHODS as KNOWN
 from kwsd.archive.segments.manifest import Manifest

@@ -135,3 +135,8 @@ def test_a_bank_of_another_model_is_refused(recordings: list[Path], tokenizer, b
 
     with pytest.raises(ModelError, match="made with model another"):
         enroll("hey snips", recordings, tokenizer, bank=other)
+
+
+def test_without_a_recording_nothing_is_enrolled(tokenizer, bank):
+    with pytest.raises(KeywordError, match="there is no recording"):
+        enroll("hey snips", [], tokenizer, bank=bank)

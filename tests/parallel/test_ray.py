@@ -18,7 +18,7 @@ from ray.cluster_utils import Cluster  # noqa: E402
 import kwsd  # noqa: E402
 from kwsd.archive import Archive, Query  # noqa: E402
 from kwsd.archive.distributed import ray_batch_runner, search_on_ray  # noqa: E402
-from kwsd.archive.indexing.build import add, build  # noqa: E402
+from kwsd.archive.indexing.index_writer import add, build  # noqa: E402
 from kwsd.archive.indexing.segment_builder import Batch  # noqa: E402
 from kwsd.cli import main  # noqa: E402
 from kwsd.errors import ArchiveError, AudioError, ConfigError, KwsdError, ModelError  # noqa: E402

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.indexing import compaction
-from kwsd.archive.indexing.build import open_manifest
 from kwsd.archive.indexing.compaction import MAX_CODES, MAX_RATIO
+from kwsd.archive.indexing.index_writer import open_manifest
 from kwsd.archive.indexing.segment_builder import write
 from kwsd.archive.indexing.update import remove_orphans
 from kwsd.archive.segments import segment

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from kwsd.archive.indexing.build import check_empty
+from kwsd.archive.indexing.index_writer import check_empty
 from kwsd.archive.indexing.segment_builder import origin
 from kwsd.archive.indexing.segment_set import DAY, SegmentSet
 from kwsd.archive.segments.documents import Document
@@ -98,7 +98,7 @@ class TokenLog:
             self._lock = lock.pop_all()
         self._save()
 
-    def hear(self, frames: Frames, clock: float | None) -> None:
+    def push(self, frames: Frames, clock: float | None) -> None:
         """Log the next frames, whose times are in seconds from the start of the stream.
 
         Args:
@@ -115,7 +115,7 @@ class TokenLog:
             if clock is not None and self._codes_since_save * self._step >= self._rotation:
                 self._rotate(self._current, clock)
 
-    def cut(self) -> None:
+    def end_document(self) -> None:
         """End the document; the next frames begin another one."""
         if self._current is not None:
             self._quantize(self._current)
@@ -129,7 +129,7 @@ class TokenLog:
             return
         self._closed = True
         with self._lock:
-            self.cut()
+            self.end_document()
             self._save()
             if self._unwritten:
                 lost = self._lost_seconds + _seconds(self._unwritten)

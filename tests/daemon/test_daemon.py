@@ -230,7 +230,7 @@ def token_log(tokenizer, tmp_path):
 
 
 def frames_of(token_log):
-    return token_log._shelf._manifest.frames
+    return token_log._segments._manifest.frames
 
 
 def test_a_log_that_cannot_be_written_is_told_and_the_listening_goes_on(daemon, token_log, monkeypatch, silent_logs):
@@ -245,7 +245,7 @@ def test_a_log_that_cannot_be_written_is_told_and_the_listening_goes_on(daemon, 
 
     blocks = [live(1, second) for second in range(12)]
     one = daemon(*blocks[:4], fill, *blocks[4:8], tidy, *blocks[8:], token_log=token_log)
-    token_log.tell = one.log_changed
+    token_log.notify = one.log_changed
     one.run()
     told = [event.message for event in one.journal.of(StatusEvent)]
 

@@ -1,4 +1,4 @@
-"""Everything that is typed: `kwsd VERB`, one module a verb."""
+"""The command line: `kwsd VERB`, one module a verb."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def main(log_level: str) -> None:
     """Spot your own phrase, from a handful of recordings, on your own machine.
 
     \b
-    kwsd enroll "hey snips" recordings/*.wav   teach it the phrase
+    kwsd enroll "hey snips" recordings/*.wav   learn the phrase
     kwsd scan meeting.ogg                      find it in files
-    kwsd listen                                wait for it at the microphone
-    kwsd subscribe                             print what a listening kwsd hears
-    kwsd index build my.index archive/         hear an archive once
+    kwsd listen                                listen for it at the microphone
+    kwsd subscribe                             print the events of a listening kwsd
+    kwsd index build my.index archive/         index an archive
     kwsd search "hey snips" --index my.index   find it there
 
     Every option is also a variable, KWSD_VERB_OPTION (such as KWSD_LISTEN_REFRACTORY), and a line of the settings file.

@@ -1,4 +1,4 @@
-"""How a template is compared with a stream: compiled kernels, each with a readable twin in `kwsd.scorers.reference`.
+"""Scorers: compiled kernels of local costs and alignment, each with a readable twin in `kwsd.scorers.reference`.
 
 A matrix of local costs stands between what is compared and how it is aligned: rows are stream frames, columns template
 frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to look up for tokens. `inner_products` and

@@ -1,4 +1,4 @@
-"""What the scorers accept: each function returns its input in the kernels' layout or raises a ValueError that says why.
+"""Input checks of the scorers: each returns its input in the kernels' layout or raises a ValueError with the reason.
 
 A cost may fall below zero by rounding, as 1 - z.w does for equal vectors kept in few bits; such a cost counts as 0.
 """

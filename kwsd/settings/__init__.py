@@ -1,4 +1,4 @@
-"""The settings of each verb as checked objects, and the TOML file that they may come from.
+"""The settings of each verb, checked, and the TOML file that may hold them.
 
 Every setting is one field of a class: its annotation says the type, the range and the help text, and its default is the
 default of the option. `kwsd/cli/options.py` makes the options of the command line from these fields.

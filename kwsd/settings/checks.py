@@ -1,4 +1,4 @@
-"""Fields that refuse what does not fit them, with one sentence that says what would."""
+"""Checks of settings: the type and range of each field, and the sentence about a value that does not fit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KINDS = {
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verb is told; making one checks every field.
+    """The settings of a verb; the constructor checks every field.
 
     A field is described by `msgspec.Meta`: `description` is the help text, `title` begins the sentence about a wrong
     value, and `extra` may hold a "unit", a "head" with "{}" for the value instead of the title, what the "range" is in

@@ -1,4 +1,4 @@
-"""The settings file: TOML, with a place for everything that is wrong in it."""
+"""The settings file: reads TOML; errors name the line."""
 
 from __future__ import annotations
 

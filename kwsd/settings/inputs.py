@@ -1,4 +1,4 @@
-"""Where audio comes from: a microphone, a pipe or a file."""
+"""The audio input of `kwsd listen`: a microphone, a pipe or a file."""
 
 from pathlib import Path
 from typing import Annotated, Literal

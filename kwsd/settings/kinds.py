@@ -1,4 +1,4 @@
-"""Settings that several verbs have."""
+"""Settings that several verbs share."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""On which line of a TOML text a key is set."""
+"""The line of a TOML text on which a key is set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model's tokens and codes stand for.
+"""The codebook of a model: the centroids of its tokens, and the residual quantizer of its codes.
 
 A *token* is the centroid nearest to a vector, 25 a second, compared by edit distance. A *code* is two frames' vector in
 a few bytes: each stage of a residual quantizer takes up what the stages before left over. Templates stay vectors: only

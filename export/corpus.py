@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 RATE = 16_000
-SPEECH = ("librispeech", "ljspeech", "speech-commands", "dspspeech", "arabic-commands", "alphanumeric")
+SPEECH = (*("librispeech", "ljspeech", "speech-commands", "dspspeech", "arabic-commands", "alphanumeric", "telephone"),)
 NOISE = ("esc10-noise",)
 
 

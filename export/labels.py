@@ -21,6 +21,7 @@ PHONES = (
     *("K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH"),
 )  # ARPAbet
 UNKNOWN = -1
+PAUSE = 0.1  # seconds between two words of a phrase, at most
 EDGE = 0.12  # seconds at both ends of a recording that may hold a clipped sound
 
 # Never paired, so that what they show later was not learned from them: the words that Speech Commands is judged by, and
@@ -73,6 +74,7 @@ class Labels:
     Attributes:
         spoken: every known word of every stream.
         phones: [frames] int8 of each stream, an index into PHONES, or UNKNOWN.
+        spellings: the phones of each word of every aligned word and phrase of two words, by its text.
 
     Raises:
         CorpusError: something was not prepared.
@@ -82,6 +84,7 @@ class Labels:
         self._aligned = _aligned(cache)
         self.spoken: list[Spoken] = []
         self.phones: list[NDArray[np.int8]] = []
+        self.spellings: dict[str, tuple[tuple[str, ...], ...]] = {}
         for number, stem in enumerate(stems):
             pcm, speed = corpus.stream(cache, stem), float(stem.split("-")[1])
             phones = np.full(len(pcm) // HOP, UNKNOWN, np.int8)
@@ -97,10 +100,19 @@ class Labels:
             start, end = align.loud_span(corpus.to_float(pcm[entry.first : entry.first + entry.samples]))
             spans = [(f"{entry.corpus}/{entry.text}", start, end)]
         else:
-            spans = [(w.text, w.start / speed, w.end / speed) for w in self._aligned.get(entry.path, ())]
+            spans = [
+                (self._spelled(words), words[0].start / speed, words[-1].end / speed)
+                for words in _runs(self._aligned.get(entry.path, ()))
+            ]
         for word, start, end in spans:
             first, after = frame_at(begin + start), frame_at(begin + end)
             yield Spoken(stream, first, max(after, first + 1), entry.speaker, word, withheld(entry))
+
+    def _spelled(self, words: Sequence[align.Word]) -> str:
+        """The text of words, whose phones are written down."""
+        text = " ".join(word.text for word in words)
+        self.spellings[text] = tuple(tuple(phone for phone, _ in word.phones) for word in words)
+        return text
 
     def _spell(self, entry: corpus.Entry, speed: float, phones: NDArray[np.int8]) -> None:
         words = self._aligned.get(entry.path)
@@ -113,6 +125,14 @@ class Labels:
             for phone, seconds in word.phones:
                 phones[frame_at(at) : frame_at(at + seconds / speed)] = PHONES.index(phone)
                 at += seconds / speed
+
+
+def _runs(words: Sequence[align.Word]) -> Iterator[Sequence[align.Word]]:
+    """Each word, and each two words that follow one another without a pause."""
+    for i, word in enumerate(words):
+        yield (word,)
+        if i and word.start - words[i - 1].end < PAUSE:
+            yield words[i - 1 : i + 1]
 
 
 def _aligned(cache: Path) -> dict[str, list[align.Word]]:

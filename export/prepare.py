@@ -1,6 +1,7 @@
 """Make the training data: `python -m export.prepare --shared ../shared`. What is already made is kept.
 
-Three kinds of it: streams of audio, the teacher's vectors of each, and the words and phones of what was said.
+Streams of audio, the same as telephones and recorders keep it, the teacher's vectors of each stream, the words and
+phones of what was said, and simulated rooms.
 """
 
 from __future__ import annotations
@@ -9,21 +10,23 @@ from pathlib import Path
 
 import click
 
-from export import align, corpus, teacher
+from export import align, corpus, recorded, rooms, teacher
 
 
 @click.command()
 @click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
 @click.option("--seed", default=20261121, show_default=True)
 def main(shared: Path, seed: int) -> None:
-    """Unpack and decode the corpora, align what was said, and run the teacher over every stream of speech."""
+    """Unpack and decode the corpora, simulate rooms and recorders, align what was said, and run the teacher."""
     cache = corpus.default_cache()
     try:
         corpus.prepare(shared, cache, seed)
+        rooms.prepare(cache, seed)
         for name in align.TRANSCRIBED:
             align.align(shared, cache, name, "train")
         for path in sorted((cache / "train").glob("speech-*.raw")):
             teacher.embed_stream(corpus.stream(cache, path.stem), path.with_suffix(".teacher"))
+        recorded.prepare(cache, "speech-1", seed)
     except (corpus.CorpusError, teacher.TeacherError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-WARM_UP = 0.08  # share of a phase's steps in which the learning rate rises
+WARM_UP = 0.08  # share of a phase in which the learning rate rises
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Phase:
         rate: the largest learning rate.
         noisy: share of windows that get noise.
         ratio: decibels between which the signal-to-noise ratio is drawn.
+        field: share of windows that are heard as people's devices hear them: coded, by another voice, through an
+            automatic gain or a noise suppression, clipped.
         spotting: weight of the spotting loss; where it is not 0, windows are drawn in pairs.
         phones: weight of the cross-entropy of phones.
     """
@@ -25,47 +27,56 @@ class Phase:
     rate: float
     noisy: float
     ratio: tuple[float, float]
+    field: float = 0.0
     spotting: float = 0.0
     phones: float = 0.0
+
+    def rate_at(self, done: float) -> float:
+        """The learning rate when a share of the phase is done."""
+        if done < WARM_UP:
+            return self.rate * max(done, 1 / self.steps) / WARM_UP
+        return self.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, (done - WARM_UP) / (1 - WARM_UP))))
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Imitate the teacher with mild noise, then with harder noise, then learn to spot words and to name phones."""
+    """Imitate the teacher with mild noise, with harder noise, and in the field; then learn to spot words there.
+
+    Attributes:
+        seed: everything drawn at random is drawn from it and the step's number.
+        phases: in order.
+        first: the first phase of the run; those before it made the model that the run starts from.
+        batch: windows a step.
+        seconds: length of a window.
+        token_weight: of the cross-entropy of tokens.
+        spotting_scale: of the distances of the spotting loss.
+        share: how much of what the last phase changed is kept.
+    """
 
     seed: int = 20261121
     phases: tuple[Phase, ...] = (
         Phase(7000, 2e-3, 0.7, (-2.0, 20.0)),
         Phase(5000, 1e-3, 0.85, (-5.0, 15.0)),
-        Phase(4000, 5e-4, 0.8, (-3.0, 20.0), spotting=1.0, phones=0.5),
+        Phase(9000, 1.5e-3, 0.8, (-3.0, 20.0), field=0.8),
+        Phase(3000, 4e-4, 0.75, (0.0, 20.0), field=0.8, spotting=1.0, phones=0.5),
     )
+    first: int = 0
     batch: int = 24
     seconds: float = 6.4
     token_weight: float = 0.5
     spotting_scale: float = 8.0
+    share: float = 0.5
+
+    def onward(self) -> Recipe:
+        """The same, starting from a model that has learned to imitate the teacher in noise."""
+        return replace(self, first=2)
 
     @property
-    def last(self) -> int:
-        """The first step of the last phase."""
-        return self.steps - self.phases[-1].steps
+    def todo(self) -> tuple[Phase, ...]:
+        """The phases of the run."""
+        return self.phases[self.first :]
 
     @property
     def steps(self) -> int:
         """The length of the run."""
-        return sum(phase.steps for phase in self.phases)
-
-    def at(self, step: int) -> tuple[Phase, int]:
-        """The phase that a step belongs to, and the step's number within it."""
-        for phase in self.phases:
-            if step < phase.steps:
-                return phase, step
-            step -= phase.steps
-        return self.phases[-1], self.phases[-1].steps
-
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step."""
-        phase, done = self.at(step)
-        warm = WARM_UP * phase.steps
-        if done < warm:
-            return phase.rate * (done + 1) / warm
-        return phase.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warm) / (phase.steps - warm))))
+        return sum(phase.steps for phase in self.todo)

@@ -8,7 +8,6 @@ vector are trained together, so the codebook is the encoder's own.
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,15 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from export import corpus, teacher
+from export import corpus, start, teacher
 from export.labels import UNKNOWN
 from export.model import Codebook, Encoder, Shape
 from export.recipe import Phase, Recipe
+from export.schedule import Schedule
 from export.spotting import spotting_loss
 from export.targets import Targets, fit
 from export.windows import WARM, Batch, Windows
+from kwsd.errors import KwsdError
 
 SHARPNESS = 16.0  # scale of cosines before the softmax
 
@@ -84,48 +85,73 @@ def total(parts: dict[str, Tensor], recipe: Recipe, phase: Phase) -> Tensor:
 class Run:
     """A training run in a folder: `checkpoint.pt`, replaced atomically, `log.jsonl`, and in the end `trained.pt`.
 
-    What is trained in the end is the mean of the weights before and after the last phase (Wortsman et al. 2022): it
-    keeps most of what the phase taught about the words of the corpora, and little of what it cost with other voices.
+    What is trained in the end lies between the weights before and after the last phase (Wortsman et al. 2022): it keeps
+    most of what the phase taught about the words of the corpora, and little of what it cost with other voices.
+
+    Args:
+        folder: of the run; it goes on from the checkpoint there, if there is one.
+        cache: holds the prepared data.
+        recipe, shape: of the training and the encoder.
+        minutes: how long it may take by the clock; None takes the recipe's steps.
+        model: an exported model that the run starts from.
+        device: as torch names it.
     """
 
-    def __init__(self, folder: Path, cache: Path, recipe: Recipe, shape: Shape, device: str = "cpu") -> None:
-        self.folder, self.recipe, self.cache, self.device = folder, recipe, cache, torch.device(device)
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        recipe: Recipe,
+        shape: Shape,
+        minutes: float | None = None,
+        model: Path | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.folder, self.cache, self.device = folder, cache, torch.device(device)
+        self.recipe = recipe.onward() if model else recipe
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
-        self.targets = self._targets(shape)
+        self.targets = self._targets(shape, model)
         self.clusters = torch.from_numpy(self.targets.centroids).to(self.device)
         self.student = Student(shape).to(self.device)
         self.student.codebook.centroids.data.copy_(self.clusters)
+        if model:
+            self.student.load_state_dict(start.weights(model), strict=False)
         self.optimizer = torch.optim.AdamW(self.student.parameters(), weight_decay=0.01)
-        self.step = 0
+        self.step, self.phase, spent = 0, 0, 0.0
         if (folder / "checkpoint.pt").exists():
-            self._resume(torch.load(folder / "checkpoint.pt", map_location=self.device, weights_only=True))
+            spent = self._resume(torch.load(folder / "checkpoint.pt", map_location=self.device, weights_only=True))
+        self.schedule = Schedule(self.recipe, minutes, spent)
 
-    def _targets(self, shape: Shape) -> Targets:
+    def _targets(self, shape: Shape, model: Path | None) -> Targets:
         path = self.folder / "targets.npz"
         if not path.exists():
             source = teacher.vectors(self.cache / "train" / "speech-1.teacher")
-            fit(source, shape.dim, shape.tokens, self.recipe.seed).save(path)
+            fitted = fit(source, shape.dim, shape.tokens, self.recipe.seed)
+            (start.agreeing(fitted, model, self.cache, "speech-1") if model else fitted).save(path)
         return Targets.load(path)
 
-    def _resume(self, saved: dict[str, Any]) -> None:
+    def _resume(self, saved: dict[str, Any]) -> float:
+        """Take up a checkpoint; returns the minutes that were spent before it."""
         if saved["shape"] != self.student.encoder.shape.as_dict():
             raise TrainingError(f"{self.folder} holds a run of another model: name another folder with --out")
         self.student.load_state_dict(saved["student"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        self.step = saved["step"]
+        self.step, self.phase = saved["step"], saved["phase"]
+        return float(saved["spent"])
 
     def save(self) -> None:
         """Replace the checkpoint; a run that is cut off goes on from here."""
-        self._write("checkpoint.pt", self.student.state_dict(), optimizer=self.optimizer.state_dict())
+        more = {"optimizer": self.optimizer.state_dict(), "phase": self.phase, "spent": self.schedule.spent}
+        self._write("checkpoint.pt", self.student.state_dict(), **more)
 
-    def finish(self) -> None:
-        """Write the mean of the weights before and after the last phase."""
+    def finish(self, share: float) -> None:
+        """Write the weights before the last phase, and so much of the way from them to those after it."""
         if not (self.folder / "before.pt").exists():
             raise TrainingError(f"{self.folder} lacks before.pt, written when the last phase began: train anew")
         before = torch.load(self.folder / "before.pt", map_location=self.device, weights_only=True)["student"]
-        mean = {name: (before[name] + after) / 2 for name, after in self.student.state_dict().items()}
-        self._write("trained.pt", mean)
+        kept = {name: torch.lerp(before[name], after, share) for name, after in self.student.state_dict().items()}
+        self._write("trained.pt", kept)
 
     def _write(self, name: str, student: dict[str, Tensor], **more: object) -> None:
         """Replace a file of the run at once; if the disk is full, what was there stays."""
@@ -138,27 +164,31 @@ class Run:
             raise TrainingError(f"{self.folder / name} cannot be written ({error}): make room and run again") from error
 
     def train(self, every: int) -> None:
-        """Train to the last step, with a checkpoint and a line in the log every so many steps."""
-        recipe = self.recipe
-        windows = Windows(self.cache, self.targets, recipe, first=self.step)
-        batches = iter(DataLoader(windows, batch_size=None, num_workers=1, prefetch_factor=4))
+        """Train to the end of the recipe, with a checkpoint and a line in the log every so many steps."""
+        windows = Windows(self.cache, self.targets, self.recipe, self.schedule, first=self.step)
         held_out = windows.held_out()
-        started = time.monotonic()
-        with tqdm(total=recipe.steps, initial=self.step, unit="step") as bar:
-            while self.step < recipe.steps:
-                parts = self._advance(next(batches))
-                bar.update()
-                bar.set_postfix({name: f"{value:.3f}" for name, value in parts.items()})
-                if self.step % every == 0 or self.step == recipe.steps:
-                    self.save()
-                    self._log(parts, self._judge(held_out), time.monotonic() - started)
+        batches = DataLoader(windows, batch_size=None, num_workers=1, prefetch_factor=4)
+        parts: dict[str, float] = {}
+        for batch in tqdm(batches, initial=self.step, total=self.recipe.steps, unit="step"):
+            parts = self._advance(batch)
+            if self.step % every == 0:
+                self._keep(parts, held_out)
+        if parts and self.step % every:
+            self._keep(parts, held_out)
+
+    def _keep(self, parts: dict[str, float], held_out: Batch) -> None:
+        self.save()
+        self._log(parts, self._judge(held_out))
 
     def _advance(self, batch: Batch) -> dict[str, float]:
-        phase, _ = self.recipe.at(self.step)
-        if self.step == self.recipe.last:
+        last = len(self.recipe.todo) - 1
+        if batch.phase == last and self.phase < last:
             self._write("before.pt", self.student.state_dict())
+        self.phase, phase = batch.phase, self.recipe.todo[batch.phase]
+        place = self.schedule.at(self.step)
+        done = place.done if place.phase == batch.phase else 1.0  # batches are drawn a little before they are used
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate_at(self.step)
+            group["lr"] = phase.rate_at(done)
         parts = self._losses(batch)
         self.optimizer.zero_grad()
         total(parts, self.recipe, phase).backward()  # type: ignore[no-untyped-call]
@@ -174,9 +204,9 @@ class Run:
     def _losses(self, batch: Batch) -> dict[str, Tensor]:
         return self.student.losses(batch.to(self.device), self.clusters, self.recipe.spotting_scale)
 
-    def _log(self, trained: dict[str, float], held_out: dict[str, float], seconds: float) -> None:
+    def _log(self, trained: dict[str, float], held_out: dict[str, float]) -> None:
         figures = {name: round(value, 4) for name, value in (trained | held_out).items()}
-        line = {"step": self.step, "seconds": round(seconds, 1), **figures}
+        line = {"step": self.step, "phase": self.phase, "minutes": round(self.schedule.spent, 2), **figures}
         with (self.folder / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
 
@@ -186,15 +216,26 @@ class Run:
 @click.option("--threads", default=torch.get_num_threads(), show_default=True)
 @click.option("--every", default=250, show_default=True, help="Steps between checkpoints.")
 @click.option("--device", default="cpu", show_default=True, help='"cuda" trains on a graphics card.')
-def main(out: Path | None, threads: int, every: int, device: str) -> None:
+@click.option("--start", "model", type=click.Path(path_type=Path), help="An exported model to go on from.")
+@click.option("--minutes", type=float, help="Train so long by the clock, in the recipe's proportions.")
+@click.option("--share", type=float, help="How much of the last phase to keep, 0 to 1; the recipe's if not given.")
+def main(
+    out: Path | None,
+    threads: int,
+    every: int,
+    device: str,
+    model: Path | None,
+    minutes: float | None,
+    share: float | None,
+) -> None:
     """Train from the prepared data, going on from the last checkpoint if there is one."""
     torch.set_num_threads(threads)
-    cache = corpus.default_cache()
+    cache, recipe = corpus.default_cache(), Recipe()
     try:
-        run = Run(out or cache / "run", cache, Recipe(), Shape(), device)
+        run = Run(out or cache / "run", cache, recipe, Shape(), minutes, model, device)
         run.train(every)
-        run.finish()
-    except (corpus.CorpusError, teacher.TeacherError, TrainingError) as error:
+        run.finish(recipe.share if share is None else share)
+    except (corpus.CorpusError, teacher.TeacherError, KwsdError, TrainingError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -11,10 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
-from export import augment, corpus, teacher
+from export import augment, corpus, recorded, rooms, teacher, voices
 from export.labels import Labels
+from export.model import LEAD
 from export.pairs import Pairing
 from export.recipe import Phase, Recipe
+from export.schedule import Schedule
 from export.spotting import Pairs
 from export.targets import Targets
 
@@ -23,12 +25,20 @@ LAG = -(-teacher.WINDOW // HOP) - 1  # the frame whose window ends where the tea
 WARM = LAG + 1  # frames at the start of a window that have not heard enough to be judged
 HELD_OUT = 0.01  # share at the end of every stream that is never trained on
 
+# Of the windows that are heard as devices hear them, the share:
+RECORDED = 0.35  # by a telephone or recorder
+REVOICED = 0.25  # by another voice
+SUPPRESSED = 0.12  # after noise suppression
+LEVELLED = 0.25  # after automatic gain control
+OVERDRIVEN = 0.2  # too loud
+
 
 @dataclass(frozen=True)
 class Stream:
-    """One prepared stream and the teacher's vectors of it."""
+    """One prepared stream, the same as devices recorded it, if that was prepared, and the teacher's vectors of it."""
 
     pcm: NDArray[np.int16]
+    recorded: NDArray[np.int16] | None
     vectors: NDArray[np.float16]
 
     @property
@@ -39,7 +49,7 @@ class Stream:
     def cut(self, first: int, hops: int) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
         """Samples of `hops` hops from hop `first` on, and the teacher's vectors of frames WARM and later."""
         samples = corpus.to_float(self.pcm[first * HOP : (first + hops) * HOP])
-        return samples, self.vectors[first + WARM - LAG : first + hops - LAG]
+        return samples, self.vectors[first + WARM - LAG + LEAD : first + hops - LAG + LEAD]
 
 
 @dataclass(frozen=True)
@@ -51,45 +61,53 @@ class Batch:
         targets: [b, n - WARM, dim] unit vectors of the clean audio; frames before WARM are not judged.
         phones: [b, n - WARM] indices, or UNKNOWN.
         pairs: which words the windows hold, counted from frame WARM; None where they were not drawn in pairs.
+        phase: index of the phase that they were drawn for.
     """
 
     samples: torch.Tensor
     targets: torch.Tensor
     phones: torch.Tensor
     pairs: Pairs | None
+    phase: int = 0
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
         pairs = self.pairs and Pairs(self.pairs.spans.to(device), self.pairs.shared.to(device))
-        return Batch(self.samples.to(device), self.targets.to(device), self.phones.to(device), pairs)
+        return Batch(self.samples.to(device), self.targets.to(device), self.phones.to(device), pairs, self.phase)
 
 
 class Windows(IterableDataset[Batch]):
-    """Batches that depend on the recipe and the step alone."""
+    """Batches that depend on the recipe and the step alone, and on the clock if the schedule has one.
 
-    def __init__(self, cache: Path, targets: Targets, recipe: Recipe, first: int = 0) -> None:
+    They end with the run.
+    """
+
+    def __init__(self, cache: Path, targets: Targets, recipe: Recipe, schedule: Schedule, first: int = 0) -> None:
         work = cache / "train"
         paths = sorted(work.glob("speech-*.teacher"))
         if not paths:
             raise corpus.CorpusError(f"{work} holds no prepared speech: run `python -m export.prepare` first")
-        self._streams = [Stream(corpus.stream(cache, path.stem), teacher.vectors(path)) for path in paths]
+        self._streams = [
+            Stream(corpus.stream(cache, p.stem), recorded.load(cache, p.stem), teacher.vectors(p)) for p in paths
+        ]
         labels = Labels(cache, [path.stem for path in paths])
         self._phones = labels.phones
         self._noise = corpus.stream(cache, "noise-1")
-        self._targets, self._recipe, self._first = targets, recipe, first
+        self._rooms = rooms.load(cache)
+        self._targets, self._recipe, self._schedule, self._first = targets, recipe, schedule, first
         self._hops = int(recipe.seconds * corpus.RATE) // HOP
         self._pairing = Pairing(labels, [stream.trained for stream in self._streams], self._hops, WARM)
 
     def __iter__(self) -> Iterator[Batch]:
         step = self._first
-        while True:
-            yield self.batch(step)
+        while (phase := self._schedule.at(step).phase) < len(self._recipe.todo):
+            yield self.batch(step, phase)
             step += 1
 
-    def batch(self, step: int) -> Batch:
-        """The noisy batch of a step."""
+    def batch(self, step: int, number: int) -> Batch:
+        """The noisy batch of a step of a phase."""
         rng = np.random.default_rng((self._recipe.seed, step))
-        phase, _ = self._recipe.at(step)
+        phase = self._recipe.todo[number]
         pairs: Pairs | None = None
         if phase.spotting:
             places, pairs = self._pairing.draw(self._recipe.batch // 2, rng)
@@ -97,8 +115,8 @@ class Windows(IterableDataset[Batch]):
         else:
             places = [self._place(rng) for _ in range(self._recipe.batch)]
         clean, vectors, phones = self._cut(places)
-        noisy = np.stack([self._spoil(i, clean, phase, rng) for i in range(len(clean))])
-        return self._batch(noisy, vectors, phones, pairs)
+        noisy = np.stack([self._spoil(i, places[i], clean, phase, rng) for i in range(len(clean))])
+        return self._batch(noisy, vectors, phones, pairs, number)
 
     def held_out(self) -> Batch:
         """Clean windows from the untrained end of every stream, always the same."""
@@ -127,17 +145,42 @@ class Windows(IterableDataset[Batch]):
         vectors: NDArray[np.float16],
         phones: NDArray[np.int8],
         pairs: Pairs | None,
+        phase: int = 0,
     ) -> Batch:
         targets = torch.from_numpy(self._targets(vectors))
-        return Batch(torch.from_numpy(samples), targets, torch.from_numpy(phones.astype(np.int64)), pairs)
+        return Batch(torch.from_numpy(samples), targets, torch.from_numpy(phones.astype(np.int64)), pairs, phase)
 
     def _spoil(
-        self, i: int, clean: list[NDArray[np.float32]], phase: Phase, rng: np.random.Generator
+        self,
+        i: int,
+        place: tuple[int, int],
+        clean: list[NDArray[np.float32]],
+        phase: Phase,
+        rng: np.random.Generator,
     ) -> NDArray[np.float32]:
-        heard = augment.filtered(clean[i], rng, reverberate=0.4, recolour=0.6)
+        """Window i as a microphone hears it."""
+        field = rng.random() < phase.field
+        heard = self._spoken(clean[i], place, rng) if field else clean[i]
+        heard = augment.filtered(heard, rng, 0.5 if field else 0.4, 0.6, self._rooms)
         if rng.random() < phase.noisy:
             heard = augment.mixed(heard, self._noise_for(i, clean, rng), rng.uniform(*phase.ratio))
-        return augment.gained(heard, rng)
+        if field and rng.random() < SUPPRESSED:
+            heard = augment.suppressed(heard, rng)
+        if field and rng.random() < LEVELLED:
+            heard = augment.levelled(heard, rng)
+        return augment.gained(heard, rng, OVERDRIVEN if field else 0.0)
+
+    def _spoken(
+        self, clean: NDArray[np.float32], place: tuple[int, int], rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """The window as it was recorded by a telephone, or spoken by another voice, or as it is."""
+        kind, (stream, first) = rng.random(), place
+        if kind < RECORDED:
+            kept = self._streams[stream].recorded
+            return clean if kept is None else corpus.to_float(kept[first * HOP : (first + self._hops) * HOP])
+        if kind < RECORDED + REVOICED:
+            return voices.shifted(clean, float(np.exp(rng.uniform(*np.log(voices.FACTORS)))))
+        return clean
 
     def _noise_for(self, i: int, clean: list[NDArray[np.float32]], rng: np.random.Generator) -> NDArray[np.float32]:
         kind, n = rng.random(), self._hops * HOP
@@ -145,7 +188,8 @@ class Windows(IterableDataset[Batch]):
             first = int(rng.integers(len(self._noise) - n))
             return corpus.to_float(self._noise[first : first + n])
         if kind < 0.85:
-            voices = rng.choice([j for j in range(len(clean)) if j != i], size=int(rng.integers(1, 6)), replace=False)
-            babble: NDArray[np.float32] = np.add.reduce([clean[j] for j in voices])
+            others = [j for j in range(len(clean)) if j != i]
+            talking = rng.choice(others, size=min(len(others), int(rng.integers(1, 6))), replace=False)
+            babble: NDArray[np.float32] = np.add.reduce([clean[j] for j in talking])
             return babble
         return augment.white(n, rng)

@@ -17,8 +17,7 @@ RATE = 16_000
 WINDOW = 400  # samples, 25 ms
 MEL_HOP = 160  # samples, 10 ms
 HOP = 4 * MEL_HOP  # samples of one output frame, 40 ms
-LEAD = 3  # frames by which the encoder is ahead of its teacher, whose later samples it must do without
-DELAY = 0.28 - 0.04 * LEAD  # s from the middle of the speech that a frame describes to the last sample it needs
+DELAY = 0.28  # s from the middle of the speech that a frame describes to the last sample it needs
 SLICE = 80  # the greatest common divisor of WINDOW and MEL_HOP
 
 

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from export import corpus, teacher
 from export.corpus import CorpusError
-from export.model import DELAY, HOP, LEAD
+from export.model import HOP
 from export.targets import Targets
 from export.windows import LAG
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -67,10 +67,9 @@ def agreeing(targets: Targets, model: Path, cache: Path, stem: str) -> Targets:
         ModelError: the file is not a tokenizer that this code made.
     """
     tokenizer = Tokenizer(model)
-    ahead = round((DELAY + LEAD * tokenizer.hop - tokenizer.delay) / tokenizer.hop)
     frames = int(HEARD / tokenizer.hop)
     spoken = tokenizer.push(corpus.to_float(corpus.stream(cache, stem)[: frames * HOP])).vectors
-    wanted = targets(teacher.vectors(cache / "train" / f"{stem}.teacher")[ahead : ahead + frames - LAG])
+    wanted = targets(teacher.vectors(cache / "train" / f"{stem}.teacher")[: frames - LAG])
     left, _, right = np.linalg.svd(wanted.T @ spoken[LAG:])
     turned = (targets.project @ left @ right).astype(np.float32)
     return replace(targets, project=turned, centroids=tokenizer.codebook.centroids)

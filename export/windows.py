@@ -13,7 +13,6 @@ from torch.utils.data import IterableDataset
 
 from export import augment, corpus, recorded, rooms, teacher, voices
 from export.labels import Labels
-from export.model import LEAD
 from export.pairs import Pairing
 from export.recipe import Phase, Recipe
 from export.schedule import Schedule
@@ -49,7 +48,7 @@ class Stream:
     def cut(self, first: int, hops: int) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
         """Samples of `hops` hops from hop `first` on, and the teacher's vectors of frames WARM and later."""
         samples = corpus.to_float(self.pcm[first * HOP : (first + hops) * HOP])
-        return samples, self.vectors[first + WARM - LAG + LEAD : first + hops - LAG + LEAD]
+        return samples, self.vectors[first + WARM - LAG : first + hops - LAG]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 
 from export import align, augment, corpus, rooms  # noqa: E402  after the skip
 from export.labels import PHONES, UNKNOWN, frame_at  # noqa: E402
-from export.model import LEAD  # noqa: E402
 from export.recipe import Phase, Recipe  # noqa: E402
 from export.schedule import Schedule  # noqa: E402
 from export.targets import Targets, fit, unit  # noqa: E402
@@ -80,7 +79,7 @@ def test_targets_are_those_of_the_frame_at_the_same_time(cache):
     stream = windows(cache)._streams[0]
     _, vectors = stream.cut(100, 50)
 
-    assert vectors[0, 1] == 100 + WARM - LAG + LEAD
+    assert vectors[0, 1] == 100 + WARM - LAG
     assert len(vectors) == 50 - WARM
 
 

@@ -163,11 +163,16 @@ class Run:
             part.unlink(missing_ok=True)
             raise TrainingError(f"{self.folder / name} cannot be written ({error}): make room and run again") from error
 
-    def train(self, every: int) -> None:
-        """Train to the end of the recipe, with a checkpoint and a line in the log every so many steps."""
+    def train(self, every: int, workers: int = 1) -> None:
+        """Train to the end of the recipe, with a checkpoint and a line in the log every so many steps.
+
+        Args:
+            every: steps.
+            workers: processes that make the batches; with the clock, they may disagree by a batch on when a phase ends.
+        """
         windows = Windows(self.cache, self.targets, self.recipe, self.schedule, first=self.step)
         held_out = windows.held_out()
-        batches = DataLoader(windows, batch_size=None, num_workers=1, prefetch_factor=4)
+        batches = DataLoader(windows, batch_size=None, num_workers=workers, prefetch_factor=4)
         parts: dict[str, float] = {}
         for batch in tqdm(batches, initial=self.step, total=self.recipe.steps, unit="step"):
             parts = self._advance(batch)
@@ -184,7 +189,7 @@ class Run:
         last = len(self.recipe.todo) - 1
         if batch.phase == last and self.phase < last:
             self._write("before.pt", self.student.state_dict())
-        self.phase, phase = batch.phase, self.recipe.todo[batch.phase]
+        self.phase, phase = max(self.phase, batch.phase), self.recipe.todo[batch.phase]
         place = self.schedule.at(self.step)
         done = place.done if place.phase == batch.phase else 1.0  # batches are drawn a little before they are used
         for group in self.optimizer.param_groups:
@@ -216,6 +221,7 @@ class Run:
 @click.option("--threads", default=torch.get_num_threads(), show_default=True)
 @click.option("--every", default=250, show_default=True, help="Steps between checkpoints.")
 @click.option("--device", default="cpu", show_default=True, help='"cuda" trains on a graphics card.')
+@click.option("--workers", default=1, show_default=True, help="Processes that make batches; a card wants many.")
 @click.option("--start", "model", type=click.Path(path_type=Path), help="An exported model to go on from.")
 @click.option("--minutes", type=float, help="Train so long by the clock, in the recipe's proportions.")
 @click.option("--share", type=float, help="How much of the last phase to keep, 0 to 1; the recipe's if not given.")
@@ -224,6 +230,7 @@ def main(
     threads: int,
     every: int,
     device: str,
+    workers: int,
     model: Path | None,
     minutes: float | None,
     share: float | None,
@@ -233,7 +240,7 @@ def main(
     cache, recipe = corpus.default_cache(), Recipe()
     try:
         run = Run(out or cache / "run", cache, recipe, Shape(), minutes, model, device)
-        run.train(every)
+        run.train(every, workers)
         run.finish(recipe.share if share is None else share)
     except (corpus.CorpusError, teacher.TeacherError, KwsdError, TrainingError) as error:
         raise click.ClickException(str(error)) from error

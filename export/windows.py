@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 
 from export import augment, corpus, recorded, rooms, teacher, voices
 from export.labels import Labels
@@ -78,7 +78,7 @@ class Batch:
 class Windows(IterableDataset[Batch]):
     """Batches that depend on the recipe and the step alone, and on the clock if the schedule has one.
 
-    They end with the run.
+    They end with the run. Of several workers each makes its share of the steps, in the same order.
     """
 
     def __init__(self, cache: Path, targets: Targets, recipe: Recipe, schedule: Schedule, first: int = 0) -> None:
@@ -98,10 +98,11 @@ class Windows(IterableDataset[Batch]):
         self._pairing = Pairing(labels, [stream.trained for stream in self._streams], self._hops, WARM)
 
     def __iter__(self) -> Iterator[Batch]:
-        step = self._first
+        worker = get_worker_info()
+        step, stride = (self._first + worker.id, worker.num_workers) if worker else (self._first, 1)
         while (phase := self._schedule.at(step).phase) < len(self._recipe.todo):
             yield self.batch(step, phase)
-            step += 1
+            step += stride
 
     def batch(self, step: int, number: int) -> Batch:
         """The noisy batch of a step of a phase."""

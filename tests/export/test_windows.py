@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
+DataLoader = torch.utils.data.DataLoader
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
 from export import align, augment, corpus, rooms  # noqa: E402  after the skip
@@ -90,6 +91,15 @@ def test_a_run_that_resumes_sees_the_batches_it_would_have_seen(cache):
     resumed = next(iter(windows(cache, first=1)))
 
     assert torch.equal(later.samples, resumed.samples)
+
+
+def test_several_workers_make_the_batches_of_one_in_the_same_order(cache):
+    alone = windows(cache, first=94)
+    shared = DataLoader(windows(cache, first=94), batch_size=None, num_workers=2)
+
+    pairs = list(zip(alone, shared, strict=True))
+    assert len(pairs) == 6
+    assert all(torch.equal(one.samples, other.samples) for one, other in pairs)
 
 
 def test_windows_end_with_the_run(cache):

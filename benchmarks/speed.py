@@ -38,7 +38,7 @@ class Case:
     model: Path | None = None
 
 
-def keywords(frames: Frames, scorer: str, count: int, hop: float) -> list[Keyword]:
+def keywords(frames: Frames, scorer: str, count: int, hop: float, model: str = "") -> list[Keyword]:
     """Keywords whose templates are stretches of real speech, 0.5 to 1 s long; none is ever detected."""
     rng = np.random.default_rng(4)
 
@@ -46,9 +46,9 @@ def keywords(frames: Frames, scorer: str, count: int, hop: float) -> list[Keywor
         first = int(rng.integers(len(frames) - 30))
         length = int(rng.integers(12, 26))
         start = frames.time[first] - hop / 2
-        return Template("cut", frames, start, start + length * hop)
+        return Template("cut", frames.part(first, first + length), start, start + length * hop)
 
-    return [Keyword(str(k), tuple(template() for _ in range(TEMPLATES)), -1.0, scorer, "", "") for k in range(count)]
+    return [Keyword(str(k), tuple(template() for _ in range(TEMPLATES)), -1.0, scorer, model, "") for k in range(count)]
 
 
 def run(case: Case, answers: multiprocessing.SimpleQueue[tuple[float, float]]) -> None:

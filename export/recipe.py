@@ -57,7 +57,7 @@ class Recipe:
     phases: tuple[Phase, ...] = (
         Phase(7000, 2e-3, 0.7, (-2.0, 20.0)),
         Phase(5000, 1e-3, 0.85, (-5.0, 15.0)),
-        Phase(9000, 1.5e-3, 0.8, (-3.0, 20.0), field=0.8),
+        Phase(9000, 1.5e-3, 0.8, (-3.0, 20.0), field=0.8, phones=0.3),
         Phase(3000, 4e-4, 0.75, (0.0, 20.0), field=0.8, spotting=1.0, phones=0.5),
     )
     first: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,24 +13,25 @@ import numpy as np
 from kwsd.audio.decode import AudioFile, shown
 from kwsd.audio.resample import Resampler
 from kwsd.audio.source import RATE, Block, Samples
+from kwsd.audio.wake import Wake
 from kwsd.errors import AudioError, NoRecordingsError
 
 COMMON = {".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 SUFFIXES = COMMON | {".aifc", ".au", ".caf", ".rf64", ".snd", ".sph", ".w64", ".wave"}
-REALTIME_BLOCK = 0.08  # s, two frames of the tokenizer: short, for a low latency
+REALTIME_BLOCK = 0.04  # s, one frame of the tokenizer: short, for a low latency
 FILE_BLOCK = 2.56  # s, 64 frames of the tokenizer: long, for a high throughput
-POLL_INTERVAL = 0.05  # s between two checks of a waiting source whether it was closed
 
 
 class FileSource:
     """A file as a source: any format that libsndfile reads, in an amount of memory that does not depend on its length.
 
-    Every block but the last has exactly `block` seconds; the default is 0.08 s with `realtime` and 2.56 s without.
-    With `realtime` each block is returned at the time of its last sample on a monotonic clock that starts with
-    `blocks`: a consumer that was slow gets the next blocks at once, and the delay does not add up.
+    Every block but the last has exactly `block` seconds; the default is 2.56 s, and 0.04 s with `realtime`, or `due`
+    seconds if that is more. With `realtime` each block is returned at the time of its last sample on a monotonic clock
+    that starts with `blocks`: a consumer that was slow gets the next blocks at once, and the delay does not add up.
 
     Attributes:
         name: the path.
+        due: seconds that the next block should have at least, with `realtime`.
         seconds: the length in the header, None if the header has none.
 
     Raises:
@@ -42,7 +43,9 @@ class FileSource:
         self.name = shown(Path(path))
         self.seconds = self._file.seconds
         self._realtime = realtime
-        self._size = max(1, round((block or (REALTIME_BLOCK if realtime else FILE_BLOCK)) * RATE))
+        self._block = block or (REALTIME_BLOCK if realtime else FILE_BLOCK)
+        self.due = 0.0
+        self._wake = Wake()
         self._started = False
         self._closed = False
 
@@ -65,8 +68,12 @@ class FileSource:
     def close(self) -> None:
         """Make `blocks` end before its next block; it does not wait for real time any more."""
         self._closed = True
+        self._wake.set()
         if not self._started:
             self._file.close()
+
+    def _size(self) -> int:
+        return max(1, round(max(self._block, self.due if self._realtime else 0.0) * RATE))
 
     def _file_blocks(self) -> Iterator[Block]:
         done = 0
@@ -84,8 +91,8 @@ class FileSource:
             yield Block(block.samples, block.time, wall + block.time)
 
     def _sleep_until(self, due: float) -> bool:
-        while not self._closed and (left := due - time.monotonic()) > 0:
-            time.sleep(min(left, POLL_INTERVAL))
+        if not self._closed and (left := due - time.monotonic()) > 0:
+            self._wake.wait(left)
         return not self._closed
 
 
@@ -152,12 +159,13 @@ def _limited(parts: Iterable[Samples], limit: float | None, name: str) -> Iterat
         yield part
 
 
-def _pieces(parts: Iterable[Samples], size: int) -> Iterator[Samples]:
+def _pieces(parts: Iterable[Samples], size: Callable[[], int]) -> Iterator[Samples]:
+    """The samples in pieces of the size that is asked for before each piece."""
     rest: Samples = np.zeros(0, np.float32)
     for part in parts:
-        joined = np.concatenate((rest, part))
-        whole = len(joined) - len(joined) % size
-        yield from (joined[at : at + size] for at in range(0, whole, size))
-        rest = joined[whole:]
+        rest = np.concatenate((rest, part))
+        while len(rest) >= (wanted := size()):
+            yield rest[:wanted]
+            rest = rest[wanted:]
     if len(rest):
         yield rest

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from kwsd.audio.source import Block, Source
 from kwsd.audio.timeline import Chunk
+from kwsd.audio.wake import Wake
 
-POLL_INTERVAL = 0.1  # s between two checks of a waiting consumer whether the queue was closed
+EPSILON = 1e-6  # s; a difference of times that is only a rounding error
 JOIN_TIMEOUT = 2.0  # s that the inner source may take to end after it was closed
 
 Audio = TypeVar("Audio", Block, Chunk)
@@ -25,6 +28,7 @@ class InputQueue(Generic[Audio]):
     of the dropped audio is added to `lost` of the next item, so that stream times stay correct.
 
     Attributes:
+        due: seconds of audio that `get` waits for; the items that hold them are given as one.
         dropped: seconds of audio dropped so far.
     """
 
@@ -32,54 +36,81 @@ class InputQueue(Generic[Audio]):
         self._limit = seconds
         self._items: deque[Audio] = deque()
         self._waiting = 0.0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._wake = Wake()
+        self._consumer_waits = False
         self._error: BaseException | None = None
         self._ended = False
         self._closed = False
+        self.due = 0.0
         self.dropped = 0.0
 
     def put(self, item: Audio) -> None:
         """Append audio; this never waits for the consumer."""
-        with self._changed:
+        with self._lock:
             self._items.append(item)
             self._waiting += item.seconds
             while self._waiting > self._limit and len(self._items) > 1:
                 self._drop()
-            self._changed.notify()
+            self._wake_consumer()
 
     def get(self, timeout: float | None = None) -> Audio | None:
-        """The oldest item; None after `timeout` seconds without audio, at the end, or when closed.
+        """The oldest audio, at least `due` seconds unless a gap follows or `timeout` seconds have passed; else None.
+
+        None also stands for the end, and for a queue that is closed.
 
         Raises:
             BaseException: the error given to `end`, when the queue is empty.
         """
-        with self._changed:
-            self._wait(timeout)
+        self._wait(timeout)
+        with self._lock:
             if self._closed:
                 return None
             if self._items:
-                item = self._items.popleft()
-                self._waiting -= item.seconds
-                return item
+                return self._take()
             if self._error is not None:
                 raise self._error
             return None
 
     def end(self, error: BaseException | None = None) -> None:
         """Mark the end of the audio, with the error that ended it, if there was one."""
-        with self._changed:
+        with self._lock:
             self._error, self._ended = error, True
-            self._changed.notify()
+            self._wake_consumer()
 
     def close(self) -> None:
-        """Make `get` return None; a `get` that waits returns within 0.1 s."""
-        # This only sets a flag: a signal handler must not wait for a lock that its own thread may hold.
+        """Make `get` return None."""
+        # Without the lock: a signal handler must not wait for a lock that its own thread may hold.
         self._closed = True
+        self._wake.set()
+
+    def _is_ready(self) -> bool:
+        has_enough = bool(self._items) and self._waiting >= min(self.due, self._limit) - EPSILON
+        return has_enough or self._ended or self._closed
+
+    def _wake_consumer(self) -> None:
+        if self._consumer_waits and self._is_ready():
+            self._consumer_waits = False
+            self._wake.set()
 
     def _wait(self, timeout: float | None) -> None:
-        due = float("inf") if timeout is None else time.monotonic() + timeout
-        while not (self._items or self._ended or self._closed) and (left := due - time.monotonic()) > 0:
-            self._changed.wait(min(left, POLL_INTERVAL))
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with self._lock:
+                if self._is_ready():
+                    return
+                self._consumer_waits = True
+            if not self._wake.wait(None if until is None else max(0.0, until - time.monotonic())):
+                return
+
+    def _take(self) -> Audio:
+        taken = [self._items.popleft()]
+        seconds = taken[0].seconds
+        while self._items and seconds < self.due - EPSILON and self._items[0].continues(taken[-1]):
+            taken.append(self._items.popleft())
+            seconds += taken[-1].seconds
+        self._waiting -= seconds
+        return taken[0] if len(taken) == 1 else replace(taken[0], samples=np.concatenate([t.samples for t in taken]))
 
     def _drop(self) -> None:
         oldest = self._items.popleft()

@@ -109,6 +109,15 @@ class Microphone:
         self._open()
 
     @property
+    def due(self) -> float:
+        """Seconds that the next block should have at least."""
+        return self._queue.due
+
+    @due.setter
+    def due(self, seconds: float) -> None:
+        self._queue.due = seconds
+
+    @property
     def dropped(self) -> float:
         """Seconds of audio dropped so far because the consumer was slow."""
         return self._queue.dropped

@@ -24,8 +24,8 @@ MAX_READ = 0.5  # s of audio in one read
 class PcmSource:
     """Interleaved little-endian PCM as a source; channels are mixed to their mean.
 
-    A block is returned as soon as at least `block` seconds have arrived. Bytes at the end that are not a sample of
-    every channel are left out.
+    A block is returned as soon as at least `block` seconds and at least `due` seconds have arrived. Bytes at the end
+    that are not a sample of every channel are left out.
 
     Args:
         stream: the bytes.
@@ -34,6 +34,9 @@ class PcmSource:
         channels: number of channels.
         block: seconds of audio in a block, at least; the last one may be shorter.
         name: the name of the source in events and messages.
+
+    Attributes:
+        due: seconds that the next block should have at least; it may be set from any thread.
 
     Raises:
         AudioError: the rate, width or number of channels is not supported, or the stream is a terminal.
@@ -51,6 +54,7 @@ class PcmSource:
     ) -> None:
         _check_layout(stream, rate, width, channels, name)
         self.name = name
+        self.due = 0.0
         self._stream = stream
         self._rate = rate
         self._width = width
@@ -91,7 +95,7 @@ class PcmSource:
         buffered = b""
         for data in self._reads():
             buffered += data
-            if len(buffered) >= self._min_bytes:
+            if len(buffered) >= max(self._min_bytes, round(self.due * self._rate) * self._frame_bytes):
                 whole = len(buffered) - len(buffered) % self._frame_bytes
                 yield buffered[:whole]
                 buffered = buffered[whole:]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from kwsd.audio import BufferedSource
-from kwsd.audio.source import Block, Source
+from kwsd.audio.source import Block, LiveSource, Source
 
 POLL_INTERVAL = 0.1  # s between two checks of a waiting reader whether the source was closed
 EPSILON = 1e-6  # s; rounding errors of the same time, added up in two ways, are smaller
@@ -27,10 +27,20 @@ class Pipe:
         name: the name of the inner source.
     """
 
-    def __init__(self, inner: Source, queue: float) -> None:
+    def __init__(self, inner: LiveSource, queue: float) -> None:
         self.name = inner.name
+        self._inner = inner
         self._paced = _PacedSource(inner, queue / 2)
         self._queue = BufferedSource(self._paced, queue)
+
+    @property
+    def due(self) -> float:
+        """Seconds that the next block should have at least."""
+        return self._inner.due
+
+    @due.setter
+    def due(self, seconds: float) -> None:
+        self._inner.due = seconds
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the inner source.

@@ -35,6 +35,10 @@ class Block:
         """Seconds of audio in the block."""
         return len(self.samples) / RATE
 
+    def continues(self, before: Block) -> bool:
+        """Whether this block follows the one before without a gap."""
+        return not self.lost
+
 
 class Source(Protocol):
     """A source of audio; it is read once and then closed."""
@@ -55,3 +59,13 @@ class Source(Protocol):
     def close(self) -> None:
         """Make `blocks` end soon; it may be called from any thread, from a signal handler, and more than once."""
         ...
+
+
+class LiveSource(Source, Protocol):
+    """A source whose consumer says how much audio it waits for, so that it is not woken for less.
+
+    Attributes:
+        due: seconds that the next block should have at least; the consumer sets it before it takes the next block.
+    """
+
+    due: float

@@ -34,6 +34,10 @@ class Chunk:
         """Seconds of audio in the chunk."""
         return len(self.samples) / self.rate
 
+    def continues(self, before: Chunk) -> bool:
+        """Whether this chunk follows the one before without a gap, at the same rate."""
+        return not self.lost and self.rate == before.rate
+
 
 class WallClock:
     """Unix time as a smooth function of stream time, estimated from observations with a varying delay.

@@ -57,6 +57,7 @@ class FakeTime(SimpleNamespace):
 def clock(monkeypatch):
     fake = FakeTime()
     monkeypatch.setattr("kwsd.audio.files.time", fake)
+    monkeypatch.setattr("kwsd.audio.files.Wake", lambda: SimpleNamespace(wait=fake.sleep, set=lambda: None))
     return fake
 
 
@@ -189,15 +190,25 @@ def test_a_paced_block_comes_when_its_last_sample_would_have_been_heard(tmp_path
     path = write(tmp_path / "speech.wav", chirp(1.0, 16000), 16000)
     arrivals = [clock.now - 100.0 for _ in FileSource(path, realtime=True).blocks()]
 
-    assert arrivals == pytest.approx([0.08 * (n + 1) for n in range(12)] + [1.0])
+    assert arrivals == pytest.approx([0.04 * (n + 1) for n in range(25)])
+
+
+def test_a_paced_source_gives_as_much_audio_at_once_as_its_consumer_waits_for(tmp_path, clock):
+    source = FileSource(write(tmp_path / "speech.wav", chirp(1.0, 16000), 16000), realtime=True)
+    arrivals = []
+    for block in source.blocks():
+        arrivals.append((round(block.seconds, 2), round(clock.now - 100.0, 2)))
+        source.due = 0.24 if len(arrivals) == 2 else 0.0
+
+    assert arrivals[:5] == [(0.04, 0.04), (0.04, 0.08), (0.24, 0.32), (0.04, 0.36), (0.04, 0.4)]
 
 
 def test_a_slow_consumer_does_not_make_the_pace_drift(tmp_path, clock):
     path = write(tmp_path / "speech.wav", chirp(60.0, 8000), 8000)
     for _ in FileSource(path, realtime=True).blocks():
-        clock.sleep(0.07)
+        clock.sleep(0.03)
 
-    assert clock.now == pytest.approx(160.07)
+    assert clock.now == pytest.approx(160.03)
 
 
 def test_a_consumer_that_fell_behind_catches_up(tmp_path, clock):

@@ -136,3 +136,26 @@ def test_a_consumer_that_stops_early_stops_the_source():
 
 def test_the_name_is_the_inner_sources():
     assert BufferedSource(Scripted([])).name == "scripted"
+
+
+def test_a_consumer_waits_for_as_much_audio_as_it_needs_and_gets_it_as_one_block():
+    waiting = InputQueue(1.0)
+    waiting.due = 0.25
+    for number in range(2):
+        waiting.put(block(number))
+    assert waiting.get(timeout=0.01).seconds == pytest.approx(0.2)
+
+    for number in range(2, 7):
+        waiting.put(block(number))
+    joined = waiting.get(timeout=0.01)
+    assert (joined.time, joined.seconds) == (0.2, pytest.approx(0.3))
+    assert joined.samples[[0, -1]].tolist() == [2, 4]
+
+
+def test_blocks_with_a_gap_between_them_are_not_joined():
+    waiting = InputQueue(1.0)
+    waiting.due = 0.25
+    for item in (block(0), block(1, lost=0.5), block(2)):
+        waiting.put(item)
+
+    assert [waiting.get(timeout=0.01).seconds for _ in range(2)] == pytest.approx([0.1, 0.2])

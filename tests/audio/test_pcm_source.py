@@ -117,6 +117,16 @@ def test_a_block_comes_as_soon_as_it_was_written(pipe):
     pipe.end()
 
 
+def test_a_block_has_as_much_audio_as_its_consumer_needs(pipe):
+    source = PcmSource(pipe.stream, 16000, block=0.02)
+    source.due = 0.05
+    for _ in range(3):
+        pipe.write(bytes(640))
+    pipe.end()
+
+    assert [round(block.seconds, 2) for block in source.blocks()] == [0.06]
+
+
 def test_blocks_carry_the_unix_time_at_which_they_were_heard(pipe):
     blocks = PcmSource(pipe.stream, 16000).blocks()
     pipe.write(bytes(640))

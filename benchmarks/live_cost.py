@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,17 +23,26 @@ import soundfile as sf
 
 from benchmarks import corpora, options
 from benchmarks.corpora import RATE, Samples
-from benchmarks.speed import keywords
 from benchmarks.tables import header, row
+from kwsd.enrolment.calibration import calibrated
+from kwsd.enrolment.false_alarms import false_alarm_model
+from kwsd.enrolment.threshold import ALARMS
 from kwsd.events.messages import HeartbeatEvent
 from kwsd.events.subscriber import subscribe
+from kwsd.keywords.keyword import Keyword, Template
 from kwsd.keywords.store import Store
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.codebook import unit
+from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 HEARTBEAT = 2.0  # s; the first one is left out, because it counts the start
 PERIOD = 0.02  # s of audio that the writer of a pipe gives at once
 QUIET = 10 ** (-60 / 20)  # amplitude of the noise of a quiet room, -60 dBFS
 COUNTS = (1, 10, 100)
+ENROLLED = 120.0  # s of prose that keywords are cut from; what follows is heard
+TEMPLATES = 5
+UNLIKE = 0.85  # cosine of a template's vectors with those of the stretch that it is made from
 
 
 @dataclass(frozen=True)
@@ -49,22 +58,38 @@ def recordings(shared: Path, seconds: float, folder: Path) -> dict[str, Path]:
     """Files of read prose and of a quiet room, so many seconds long."""
     samples = int(seconds * RATE)
     noise = np.random.default_rng(2).standard_normal(samples).astype(np.float32)
-    made = {"speech": corpora.read_prose(shared, seconds), "quiet room": noise * np.float32(QUIET)}
+    prose = corpora.read_prose(shared, ENROLLED + seconds)[int(ENROLLED * RATE) :]
+    made = {"speech": prose, "quiet room": noise * np.float32(QUIET)}
     for name, audio in made.items():
         sf.write(folder / f"{name}.wav", audio, RATE, subtype="PCM_16")
     return {name: folder / f"{name}.wav" for name in made}
 
 
+def keyword(name: str, frames: Frames, tokenizer: Tokenizer, bank: Bank, rng: np.random.Generator) -> Keyword:
+    """A keyword of a stretch of speech, 0.5 to 1 s long, as unlike sayings have it, with a learned threshold."""
+    first, length = int(rng.integers(len(frames) - 30)), int(rng.integers(12, 26))
+    stretch = frames.part(first, first + length)
+    start = stretch.time[0] - tokenizer.hop / 2
+
+    def said() -> Template:
+        noise = unit(rng.standard_normal(stretch.vectors.shape).astype(np.float32))
+        vectors = unit(UNLIKE * stretch.vectors + np.float32(np.sqrt(1 - UNLIKE**2)) * noise)
+        return Template("cut", replace(stretch, vectors=vectors), start, start + length * tokenizer.hop)
+
+    templates = calibrated([said() for _ in range(TEMPLATES)], "subsequence", bank, tokenizer.codebook)
+    draft = Keyword(name, tuple(templates), 0.0, "subsequence", tokenizer.digest, "")
+    return replace(draft, threshold=false_alarm_model(draft, bank, tokenizer.codebook).threshold(ALARMS))
+
+
 def stores(shared: Path, folder: Path) -> dict[int, Path]:
-    """Stores with 1, 10 and 100 keywords of five templates, none of which is ever detected."""
-    tokenizer = Tokenizer()
-    frames = tokenizer.push(corpora.read_prose(shared, 120.0))
-    made = {}
+    """Stores with 1, 10 and 100 keywords."""
+    tokenizer, bank, rng = Tokenizer(), Bank.shipped(), np.random.default_rng(4)
+    frames = tokenizer.push(corpora.read_prose(shared, ENROLLED))
+    made = [keyword(str(number), frames, tokenizer, bank, rng) for number in range(max(COUNTS))]
     for count in COUNTS:
-        made[count] = folder / f"{count}"
-        for keyword in keywords(frames, "subsequence", count, tokenizer.hop, tokenizer.digest):
-            Store(made[count]).save(keyword)
-    return made
+        for one in made[:count]:
+            Store(folder / f"{count}").save(one)
+    return {count: folder / f"{count}" for count in COUNTS}
 
 
 @contextmanager

@@ -141,6 +141,33 @@ cdef class SubsequenceDTW:
                 first = last + 1
         return distance, span
 
+    def beginnings(self, lacking):
+        """How well each template ends at the latest stream frame if it may lack its last frames.
+
+        Args:
+            lacking: how many frames at most; the first frame is never left out.
+
+        Returns:
+            float32 [k], the lowest of the scores of such beginnings; infinite before the first stream frame.
+
+        Raises:
+            ValueError: lacking is below zero.
+        """
+        cdef Py_ssize_t most = checks.frame_count(lacking, "lacking"), k = self.lengths.shape[0]
+        cdef Py_ssize_t first = 0, last, template, j
+        cdef float best
+        lowest = np.full(k, np.inf, dtype=np.float32)
+        cdef float[::1] out = lowest
+        for template in range(k):
+            last = first + self.lengths[template] - 1
+            best = INFINITY
+            for j in range(max(first, last - most), last + 1):
+                if self.path[j]:
+                    best = lesser(self.cost[j] / <float>(self.path[j] >> 32), best)
+            out[template] = best
+            first = last + 1
+        return lowest
+
 
 cdef float closed(const float[:, ::1] local, Py_ssize_t least, Py_ssize_t greatest, double cutoff,
                   float[::1] cost, int64_t[::1] cells) noexcept nogil:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from kwsd.audio.source import Block, Source
+from kwsd.audio.source import Block, LiveSource
 from kwsd.daemon.audio_monitor import OverflowMonitor, SilenceMonitor
 from kwsd.daemon.metrics import Metrics
 from kwsd.daemon.periodic import PeriodicThread
@@ -42,7 +42,7 @@ class Daemon:
 
     def __init__(
         self,
-        source: Source,
+        source: LiveSource,
         tokenizer: Tokenizer,
         select: Callable[[], Selection],
         publisher: Publisher,
@@ -117,6 +117,7 @@ class Daemon:
         # Detections from before a gap use this origin too: stream time counts lost audio, so it is the same.
         self._origin = None if block.wall is None else block.wall - block.time
         found = self._spotter.push(block)
+        self._source.due = self._spotter.due
         self._metrics.add(block, len(found))
         self._publish(found)
         self._check_audio(block)

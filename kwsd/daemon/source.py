@@ -7,11 +7,11 @@ from typing import BinaryIO
 from kwsd.audio import FileSource, Microphone, PcmSource
 from kwsd.audio.microphone import OnStatus
 from kwsd.audio.pipe import Pipe
-from kwsd.audio.source import Source
+from kwsd.audio.source import LiveSource
 from kwsd.settings.inputs import FileInput, Input, MicrophoneInput, PipeInput
 
 
-def open_source(wanted: Input, stdin: BinaryIO, queue: float, on_status: OnStatus | None = None) -> Source:
+def open_source(wanted: Input, stdin: BinaryIO, queue: float, on_status: OnStatus | None = None) -> LiveSource:
     """An open source.
 
     Args:

@@ -116,7 +116,7 @@ class DetectionEvent(Event):
     ]
     threshold: Annotated[float, Meta(description="The largest distance that counts.")]
     start: Annotated[float, Meta(description="Second of the stream at which the keyword began.")]
-    end: Annotated[float, Meta(description="Second of the stream at which it ended.")]
+    end: Annotated[float, Meta(description="Second of the stream up to which it was heard; it may go on for 0.2 s.")]
     heard: Annotated[
         float | None, Meta(description="Unix time of that end; null where audio is faster than time, as from a file.")
     ] = None

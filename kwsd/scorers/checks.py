@@ -57,6 +57,13 @@ def template_lengths(lengths: ArrayLike) -> NDArray[np.int32]:
     return frames
 
 
+def frame_count(count: int, name: str) -> int:
+    """A number of frames, at least 0."""
+    if count < 0:
+        raise ValueError(f"{name} is {count} frames: it must not be negative")
+    return int(count)
+
+
 def token_vector(tokens: ArrayLike) -> NDArray[np.int32]:
     """A token sequence [n] (n may be 0), contiguous int32."""
     array = np.asarray(tokens)

@@ -1,9 +1,9 @@
-"""Detections: local minima of the score track at or under a keyword's threshold."""
+"""Detections: where the score track falls to a keyword's threshold or below it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.score_track import ScoreTrack
 
-CONFIRMATION = 2  # frames without a lower distance after which a minimum is taken as the end of the keyword
+# Frames that are waited for after the first one at or under the threshold. The phrase is often not over by then: with
+# more frames the end and the distance are nearer to those of the minimum, and the detection is as much later.
+PATIENCE = 2
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Detection:
     Attributes:
         keyword: its name.
         start, end: seconds from the start of the stream.
-        distance: distance of the speech from the keyword, at most the threshold.
+        distance: distance of the speech from the keyword when it was detected, at most the threshold.
         threshold: the keyword's threshold.
     """
 
@@ -33,8 +35,8 @@ class Detection:
 
 
 @dataclass
-class _Minimum:
-    """The lowest distance under the threshold so far; `age` is the number of frames since then."""
+class _Candidate:
+    """The lowest distance of a phrase so far; `age` is the number of frames since its first under the threshold."""
 
     distance: float
     start: float
@@ -45,8 +47,8 @@ class _Minimum:
 class Detector:
     """A stream of score tracks to detections.
 
-    A local minimum at or under the threshold is a detection; after it the keyword is not detected again for the
-    refractory time.
+    A keyword is detected PATIENCE frames after its distance came down to the threshold, or when it has risen above it
+    again. After that it is not detected for the refractory time, nor before its distance has risen above the threshold.
 
     Args:
         keywords: in the order of the columns of the score track.
@@ -61,7 +63,8 @@ class Detector:
         self._names = [keyword.name for keyword in keywords]
         self.threshold = np.array([keyword.threshold for keyword in keywords])
         self._hop, self._refractory = hop, refractory
-        self._minima: dict[int, _Minimum]
+        self._candidates: dict[int, _Candidate]
+        self._detected: set[int]  # keywords whose distance has not risen since they were detected
         self._refractory_until: NDArray[np.float64]
         self._below: NDArray[np.bool_]
         self.reset()
@@ -78,38 +81,48 @@ class Detector:
         return found
 
     def flush(self) -> list[Detection]:
-        """The detections of minima that are not confirmed when the stream ends; then a new stream begins."""
-        found = [self._detection(k, best) for k, best in self._minima.items()]
+        """The detections of phrases whose distance is under the threshold when the stream ends; a new one begins."""
+        found = [self._detection(k, best) for k, best in self._candidates.items()]
         self.reset()
         return found
 
     def reset(self) -> None:
         """Discard the stream and start a new one."""
-        self._minima = {}
+        self._candidates, self._detected = {}, set()
         self._refractory_until = np.full(len(self._names), -np.inf)
         self._below = np.zeros(len(self._names), bool)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a keyword will be detected with the next frames."""
+        return bool(self._candidates)
+
     def _after_below(self, below: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """[n, k] whether the frame before was under the threshold: there a minimum may be confirmed."""
+        """[n, k] whether the frame before was under the threshold: there the distance may have risen."""
         return np.vstack([self._below, below[:-1]]) if len(below) else below
 
-    def _step(self, i: int, k: int, track: ScoreTrack, below: bool) -> _Minimum | None:
-        best = self._minima.get(k)
-        distance = float(track.distance[i, k])
+    def _step(self, i: int, k: int, track: ScoreTrack, below: bool) -> _Candidate | None:
+        if not below:
+            self._detected.discard(k)
+        best = self._candidates.get(k)
         if best is None:
-            if below and track.time[i] >= self._refractory_until[k]:
-                self._minima[k] = _Minimum(distance, float(track.start[i, k]), float(track.end[i, k]))
+            if below and k not in self._detected and track.time[i] >= self._refractory_until[k]:
+                self._candidates[k] = _candidate(track, i, k)
             return None
-        if distance < best.distance:
-            best.distance, best.start, best.end = distance, float(track.start[i, k]), float(track.end[i, k])
-            best.age = 0
-            return None
+        if track.distance[i, k] < best.distance:
+            best = self._candidates[k] = replace(_candidate(track, i, k), age=best.age)
         best.age += 1
-        if below and best.age < CONFIRMATION:
+        if below and best.age < PATIENCE:
             return None
         self._refractory_until[k] = track.time[i] + self._refractory
-        return self._minima.pop(k)
+        if below:
+            self._detected.add(k)
+        return self._candidates.pop(k)
 
-    def _detection(self, k: int, best: _Minimum) -> Detection:
+    def _detection(self, k: int, best: _Candidate) -> Detection:
         end = best.end + self._hop / 2
         return Detection(self._names[k], max(0.0, best.start), max(0.0, end), best.distance, float(self.threshold[k]))
+
+
+def _candidate(track: ScoreTrack, i: int, k: int) -> _Candidate:
+    return _Candidate(float(track.distance[i, k]), float(track.start[i, k]), float(track.end[i, k]))

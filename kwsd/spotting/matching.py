@@ -25,6 +25,8 @@ from kwsd.scorers import PackedVectors, SubsequenceDTW, WindowedDTW, WindowedEdi
 from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
 from kwsd.tokenizer.frames import Frames
 
+AHEAD = 6  # frames of look-ahead
+FALL = np.float32(0.2)  # by which the distance of windows falls at most while so many frames of a phrase are spoken
 SLOWEST = 2.0  # times as fast or as slow as the template that speech may be, as the windows of eq. 19 have it
 
 
@@ -60,6 +62,9 @@ class Matcher(Protocol):
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
 
+    def ahead(self) -> NDArray[np.float32]:
+        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
+
     def reset(self) -> None:
         """Forget the stream."""
 
@@ -82,15 +87,25 @@ class VectorMatcher:
         self._lengths = np.array([len(phrase) for phrase in phrases], np.int32)
         self._kernel = kernel(self._lengths)
         self._hop = hop
+        self._latest: NDArray[np.float32]
+        self.reset()
 
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
         distance, span = self._kernel.push(self._stacked.cosine_costs(frames.vectors))
         distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
+        self._latest = distance[-1] if len(distance) else self._latest
         return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
+
+    def ahead(self) -> NDArray[np.float32]:
+        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
+        if isinstance(self._kernel, SubsequenceDTW):
+            return self._kernel.beginnings(AHEAD)
+        return self._latest - FALL
 
     def reset(self) -> None:
         """Forget the stream."""
+        self._latest = np.full(len(self._lengths), np.inf, np.float32)
         self._kernel.reset()
 
 
@@ -119,6 +134,10 @@ class CodeMatcher:
         row = (len(self._waiting) + 1 + np.arange(len(frames))) // MERGED
         self._waiting, self._last = joined.part(whole, len(joined)), held.at(slice(-1, None))
         return held.at(row)
+
+    def ahead(self) -> NDArray[np.float32]:
+        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
+        return self._kernel.beginnings(AHEAD // MERGED)
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -160,6 +179,11 @@ class TokenMatcher:
         self._onsets, self._last = onsets[-self._longest :], held.at(slice(-1, None))
         self._token = int(frames.tokens[-1]) if len(frames) else self._token
         return held.at(np.cumsum(fresh))
+
+    def ahead(self) -> NDArray[np.float32]:
+        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
+        latest: NDArray[np.float32] = self._last.distance[0] - FALL
+        return latest
 
     def reset(self) -> None:
         """Forget the stream."""

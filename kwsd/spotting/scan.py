@@ -65,6 +65,11 @@ class AudioSpotter:
         self._clock = None if block.wall is None else block.wall - block.time
         return found + self._spot(self._tokenizer.push(block.samples))
 
+    @property
+    def due(self) -> float:
+        """Seconds of audio that the next `push` may have without making a detection later; fewer cost more."""
+        return self._spotter.due * self._tokenizer.hop - self._tokenizer.pending
+
     def flush(self) -> list[Detection]:
         """The detections that are certain at the end of the audio; then a new stream begins."""
         found = self._spot(self._tokenizer.flush())

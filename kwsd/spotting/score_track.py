@@ -49,6 +49,8 @@ class KeywordScorer:
         self._matcher = matcher(scorer, [t.frames for t in templates], hop, codebook)
         counts = np.array([len(keyword.templates) for keyword in keywords])
         self._templates = len(templates)
+        self._counts, self._firsts = counts, np.cumsum(counts) - counts
+        self._threshold = np.array([keyword.threshold for keyword in keywords])
         self._offset = np.array([t.offset for t in templates], np.float32)
         self._scale = np.array([t.scale for t in templates], np.float32)
         self._voters = np.maximum(1, np.round(VOTERS * counts)).astype(int)
@@ -68,6 +70,12 @@ class KeywordScorer:
             time[-VOTE_WINDOW + 1 :],
         )
         return self._vote(frames.time, distance, start, time)
+
+    def is_near(self, margin: float) -> bool:
+        """Whether a keyword may come within `margin` of its threshold in the next frames, see `Matcher.ahead`."""
+        distance = (self._matcher.ahead() - self._offset) / self._scale
+        mean = np.add.reduceat(distance, self._firsts) / self._counts
+        return bool((mean <= self._threshold + margin).any())
 
     def reset(self) -> None:
         """Discard the stream and start a new one."""

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwsd.keywords.keyword import Keyword
-from kwsd.spotting.detection import Detection, Detector
+from kwsd.spotting.detection import PATIENCE, Detection, Detector
+from kwsd.spotting.matching import AHEAD
 from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
+
+NEAR = 0.06  # a keyword whose beginnings are further above its threshold is not complete within the next 0.24 s
 
 
 class Spotter:
@@ -48,6 +51,14 @@ class Spotter:
     def decide(self, track: ScoreTrack) -> list[Detection]:
         """The detections that are certain with this part of the score track, in the order of their ends."""
         return sorted(self._detector.push(track), key=lambda detection: detection.end)
+
+    @property
+    def due(self) -> int:
+        """Frames that may be pushed at once without making a detection later."""
+        if self._detector.is_waiting:
+            return 1
+        # The first frame under the threshold makes no detection yet.
+        return 1 + PATIENCE if any(scorer.is_near(NEAR) for scorer in self._scorers) else AHEAD
 
     def flush(self) -> list[Detection]:
         """The detections that are certain at the end of the stream; then a new stream begins."""

@@ -77,6 +77,11 @@ class Tokenizer:
         step = LARGEST_RUN * self._hop
         return self._frames([self._run(joined[i : min(i + step, whole)]) for i in range(0, whole, step)])
 
+    @property
+    def pending(self) -> float:
+        """Seconds of the samples pushed so far that are not in a frame yet."""
+        return len(self._pending) / self.rate
+
     def flush(self) -> Frames:
         """The remaining frames of the samples pushed so far, as if silence followed; then a new stream begins."""
         owed = len(self._pending) + round(self.delay * self.rate)

@@ -64,6 +64,30 @@ def test_the_twin_may_be_pushed_in_parts_too(name):
 
 
 @pytest.mark.bits
+@settings(max_examples=40, deadline=None)
+@given(stream=streams(), lacking=st.integers(0, 9), cut=st.integers(0, 100))
+def test_beginnings_of_templates_are_scored_as_templates_without_their_last_frames(stream, lacking, cut):
+    lengths, costs = stream
+    kernel, twin = scorers.SubsequenceDTW(lengths), reference.SubsequenceDTW(lengths)
+    for part in split(costs, [cut]):
+        kernel.push(part)
+        twin.push(part)
+
+    assert np.array_equal(kernel.beginnings(lacking), twin.beginnings(lacking))
+
+
+@both
+def test_before_a_stream_begins_no_template_does(scorer):
+    assert scorer.SubsequenceDTW([2, 3]).beginnings(1).tolist() == [math.inf, math.inf]
+
+
+@both
+def test_a_negative_number_of_lacking_frames_is_refused(scorer):
+    with pytest.raises(ValueError, match="lacking is -1 frames"):
+        scorer.SubsequenceDTW([2, 3]).beginnings(-1)
+
+
+@pytest.mark.bits
 @all_three
 @given(stream=streams(longest=60))
 def test_each_template_is_scored_as_if_alone(name, stream):

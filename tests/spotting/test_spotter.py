@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword, Template
-from kwsd.spotting.matching import SCORERS
+from kwsd.spotting.matching import AHEAD, SCORERS
+from kwsd.spotting.score_track import ScoreTrack
 from kwsd.spotting.spotter import Spotter
 from kwsd.tokenizer.codebook import Codebook, unit
 from kwsd.tokenizer.frames import Frames
@@ -111,3 +112,37 @@ def test_templates_vote_so_that_one_bad_template_neither_finds_nor_hides_a_phras
 def test_a_scorer_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(ConfigError, match="subsequence, dtw, codes, edit, levenshtein"):
         Spotter([keyword(1, "euclid")], HOP, CODEBOOK)
+
+
+@pytest.mark.parametrize("scorer", ["subsequence", "dtw"])
+def test_a_phrase_is_detected_before_the_frame_after_its_end(scorer):
+    spotter, stream = Spotter([keyword(1, scorer)], HOP, CODEBOOK), spoken(speech(20, 1), 200, 100)
+    heard = next(n for n in range(len(stream)) if spotter.push(stream.part(n, n + 1)))
+
+    assert heard <= 120
+
+
+def test_a_keyword_whose_distance_stays_low_is_detected_once():
+    time, low = np.arange(200) * HOP, np.full((200, 1), 0.1)
+    spotter = Spotter([keyword(1)], HOP, CODEBOOK, refractory=0.2)
+
+    assert len(spotter.decide(ScoreTrack(time, low, time[:, None], time[:, None]))) == 1
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_pushing_as_many_frames_as_are_due_makes_no_detection_later(scorer):
+    stream = spoken(speech(20, 1), 200, 100)
+    one_by_one, as_due = (Spotter([keyword(1, scorer)], HOP, CODEBOOK) for _ in range(2))
+    at = next(n + 1 for n in range(200) if one_by_one.push(stream.part(n, n + 1)))
+
+    heard = 0
+    while heard < 200 and not as_due.push(stream.part(heard, heard := heard + as_due.due)):
+        pass
+    assert heard == at
+
+
+def test_many_frames_are_due_while_no_keyword_is_near():
+    spotter = Spotter([keyword(1)], HOP, CODEBOOK)
+    spotter.push(speech(100, 99))
+
+    assert spotter.due == AHEAD

@@ -49,6 +49,19 @@ class SubsequenceDTW(_Stream):
         distance, span = subsequence_dtw(heard)
         return distance[-new:], span[-new:]
 
+    def beginnings(self, lacking: int) -> NDArray[np.float32]:
+        """`kwsd.scorers.SubsequenceDTW.beginnings`, each beginning aligned anew."""
+        most = checks.frame_count(lacking, "lacking")
+        templates = np.split(self._heard, np.cumsum(self._lengths)[:-1], axis=1)
+        return np.array([_lowest(heard, most) for heard in templates], np.float32)
+
+
+def _lowest(heard: NDArray[np.float32], lacking: int) -> float:
+    """The lowest score at the last stream frame of a template that lacks at most so many of its last frames."""
+    frames = heard.shape[1]
+    lengths = range(max(1, frames - lacking), frames + 1)
+    return min((float(subsequence_dtw(heard[:, :n])[0][-1]) for n in lengths if len(heard)), default=math.inf)
+
 
 class _Windowed(_Stream):
     """Wav2Tok, eq. 19: the best of the windows of T/2, T and 2T frames that end at a frame; of equals the shortest."""

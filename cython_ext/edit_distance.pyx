@@ -20,6 +20,8 @@ from kwsd.scorers import checks
 
 cdef extern from "costs.h":
     float lesser "kwsd_lesser"(float a, float b) noexcept nogil
+    float not_below_zero "kwsd_not_below_zero"(float cost) noexcept nogil
+    bint usable "kwsd_usable"(const float *costs, Py_ssize_t count, float least) noexcept nogil
 
 
 cdef enum:
@@ -34,6 +36,7 @@ cdef enum:
 cdef uint64_t ONE = 1
 cdef uint64_t ALL = ~<uint64_t>0
 cdef float LARGEST_COST = checks.LARGEST_SUBSTITUTION
+cdef float LEAST_COST = checks.LEAST_COST
 
 
 def edit_distance(a, b, substitution=None, *, score_cutoff=None):
@@ -433,3 +436,133 @@ cdef bint all_below(const int32_t *tokens, Py_ssize_t length, Py_ssize_t bound) 
 
 cdef inline const int32_t *start(const int32_t[::1] tokens) noexcept nogil:
     return &tokens[0] if tokens.shape[0] else NULL
+
+
+cdef class SubsequenceEditDistance:
+    """Edit distance of each template to the stretch of a stream that ends now and is nearest, for many templates.
+
+    Args:
+        lengths: int32 [k] the tokens T of each template, at least 1.
+        deletion: what a template token costs that no token of the stream stands for.
+
+    Attributes:
+        columns: tokens of all templates together, which is how many costs a stream token has.
+
+    Raises:
+        ValueError: lengths are not a vector of positive integers, or the deletion's cost is not finite or below zero.
+
+    A token of the stream that stands for no template token costs as much as substituting the template token before it:
+    little where a sound lasts longer than in the template. Sellers 1980, "The theory and computation of evolutionary
+    distances". T cells of work per stream token and template, in chunks of any size. One thread at a time may use it.
+    """
+
+    cdef const int32_t[::1] lengths
+    cdef float[::1] cost
+    cdef int32_t[::1] span
+    cdef readonly Py_ssize_t columns
+    cdef float _deletion
+    cdef bint _heard
+
+    def __init__(self, lengths, deletion=1.0):
+        self.lengths = checks.template_lengths(lengths)
+        self.columns = np.sum(self.lengths, dtype=np.int64)
+        self._deletion = checks.deletion_cost(deletion)
+        self.reset()
+
+    def reset(self):
+        """Forgets the stream, as if new."""
+        cdef Py_ssize_t first = 0, template, j
+        cdef float deleted
+        self._heard = False
+        self.cost = np.empty(self.columns, dtype=np.float32)
+        self.span = np.zeros(self.columns, dtype=np.int32)
+        for template in range(self.lengths.shape[0]):
+            deleted = 0
+            for j in range(first, first + self.lengths[template]):
+                deleted += self._deletion
+                self.cost[j] = deleted
+            first += self.lengths[template]
+
+    def push(self, costs):
+        """The scores at n new stream tokens.
+
+        Args:
+            costs: float32 [n, columns] of substituting each template token for each stream token, the templates side by
+                side in the order of `lengths`.
+
+        Returns:
+            distance: float32 [n, k], the edit distance divided by the template's tokens.
+            span: int32 [n, k], how many stream tokens the stretch has, of equally near stretches the shortest.
+
+        Raises:
+            ValueError: costs have another shape, are not finite or below zero; the stream is then as it was before.
+        """
+        cdef const float[:, ::1] local = checks.cost_rows(costs, self.columns)
+        cdef Py_ssize_t n = local.shape[0], k = self.lengths.shape[0], first = 0, last, i, template
+        distance = np.empty((n, k), dtype=np.float32)
+        span = np.empty((n, k), dtype=np.int32)
+        cdef float[:, ::1] distances = distance
+        cdef int32_t[:, ::1] spans = span
+        if n and not usable(&local[0, 0], n * self.columns, LEAST_COST):
+            checks.refuse_costs()
+        with nogil:
+            for template in range(k):
+                last = first + self.lengths[template] - 1
+                for i in range(n):
+                    open_edits(&local[i, first], self.lengths[template], self._deletion, &self.cost[first],
+                               &self.span[first])
+                    distances[i, template] = self.cost[last] / <float>self.lengths[template]
+                    spans[i, template] = self.span[last]
+                first = last + 1
+        self._heard = self._heard or n > 0
+        return distance, span
+
+    def beginnings(self, lacking):
+        """How near each template is at the latest stream token if it may lack its last tokens.
+
+        Args:
+            lacking: how many tokens at most; the first token is never left out.
+
+        Returns:
+            float32 [k], the lowest of the scores of such beginnings; infinite before the first stream token.
+
+        Raises:
+            ValueError: lacking is below zero.
+        """
+        cdef Py_ssize_t most = checks.frame_count(lacking, "lacking"), k = self.lengths.shape[0]
+        cdef Py_ssize_t first = 0, last, template, j
+        lowest = np.full(k, np.inf, dtype=np.float32)
+        cdef float[::1] out = lowest
+        for template in range(k if self._heard else 0):
+            last = first + self.lengths[template] - 1
+            for j in range(max(first, last - most), last + 1):
+                out[template] = lesser(self.cost[j] / <float>(j - first + 1), out[template])
+            first = last + 1
+        return lowest
+
+
+cdef void open_edits(const float *local, Py_ssize_t rows, float deletion, float *cost, int32_t *span) noexcept nogil:
+    """Adds one stream token; before the first template token nothing costs anything, wherever the stretch begins."""
+    cdef float substituted, inserted, deleted, both = 0, above = 0
+    cdef int32_t span_both = 0, span_above = 0, span_beside
+    cdef Py_ssize_t j
+    for j in range(rows):
+        substituted = not_below_zero(local[j])
+        inserted = cost[j] + substituted
+        span_beside = span[j] + 1
+        substituted = both + substituted
+        span_both += 1
+        deleted = above + deletion
+        both = cost[j]
+        above, span_above = cheaper(deleted, span_above, substituted, span_both)
+        above, span_above = cheaper(inserted, span_beside, above, span_above)
+        span_both = span[j]
+        cost[j] = above
+        span[j] = span_above
+
+
+cdef inline (float, int32_t) cheaper(float a, int32_t span_a, float b, int32_t span_b) noexcept nogil:
+    """The cheaper of two stretches, of equally cheap ones the shorter."""
+    if (a < b) | ((a == b) & (span_a < span_b)):
+        return a, span_a
+    return b, span_b

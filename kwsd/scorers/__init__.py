@@ -8,8 +8,8 @@ frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to l
 - `edit_distance`, `edit_distances`: two whole token sequences (Levenshtein 1966; Hyyrö 2003 for unit costs).
 - `smith_waterman`, `smith_waterman_each`: the stretches of two token sequences that match best (Smith & Waterman 1981).
 - `subsequence_dtw`: a template anywhere in a sequence (Müller 2007).
-- `SubsequenceDTW`, `WindowedDTW`, `WindowedEditDistance`: many templates along a stream, frame by frame, with constant
-  work per frame; the windows are those of Wav2Tok, eq. 19.
+- `SubsequenceDTW`, `SubsequenceEditDistance` (Sellers 1980), `WindowedDTW`, `WindowedEditDistance`: many templates
+  along a stream, frame by frame, with constant work per frame; the windows are those of Wav2Tok, eq. 19.
 """
 
 from kwsd.errors import KwsdError
@@ -24,7 +24,7 @@ class KernelsMissingError(KwsdError, ImportError):
 try:
     from kwsd.scorers._costs import PackedVectors, cosine_costs, inner_products
     from kwsd.scorers._dtw import SubsequenceDTW, dtw, dtw_costs, subsequence_dtw
-    from kwsd.scorers._edit_distance import edit_distance, edit_distances
+    from kwsd.scorers._edit_distance import SubsequenceEditDistance, edit_distance, edit_distances
     from kwsd.scorers._smith_waterman import smith_waterman, smith_waterman_each
     from kwsd.scorers._windows import WindowedDTW, WindowedEditDistance
 except ImportError as error:
@@ -38,6 +38,7 @@ __all__ = [
     "KernelsMissingError",
     "PackedVectors",
     "SubsequenceDTW",
+    "SubsequenceEditDistance",
     "WindowedDTW",
     "WindowedEditDistance",
     "compress",

@@ -64,6 +64,13 @@ def frame_count(count: int, name: str) -> int:
     return int(count)
 
 
+def deletion_cost(cost: float) -> float:
+    """What it costs to delete a token."""
+    if not 0 <= cost < math.inf:
+        raise ValueError(f"what it costs to delete a token must be a number from 0 on, not {cost:g}")
+    return float(cost)
+
+
 def token_vector(tokens: ArrayLike) -> NDArray[np.int32]:
     """A token sequence [n] (n may be 0), contiguous int32."""
     array = np.asarray(tokens)

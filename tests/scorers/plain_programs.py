@@ -56,6 +56,19 @@ def open_begin(costs):
     return [float(c / np.float32(n)) for c, n, _ in ends], [i + s + 1 for i, (_, _, s) in enumerate(ends)]
 
 
+def edits(costs, deletion):
+    """At each token the cheapest, then shortest of the ways to make a template of any stretch that ends there."""
+    rows, columns = costs.shape
+    table = {(i, -1): (np.float32(0), 0) for i in range(-1, rows)}
+    for j in range(columns):
+        table[-1, j] = (table[-1, j - 1][0] + deletion, 0)
+    for i, j in product(range(rows), range(columns)):
+        (a, p), (b, q), (c, r) = table[i - 1, j - 1], table[i - 1, j], table[i, j - 1]
+        table[i, j] = min((a + costs[i, j], p + 1), (b + costs[i, j], q + 1), (c + deletion, r))
+    ends = [table[i, columns - 1] for i in range(rows)]
+    return [float(c / np.float32(columns)) for c, _ in ends], [span for _, span in ends]
+
+
 def windows(frames):
     return math.ceil(frames / 2), frames, 2 * frames
 

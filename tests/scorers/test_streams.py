@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_programs import cost_matrices, open_begin, split, streams, warping, windows
+from plain_programs import cost_matrices, edits, open_begin, split, streams, warping, windows
 
 from kwsd import scorers
 from kwsd.scorers import reference
 
-NAMES = ["SubsequenceDTW", "WindowedDTW", "WindowedEditDistance"]
+WINDOWED = ["WindowedDTW", "WindowedEditDistance"]
+SUBSEQUENCE = ["SubsequenceDTW", "SubsequenceEditDistance"]
+NAMES = [*SUBSEQUENCE, *WINDOWED]
 
 both = pytest.mark.parametrize("scorer", [scorers, reference], ids=["kernel", "twin"])
-all_three = pytest.mark.parametrize("name", NAMES)
+every = pytest.mark.parametrize("name", NAMES)
 
 
 def pushed(stream, parts):
@@ -22,7 +24,7 @@ def pushed(stream, parts):
 
 
 @pytest.mark.bits
-@all_three
+@every
 @settings(max_examples=40, deadline=None)
 @given(stream=streams())
 def test_the_kernel_equals_recomputing_every_window_to_the_last_bit(name, stream):
@@ -38,7 +40,7 @@ def test_the_kernel_equals_recomputing_every_window_to_the_last_bit(name, stream
 
 
 @pytest.mark.bits
-@all_three
+@every
 @given(stream=streams(), cuts=st.lists(st.integers(0, 100), max_size=6))
 def test_pushing_in_any_parts_is_pushing_at_once(name, stream, cuts):
     lengths, costs = stream
@@ -51,7 +53,7 @@ def test_pushing_in_any_parts_is_pushing_at_once(name, stream, cuts):
     assert np.array_equal(span, once_span)
 
 
-@all_three
+@every
 def test_the_twin_may_be_pushed_in_parts_too(name):
     costs = np.random.default_rng(0).random((20, 5), np.float32)
     twin = getattr(reference, name)
@@ -64,11 +66,12 @@ def test_the_twin_may_be_pushed_in_parts_too(name):
 
 
 @pytest.mark.bits
+@pytest.mark.parametrize("name", SUBSEQUENCE)
 @settings(max_examples=40, deadline=None)
 @given(stream=streams(), lacking=st.integers(0, 9), cut=st.integers(0, 100))
-def test_beginnings_of_templates_are_scored_as_templates_without_their_last_frames(stream, lacking, cut):
+def test_beginnings_of_templates_are_scored_as_templates_without_their_last_frames(name, stream, lacking, cut):
     lengths, costs = stream
-    kernel, twin = scorers.SubsequenceDTW(lengths), reference.SubsequenceDTW(lengths)
+    kernel, twin = getattr(scorers, name)(lengths), getattr(reference, name)(lengths)
     for part in split(costs, [cut]):
         kernel.push(part)
         twin.push(part)
@@ -77,18 +80,20 @@ def test_beginnings_of_templates_are_scored_as_templates_without_their_last_fram
 
 
 @both
-def test_before_a_stream_begins_no_template_does(scorer):
-    assert scorer.SubsequenceDTW([2, 3]).beginnings(1).tolist() == [math.inf, math.inf]
+@pytest.mark.parametrize("name", SUBSEQUENCE)
+def test_before_a_stream_begins_no_template_does(scorer, name):
+    assert getattr(scorer, name)([2, 3]).beginnings(1).tolist() == [math.inf, math.inf]
 
 
 @both
-def test_a_negative_number_of_lacking_frames_is_refused(scorer):
+@pytest.mark.parametrize("name", SUBSEQUENCE)
+def test_a_negative_number_of_lacking_frames_is_refused(scorer, name):
     with pytest.raises(ValueError, match="lacking is -1 frames"):
-        scorer.SubsequenceDTW([2, 3]).beginnings(-1)
+        getattr(scorer, name)([2, 3]).beginnings(-1)
 
 
 @pytest.mark.bits
-@all_three
+@every
 @given(stream=streams(longest=60))
 def test_each_template_is_scored_as_if_alone(name, stream):
     lengths, costs = stream
@@ -126,6 +131,35 @@ def test_an_open_begin_finds_a_template_in_the_midst_of_a_stream(scorer):
 
 
 @both
+@pytest.mark.parametrize("deletion", [1.0, 0.3, 0.0])
+@given(costs=cost_matrices(most_rows=15, most_columns=6))
+def test_an_edit_distance_with_an_open_begin_equals_the_plain_dynamic_program(scorer, deletion, costs):
+    distance, span = scorer.SubsequenceEditDistance([costs.shape[1]], deletion).push(costs)
+
+    expected, expected_span = edits(costs, np.float32(deletion))
+    assert distance[:, 0].tolist() == expected
+    assert span[:, 0].tolist() == expected_span
+
+
+@both
+def test_an_edit_distance_counts_what_a_stretch_lacks_and_what_it_has_too_many(scorer):
+    template, stream = np.array([0, 1, 2, 3]), np.array([9, 9, 0, 1, 7, 2, 3, 9, 0, 2, 3, 9])
+    costs = (stream[:, None] != template).astype(np.float32)
+
+    distance, span = scorer.SubsequenceEditDistance([4], 1.5).push(costs)
+
+    assert (distance[6, 0], span[6, 0]) == (0.25, 5)  # 7 is inserted
+    assert (distance[10, 0], span[10, 0]) == (0.375, 3)  # 1 is deleted
+
+
+@both
+@pytest.mark.parametrize("deletion", [-0.1, np.nan, np.inf])
+def test_a_deletion_that_costs_less_than_nothing_or_no_number_is_refused(scorer, deletion):
+    with pytest.raises(ValueError, match="costs to delete a token must be a number from 0 on"):
+        scorer.SubsequenceEditDistance([3], deletion)
+
+
+@both
 @settings(max_examples=40, deadline=None)
 @given(costs=cost_matrices(most_rows=16, most_columns=6))
 def test_a_windowed_score_is_the_best_closed_score_of_the_windows_that_fit(scorer, costs):
@@ -159,7 +193,7 @@ def test_windowed_edit_distance_is_the_edit_distance_over_the_longer_side(scorer
 
 
 @both
-@pytest.mark.parametrize("name", NAMES[1:])
+@pytest.mark.parametrize("name", WINDOWED)
 def test_there_is_no_score_until_half_a_template_has_been_heard(scorer, name):
     distance, span = getattr(scorer, name)([5, 1]).push(np.ones((4, 6), np.float32))
 
@@ -169,7 +203,7 @@ def test_there_is_no_score_until_half_a_template_has_been_heard(scorer, name):
 
 
 @both
-@all_three
+@every
 def test_reset_forgets_the_stream(scorer, name):
     costs = np.random.default_rng(1).random((15, 7), np.float32)
     stream = getattr(scorer, name)([3, 4])
@@ -183,7 +217,7 @@ def test_reset_forgets_the_stream(scorer, name):
 
 
 @both
-@all_three
+@every
 def test_no_new_frames_give_no_new_scores(scorer, name):
     distance, span = getattr(scorer, name)([3, 4]).push(np.empty((0, 7), np.float32))
 
@@ -191,7 +225,7 @@ def test_no_new_frames_give_no_new_scores(scorer, name):
 
 
 @both
-@all_three
+@every
 @pytest.mark.parametrize(
     ("costs", "complaint"),
     [
@@ -215,7 +249,7 @@ def test_refused_costs_leave_the_stream_as_it_was(scorer, name, costs, complaint
 
 
 @both
-@all_three
+@every
 @pytest.mark.parametrize("lengths", [[], [0], [3, -1], [[1, 2]], [1.5], None])
 def test_templates_without_frames_are_refused(scorer, name, lengths):
     with pytest.raises(ValueError, match="lengths must"):
@@ -223,12 +257,12 @@ def test_templates_without_frames_are_refused(scorer, name, lengths):
 
 
 @both
-@all_three
+@every
 def test_columns_say_how_many_costs_a_frame_has(scorer, name):
     assert getattr(scorer, name)(np.array([2, 3, 4], np.int32)).columns == 9
 
 
-@all_three
+@every
 def test_a_long_stream_still_scores_as_a_short_one(name):
     costs = np.tile(np.random.default_rng(4).random((50, 9), np.float32), (40, 1))
     kernel = getattr(scorers, name)

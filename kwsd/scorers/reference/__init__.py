@@ -8,10 +8,16 @@ from kwsd.scorers.reference.costs import cosine_costs, inner_products
 from kwsd.scorers.reference.dtw import dtw, dtw_costs, subsequence_dtw
 from kwsd.scorers.reference.edit_distance import edit_distance, edit_distances
 from kwsd.scorers.reference.smith_waterman import smith_waterman, smith_waterman_each
-from kwsd.scorers.reference.streams import SubsequenceDTW, WindowedDTW, WindowedEditDistance
+from kwsd.scorers.reference.streams import (
+    SubsequenceDTW,
+    SubsequenceEditDistance,
+    WindowedDTW,
+    WindowedEditDistance,
+)
 
 __all__ = [
     "SubsequenceDTW",
+    "SubsequenceEditDistance",
     "WindowedDTW",
     "WindowedEditDistance",
     "cosine_costs",

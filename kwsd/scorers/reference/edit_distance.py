@@ -51,6 +51,28 @@ def edit_costs(costs: NDArray[np.float32]) -> np.float32:
     return row[-1]
 
 
+def subsequence_edit_costs(
+    costs: NDArray[np.float32], deletion: np.float32
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The distance of a template to the nearest stretch that ends at each token [n] of a stream; the tokens of it.
+
+    Tokens cost [n, T] for each other. Of equally near stretches the shortest counts.
+    """
+    row = [(np.float32(0), 0)]
+    for _ in range(costs.shape[1]):
+        row.append((row[-1][0] + deletion, 0))
+    ends = []
+    for local in costs:
+        before, row = row, [(np.float32(0), 0)]
+        for j, cost in enumerate(local):
+            substituted = (before[j][0] + cost, before[j][1] + 1)
+            inserted = (before[j + 1][0] + cost, before[j + 1][1] + 1)
+            deleted = (row[j][0] + deletion, row[j][1])
+            row.append(min(substituted, inserted, deleted))
+        ends.append(row[-1])
+    return np.array([cost for cost, _ in ends], np.float32), np.array([span for _, span in ends], np.int32)
+
+
 def _costs(a: NDArray[np.int32], b: NDArray[np.int32], substitution: NDArray[np.float32] | None) -> NDArray[np.float32]:
     if substitution is None:
         return np.not_equal.outer(a, b).astype(np.float32)

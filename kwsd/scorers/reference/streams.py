@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kwsd.scorers import checks
 from kwsd.scorers.reference.dtw import dtw_costs, subsequence_dtw
-from kwsd.scorers.reference.edit_distance import edit_costs
+from kwsd.scorers.reference.edit_distance import edit_costs, subsequence_edit_costs
 
 Scores = tuple[NDArray[np.float32], NDArray[np.int32]]
 
@@ -40,7 +40,23 @@ class _Stream(ABC):
         """Scores and spans [new] of one template whose costs so far are [n, T]."""
 
 
-class SubsequenceDTW(_Stream):
+class _Subsequence(_Stream):
+    """A template anywhere in the stream."""
+
+    def beginnings(self, lacking: int) -> NDArray[np.float32]:
+        """`beginnings` of the kernel of the same name, each beginning aligned anew."""
+        most = checks.frame_count(lacking, "lacking")
+        templates = np.split(self._heard, np.cumsum(self._lengths)[:-1], axis=1)
+        return np.array([self._lowest(heard, most) for heard in templates], np.float32)
+
+    def _lowest(self, heard: NDArray[np.float32], lacking: int) -> float:
+        """The lowest score at the last stream frame of a template that lacks at most so many of its last frames."""
+        frames = heard.shape[1]
+        lengths = range(max(1, frames - lacking), frames + 1)
+        return min((float(self._scores(heard[:, :n], 1)[0][-1]) for n in lengths if len(heard)), default=math.inf)
+
+
+class SubsequenceDTW(_Subsequence):
     """`kwsd.scorers.SubsequenceDTW`, from the beginning at each push."""
 
     def _scores(self, heard: NDArray[np.float32], new: int) -> Scores:
@@ -49,18 +65,18 @@ class SubsequenceDTW(_Stream):
         distance, span = subsequence_dtw(heard)
         return distance[-new:], span[-new:]
 
-    def beginnings(self, lacking: int) -> NDArray[np.float32]:
-        """`kwsd.scorers.SubsequenceDTW.beginnings`, each beginning aligned anew."""
-        most = checks.frame_count(lacking, "lacking")
-        templates = np.split(self._heard, np.cumsum(self._lengths)[:-1], axis=1)
-        return np.array([_lowest(heard, most) for heard in templates], np.float32)
 
+class SubsequenceEditDistance(_Subsequence):
+    """`kwsd.scorers.SubsequenceEditDistance`, from the beginning at each push."""
 
-def _lowest(heard: NDArray[np.float32], lacking: int) -> float:
-    """The lowest score at the last stream frame of a template that lacks at most so many of its last frames."""
-    frames = heard.shape[1]
-    lengths = range(max(1, frames - lacking), frames + 1)
-    return min((float(subsequence_dtw(heard[:, :n])[0][-1]) for n in lengths if len(heard)), default=math.inf)
+    def __init__(self, lengths: NDArray[np.int32], deletion: float = 1.0) -> None:
+        super().__init__(lengths)
+        self._deletion = np.float32(checks.deletion_cost(deletion))
+
+    def _scores(self, heard: NDArray[np.float32], new: int) -> Scores:
+        distance, span = subsequence_edit_costs(heard, self._deletion)
+        first = len(heard) - new
+        return distance[first:] / np.float32(heard.shape[1]), span[first:]
 
 
 class _Windowed(_Stream):

@@ -20,12 +20,11 @@ from kwsd.errors import ConfigError
 BIN = 0.05  # width of the histogram's bins for the mode
 RULES = ("background", "midpoint")
 ALARMS = 0.5  # false alarms per hour of the background rule by default
-TOKEN_SCORERS = ("edit", "levenshtein")  # their typical distance is the mode
 
 
 def typical(distances: Sequence[float] | NDArray[np.float64], scorer: str) -> float:
-    """The mean of distances for DTW, the mode for edit distance (Wav2Tok, appendix C)."""
-    if scorer not in TOKEN_SCORERS:
+    """The mean of distances, or their mode for plain edit distance, which has few values (Wav2Tok, appendix C)."""
+    if scorer != "levenshtein":
         return float(np.mean(distances))
     bins, counts = np.unique(np.round(np.asarray(distances) / BIN).astype(int), return_counts=True)
     return float(bins[counts.argmax()] * BIN)

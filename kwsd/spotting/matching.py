@@ -7,83 +7,44 @@ Scorers, each a stream over all templates at once:
 * `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
 * `codes`: as `subsequence`, but the stream is read from codes of a few bytes, half as many as frames, and costs are
   looked up: a little less accurate, and two or three times as fast where there are thousands of templates.
-* `edit`: edit distance over compressed tokens in the same windows, substitutions priced by the codebook's geometry;
-  `levenshtein` prices every substitution 1.
+* `edit`: edit distance with an open begin between a template's vectors and the stream's tokens; costs are looked up.
+* `levenshtein`: plain edit distance over compressed tokens in the windows of eq. 19.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.errors import ConfigError
-from kwsd.scorers import PackedVectors, SubsequenceDTW, WindowedDTW, WindowedEditDistance, compress, substitution_costs
+from kwsd.scorers import (
+    PackedVectors,
+    SubsequenceDTW,
+    SubsequenceEditDistance,
+    WindowedDTW,
+    WindowedEditDistance,
+    compress,
+)
+from kwsd.spotting.matches import Aligner, Matcher, Matches
 from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
 from kwsd.tokenizer.frames import Frames
 
 AHEAD = 6  # frames of look-ahead
 FALL = np.float32(0.2)  # by which the distance of windows falls at most while so many frames of a phrase are spoken
+NEAR = np.float32(0.4)  # cosine of a template frame and a token from which on the token costs nothing
+DELETION = 1.25  # times as much as a token at a right angle
 SLOWEST = 2.0  # times as fast or as slow as the template that speech may be, as the windows of eq. 19 have it
 
-
-@dataclass(frozen=True)
-class Matches:
-    """How well each template ends at each frame.
-
-    Attributes:
-        distance: [n, k] float32, infinite where a template cannot end yet.
-        start: [n, k] seconds at which the matched stretch begins.
-    """
-
-    distance: NDArray[np.float32]
-    start: NDArray[np.float64]
-
-    def at(self, rows: slice | NDArray[np.intp]) -> Matches:
-        """Some of the frames."""
-        return Matches(self.distance[rows], self.start[rows])
-
-    def then(self, later: Matches) -> Matches:
-        """These matches and those of the frames that follow."""
-        return Matches(np.vstack([self.distance, later.distance]), np.vstack([self.start, later.start]))
-
-    @classmethod
-    def none(cls, templates: int) -> Matches:
-        """One frame at which nothing can end yet."""
-        return cls(np.full((1, templates), np.inf, np.float32), np.zeros((1, templates)))
+Kernel = Callable[[NDArray[np.int32]], Aligner]
 
 
-class Matcher(Protocol):
-    """A stream of frames to matches; any split gives the one-shot answer."""
+class FrameMatcher(ABC):
+    """Templates frame by frame against the stream's, by a kernel; subclasses say what two frames cost."""
 
-    def push(self, frames: Frames) -> Matches:
-        """The matches that end at each of these frames."""
-
-    def ahead(self) -> NDArray[np.float32]:
-        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
-
-    def reset(self) -> None:
-        """Forget the stream."""
-
-
-class Aligner(Protocol):
-    """A streaming kernel over stacked templates, see `kwsd.scorers`."""
-
-    def push(self, costs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Distances and spans [n, k] of n rows of local costs."""
-
-    def reset(self) -> None:
-        """Forget the stream."""
-
-
-class VectorMatcher:
-    """Templates' vectors against the stream's, by cosine distance and a DTW kernel."""
-
-    def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Callable[[NDArray[np.int32]], Aligner]) -> None:
-        self._stacked = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases]))
+    def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Kernel) -> None:
         self._lengths = np.array([len(phrase) for phrase in phrases], np.int32)
         self._kernel = kernel(self._lengths)
         self._hop = hop
@@ -92,14 +53,14 @@ class VectorMatcher:
 
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
-        distance, span = self._kernel.push(self._stacked.cosine_costs(frames.vectors))
+        distance, span = self._kernel.push(self._costs(frames))
         distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
         self._latest = distance[-1] if len(distance) else self._latest
         return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
 
     def ahead(self) -> NDArray[np.float32]:
         """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
-        if isinstance(self._kernel, SubsequenceDTW):
+        if isinstance(self._kernel, SubsequenceDTW | SubsequenceEditDistance):
             return self._kernel.beginnings(AHEAD)
         return self._latest - FALL
 
@@ -107,6 +68,38 @@ class VectorMatcher:
         """Forget the stream."""
         self._latest = np.full(len(self._lengths), np.inf, np.float32)
         self._kernel.reset()
+
+    @abstractmethod
+    def _costs(self, frames: Frames) -> NDArray[np.float32]:
+        """[n, k] what each of these frames costs for each template frame."""
+
+
+class VectorMatcher(FrameMatcher):
+    """Templates' vectors against the stream's, by cosine distance."""
+
+    def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Kernel) -> None:
+        self._stacked = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases]))
+        super().__init__(phrases, hop, kernel)
+
+    def _costs(self, frames: Frames) -> NDArray[np.float32]:
+        return self._stacked.cosine_costs(frames.vectors)
+
+
+class TokenMatcher(FrameMatcher):
+    """Templates' vectors against the stream's tokens, by an edit distance with an open begin.
+
+    What each token costs for each template frame is looked up: 0 where the token's centroid is NEAR the frame's vector
+    or nearer, 1 where it is at a right angle. To delete a template frame costs DELETION.
+    """
+
+    def __init__(self, phrases: Sequence[Frames], hop: float, centroids: NDArray[np.float32]) -> None:
+        cosines = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases])).inner_products(centroids)
+        self._table = np.maximum(np.float32(1) - cosines / NEAR, np.float32(0))
+        super().__init__(phrases, hop, lambda lengths: SubsequenceEditDistance(lengths, DELETION))
+
+    def _costs(self, frames: Frames) -> NDArray[np.float32]:
+        costs: NDArray[np.float32] = self._table[frames.tokens]
+        return costs
 
 
 class CodeMatcher:
@@ -153,12 +146,12 @@ class CodeMatcher:
         return costs
 
 
-class TokenMatcher:
-    """Templates' compressed tokens against the stream's, by edit distance; a new run of tokens is one step."""
+class RunMatcher:
+    """Templates' compressed tokens against the stream's, by plain edit distance; a new run of tokens is one step."""
 
-    def __init__(self, phrases: Sequence[Frames], hop: float, costs: NDArray[np.float32]) -> None:
+    def __init__(self, phrases: Sequence[Frames], hop: float, tokens: int) -> None:
         runs = [compress(phrase.tokens)[0] for phrase in phrases]
-        self._costs = np.ascontiguousarray(costs[:, np.concatenate(runs)])
+        self._costs = (np.arange(tokens)[:, None] != np.concatenate(runs)).astype(np.float32)
         self._kernel = WindowedEditDistance(np.array([len(r) for r in runs], np.int32))
         self._hop = hop
         self._longest = 2 * max(len(r) for r in runs) + 1
@@ -210,7 +203,7 @@ def matcher(scorer: str, phrases: Sequence[Frames], hop: float, codebook: Codebo
         case "codes":
             return CodeMatcher(phrases, hop, codebook)
         case "edit":
-            return TokenMatcher(phrases, hop, substitution_costs(codebook.centroids))
+            return TokenMatcher(phrases, hop, codebook.centroids)
         case "levenshtein":
-            return TokenMatcher(phrases, hop, 1 - np.eye(len(codebook), dtype=np.float32))
+            return RunMatcher(phrases, hop, len(codebook))
     raise ConfigError(f'there is no scorer "{scorer}": choose one of {", ".join(SCORERS)}')

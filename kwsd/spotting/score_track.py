@@ -10,7 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from kwsd.keywords.keyword import Keyword
-from kwsd.spotting.matching import Matches, matcher
+from kwsd.spotting.matches import Matches
+from kwsd.spotting.matching import matcher
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 

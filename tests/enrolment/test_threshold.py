@@ -16,7 +16,7 @@ def test_the_midpoint_lies_halfway_between_mean_hit_and_mean_non_hit(others):
 
 
 def test_edit_distances_are_summed_up_by_their_mode():
-    assert typical([0.5, 0.25, 0.25, 0.9], "edit") == pytest.approx(0.25)
+    assert typical([0.5, 0.25, 0.25, 0.9], "levenshtein") == pytest.approx(0.25)
 
 
 def test_a_rate_and_its_threshold_are_inverse(others):

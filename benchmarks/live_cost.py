@@ -36,7 +36,7 @@ from kwsd.tokenizer.codebook import unit
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
-HEARTBEAT = 2.0  # s; the first one is left out, because it counts the start
+HEARTBEAT = 5.0  # s; the first one is left out, because it counts the start
 PERIOD = 0.02  # s of audio that the writer of a pipe gives at once
 QUIET = 10 ** (-60 / 20)  # amplitude of the noise of a quiet room, -60 dBFS
 COUNTS = (1, 10, 100)
@@ -132,7 +132,7 @@ def load(case: Case) -> float:
 
 @click.command()
 @options.shared
-@click.option("--seconds", default=20.0, show_default=True, help="Audio of each turn, played in real time.")
+@click.option("--seconds", default=31.0, show_default=True, help="Audio of each turn, played in real time.")
 @click.option("--turns", default=3, show_default=True, help="Turns, of which the median counts.")
 def main(shared: Path, seconds: float, turns: int) -> None:
     """Listen to speech and to a quiet room, from a file and a pipe, with 1, 10 and 100 keywords of 5 templates."""

@@ -19,6 +19,7 @@ from kwsd.errors import AudioError
 WIDTHS = {"s16": 2, "s24": 3, "s32": 4, "f32": 4}  # bytes per sample, little-endian
 MAX_CHANNELS = 64
 MAX_READ = 0.5  # s of audio in one read
+SMALLEST_PIPE = 16_384  # bytes; while a reader sleeps, a pipe must not become full
 
 
 class PcmSource:
@@ -95,7 +96,10 @@ class PcmSource:
         buffered = b""
         for data in self._reads():
             buffered += data
-            if len(buffered) >= max(self._min_bytes, round(self.due * self._rate) * self._frame_bytes):
+            missing = max(self._min_bytes, round(self.due * self._rate) * self._frame_bytes) - len(buffered)
+            if missing > 0:
+                self._let_come(missing)
+            else:
                 whole = len(buffered) - len(buffered) % self._frame_bytes
                 yield buffered[:whole]
                 buffered = buffered[whole:]
@@ -110,11 +114,14 @@ class PcmSource:
     def _ready(self) -> bool:
         descriptor = _descriptor(self._stream)
         if descriptor is not None and not self._closed:
-            poll = select.poll()
-            poll.register(descriptor, select.POLLIN)
-            poll.register(self._wake_read, select.POLLIN)
-            poll.poll()
+            _wait(descriptor, self._wake_read)
         return not self._closed
+
+    def _let_come(self, missing: int) -> None:
+        """Sleep while so many bytes come, so that a live writer does not wake the reader at each of its writes."""
+        descriptor = _descriptor(self._stream)
+        if descriptor is not None and not self._closed and not _wait(descriptor, seconds=0.0):
+            _wait(self._wake_read, seconds=min(missing, SMALLEST_PIPE) / (self._frame_bytes * self._rate))
 
     def _read(self, size: int) -> bytes:
         descriptor = _descriptor(self._stream)
@@ -139,6 +146,14 @@ def _descriptor(stream: BinaryIO) -> int | None:
         return stream.fileno()
     except OSError:
         return None
+
+
+def _wait(*descriptors: int, seconds: float | None = None) -> bool:
+    """Whether one of the descriptors became readable, within so many seconds."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else round(1000 * seconds)))
 
 
 def _read_available(stream: Any, size: int) -> bytes:

@@ -38,13 +38,19 @@ class Matches:
 
 
 class Matcher(Protocol):
-    """A stream of frames to matches; any split gives the one-shot answer."""
+    """A stream of frames to matches; any split gives the one-shot answer.
+
+    Attributes:
+        foresight: frames that `ahead` looks ahead.
+    """
+
+    foresight: int
 
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
 
     def ahead(self) -> NDArray[np.float32]:
-        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
+        """[k] about the lowest distance that each template can reach within the next `foresight` frames."""
 
     def reset(self) -> None:
         """Forget the stream."""

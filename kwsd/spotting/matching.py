@@ -32,11 +32,15 @@ from kwsd.spotting.matches import Aligner, Matcher, Matches
 from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
 from kwsd.tokenizer.frames import Frames
 
-AHEAD = 6  # frames of look-ahead
+UNSAID = 0.8  # share of the shortest template that may still be unsaid when its match is seen to come
+FARTHEST = 16  # frames that a match is seen to come beforehand, at most
+WINDOWED = 4  # frames that a match of windows is seen to come beforehand
 FALL = np.float32(0.2)  # by which the distance of windows falls at most while so many frames of a phrase are spoken
 NEAR = np.float32(0.4)  # cosine of a template frame and a token from which on the token costs nothing
 DELETION = 1.25  # times as much as a token at a right angle
 SLOWEST = 2.0  # times as fast or as slow as the template that speech may be, as the windows of eq. 19 have it
+
+FORESEEING = (SubsequenceDTW, SubsequenceEditDistance)  # kernels that know how well the beginnings of templates end
 
 Kernel = Callable[[NDArray[np.int32]], Aligner]
 
@@ -49,6 +53,7 @@ class FrameMatcher(ABC):
         self._kernel = kernel(self._lengths)
         self._hop = hop
         self._latest: NDArray[np.float32]
+        self.foresight = _foresight(self._lengths) if isinstance(self._kernel, FORESEEING) else WINDOWED
         self.reset()
 
     def push(self, frames: Frames) -> Matches:
@@ -59,9 +64,9 @@ class FrameMatcher(ABC):
         return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
 
     def ahead(self) -> NDArray[np.float32]:
-        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
-        if isinstance(self._kernel, SubsequenceDTW | SubsequenceEditDistance):
-            return self._kernel.beginnings(AHEAD)
+        """[k] about the lowest distance that each template can reach within the next `foresight` frames."""
+        if isinstance(self._kernel, FORESEEING):
+            return self._kernel.beginnings(self.foresight)
         return self._latest - FALL
 
     def reset(self) -> None:
@@ -112,6 +117,7 @@ class CodeMatcher:
         self._lengths = np.array([len(v) for v in vectors], np.int32)
         self._kernel = SubsequenceDTW(self._lengths)
         self._hop = hop * MERGED
+        self.foresight = _foresight(self._lengths * MERGED)
         self._waiting: Frames
         self._last: Matches
         self.reset()
@@ -129,8 +135,8 @@ class CodeMatcher:
         return held.at(row)
 
     def ahead(self) -> NDArray[np.float32]:
-        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
-        return self._kernel.beginnings(AHEAD // MERGED)
+        """[k] about the lowest distance that each template can reach within the next `foresight` frames."""
+        return self._kernel.beginnings(self.foresight // MERGED)
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -156,6 +162,7 @@ class RunMatcher:
         self._hop = hop
         self._longest = 2 * max(len(r) for r in runs) + 1
         self._count = len(runs)
+        self.foresight = WINDOWED
         self._token: int
         self._onsets: NDArray[np.float64]
         self._last: Matches
@@ -174,7 +181,7 @@ class RunMatcher:
         return held.at(np.cumsum(fresh))
 
     def ahead(self) -> NDArray[np.float32]:
-        """[k] about the lowest distance that each template can reach within the next AHEAD frames of speech."""
+        """[k] about the lowest distance that each template can reach within the next `foresight` frames."""
         latest: NDArray[np.float32] = self._last.distance[0] - FALL
         return latest
 
@@ -207,3 +214,7 @@ def matcher(scorer: str, phrases: Sequence[Frames], hop: float, codebook: Codebo
         case "levenshtein":
             return RunMatcher(phrases, hop, len(codebook))
     raise ConfigError(f'there is no scorer "{scorer}": choose one of {", ".join(SCORERS)}')
+
+
+def _foresight(lengths: NDArray[np.int32]) -> int:
+    return max(1, min(FARTHEST, int(UNSAID * lengths.min())))

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from kwsd.audio.source import Block, Source
+import numpy as np
+
+from kwsd.audio.source import Block, Samples, Source
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.detection import Detection
+from kwsd.spotting.quiet import QuietGate
 from kwsd.spotting.spotter import Spotter
 from kwsd.spotting.trace import Trace
 from kwsd.tokenizer.frames import Frames
@@ -55,15 +58,21 @@ class AudioSpotter:
         self._spotter = Spotter(keywords, tokenizer.hop, tokenizer.codebook, refractory)
         self._offset: float | None = None
         self._clock: float | None = None
+        self._gate = QuietGate()
+        self._waiting: list[Samples] = []
         tokenizer.reset()
 
     def push(self, block: Block) -> list[Detection]:
-        """The detections that are certain with this block; after lost audio, tokenizer and spotter start anew."""
+        """The detections that are certain with this block; after lost audio, tokenizer and spotter start anew.
+
+        Quiet audio is scored less often, at most LONGEST_WAIT seconds at once; the detections are the same.
+        """
         found = self.flush() if block.lost else []
         if self._offset is None:
             self._offset = block.time
         self._clock = None if block.wall is None else block.wall - block.time
-        return found + self._spot(self._tokenizer.push(block.samples))
+        self._waiting.append(block.samples)
+        return found if self._gate.may_wait(block) else found + self._spot_waiting()
 
     @property
     def due(self) -> float:
@@ -72,12 +81,18 @@ class AudioSpotter:
 
     def flush(self) -> list[Detection]:
         """The detections that are certain at the end of the audio; then a new stream begins."""
-        found = self._spot(self._tokenizer.flush())
-        found += self._spotter.flush()
+        found = self._spot_waiting() + self._spot(self._tokenizer.flush()) + self._spotter.flush()
         self._offset = None
         if self._log is not None:
             self._log.end_document()
         return found
+
+    def _spot_waiting(self) -> list[Detection]:
+        if not self._waiting:
+            return []
+        samples = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+        self._waiting = []
+        return self._spot(self._tokenizer.push(samples))
 
     def _spot(self, frames: Frames) -> list[Detection]:
         shifted = replace(frames, time=frames.time + (self._offset or 0.0))

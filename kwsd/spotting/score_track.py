@@ -72,6 +72,11 @@ class KeywordScorer:
         )
         return self._vote(frames.time, distance, start, time)
 
+    @property
+    def foresight(self) -> int:
+        """Frames that `is_near` looks ahead."""
+        return self._matcher.foresight
+
     def is_near(self, margin: float) -> bool:
         """Whether a keyword may come within `margin` of its threshold in the next frames, see `Matcher.ahead`."""
         distance = (self._matcher.ahead() - self._offset) / self._scale

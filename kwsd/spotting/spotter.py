@@ -8,12 +8,11 @@ import numpy as np
 
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.detection import PATIENCE, Detection, Detector
-from kwsd.spotting.matching import AHEAD
 from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 
-NEAR = 0.06  # a keyword whose beginnings are further above its threshold is not complete within the next 0.24 s
+NEAR = 0.1  # a keyword that is not seen to come so near to its threshold is not detected in the next frames
 
 
 class Spotter:
@@ -57,8 +56,9 @@ class Spotter:
         """Frames that may be pushed at once without making a detection later."""
         if self._detector.is_waiting:
             return 1
-        # The first frame under the threshold makes no detection yet.
-        return 1 + PATIENCE if any(scorer.is_near(NEAR) for scorer in self._scorers) else AHEAD
+        if any(scorer.is_near(NEAR) for scorer in self._scorers):
+            return 1 + PATIENCE  # the first frame under the threshold makes no detection yet
+        return max(1 + PATIENCE, min(scorer.foresight for scorer in self._scorers))
 
     def flush(self) -> list[Detection]:
         """The detections that are certain at the end of the stream; then a new stream begins."""

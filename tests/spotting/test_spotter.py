@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword, Template
-from kwsd.spotting.matching import AHEAD, SCORERS
+from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.spotting.spotter import Spotter
 from kwsd.tokenizer.codebook import Codebook, unit
@@ -145,4 +145,4 @@ def test_many_frames_are_due_while_no_keyword_is_near():
     spotter = Spotter([keyword(1)], HOP, CODEBOOK)
     spotter.push(speech(100, 99))
 
-    assert spotter.due == AHEAD
+    assert spotter.due == 16

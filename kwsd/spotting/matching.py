@@ -7,7 +7,8 @@ Scorers, each a stream over all templates at once:
 * `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
 * `codes`: as `subsequence`, but the stream is read from codes of a few bytes, half as many as frames, and costs are
   looked up: a little less accurate, and two or three times as fast where there are thousands of templates.
-* `edit`: edit distance with an open begin between a template's vectors and the stream's tokens; costs are looked up.
+* `edit`: edit distance with an open begin between a template's vectors and the stream's tokens, three a frame;
+  costs are looked up.
 * `levenshtein`: plain edit distance over compressed tokens in the windows of eq. 19.
 """
 
@@ -36,8 +37,8 @@ UNSAID = 0.8  # share of the shortest template that may still be unsaid when its
 FARTHEST = 16  # frames that a match is seen to come beforehand, at most
 WINDOWED = 4  # frames that a match of windows is seen to come beforehand
 FALL = np.float32(0.2)  # by which the distance of windows falls at most while so many frames of a phrase are spoken
-NEAR = np.float32(0.4)  # cosine of a template frame and a token from which on the token costs nothing
-DELETION = 1.25  # times as much as a token at a right angle
+NEAR = np.float32(0.5)  # cosine of a template frame and a frame's tokens from which on these cost nothing
+DELETION = 1.25  # times as much as tokens at a right angle
 SLOWEST = 2.0  # times as fast or as slow as the template that speech may be, as the windows of eq. 19 have it
 
 FORESEEING = (SubsequenceDTW, SubsequenceEditDistance)  # kernels that know how well the beginnings of templates end
@@ -93,18 +94,24 @@ class VectorMatcher(FrameMatcher):
 class TokenMatcher(FrameMatcher):
     """Templates' vectors against the stream's tokens, by an edit distance with an open begin.
 
-    What each token costs for each template frame is looked up: 0 where the token's centroid is NEAR the frame's vector
-    or nearer, 1 where it is at a right angle. To delete a template frame costs DELETION.
+    A frame's token and the tokens that refine it cost a template frame the sum of what is looked up for each, over the
+    length of what they stand for together: 0 where that is NEAR the template's vector or nearer, 1 at a right angle. To
+    delete a template frame costs DELETION.
     """
 
-    def __init__(self, phrases: Sequence[Frames], hop: float, centroids: NDArray[np.float32]) -> None:
-        cosines = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases])).inner_products(centroids)
-        self._table = np.maximum(np.float32(1) - cosines / NEAR, np.float32(0))
+    def __init__(self, phrases: Sequence[Frames], hop: float, codebook: Codebook) -> None:
+        vectors = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases]))
+        self._scaled = [vectors.inner_products(words) / NEAR for words in codebook.books]
+        self._codebook = codebook
         super().__init__(phrases, hop, lambda lengths: SubsequenceEditDistance(lengths, DELETION))
 
     def _costs(self, frames: Frames) -> NDArray[np.float32]:
-        costs: NDArray[np.float32] = self._table[frames.tokens]
-        return costs
+        refined = self._codebook.refined(frames.vectors, frames.tokens)
+        lengths = np.linalg.norm(gathered(self._codebook.books, refined), axis=1, keepdims=True)
+        costs = gathered(self._scaled, refined)
+        costs /= np.maximum(lengths, np.float32(1e-9))
+        np.subtract(np.float32(1), costs, out=costs)
+        return np.maximum(costs, np.float32(0), out=costs)
 
 
 class CodeMatcher:
@@ -210,7 +217,7 @@ def matcher(scorer: str, phrases: Sequence[Frames], hop: float, codebook: Codebo
         case "codes":
             return CodeMatcher(phrases, hop, codebook)
         case "edit":
-            return TokenMatcher(phrases, hop, codebook.centroids)
+            return TokenMatcher(phrases, hop, codebook)
         case "levenshtein":
             return RunMatcher(phrases, hop, len(codebook))
     raise ConfigError(f'there is no scorer "{scorer}": choose one of {", ".join(SCORERS)}')

@@ -3,9 +3,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from kwsd.scorers import SubsequenceDTW
-from kwsd.spotting.matching import CodeMatcher, VectorMatcher, matcher
-from kwsd.tokenizer.codebook import Codebook, merged, unit
+from kwsd.scorers import SubsequenceDTW, SubsequenceEditDistance
+from kwsd.spotting.matching import DELETION, NEAR, CodeMatcher, VectorMatcher, matcher
+from kwsd.tokenizer.codebook import Codebook, gathered, merged, unit
 from kwsd.tokenizer.frames import Frames
 
 
@@ -47,6 +47,27 @@ def test_the_shipped_model_keeps_most_of_a_vector_in_six_bytes(tokenizer, speech
     assert (codebook.decode(codebook.encode(vectors)) * vectors).sum(axis=1).mean() > 0.75
 
 
+def test_each_token_that_refines_a_token_comes_nearer(tokenizer, speech):
+    heard, codebook = tokenizer.push(speech), tokenizer.codebook
+    refined = codebook.refined(heard.vectors, heard.tokens)
+    nearness = [
+        (unit(gathered(codebook.books[:count], refined[:, :count])) * heard.vectors).sum(axis=1).mean()
+        for count in (1, 2, 3)
+    ]
+
+    assert refined.shape == (len(heard), 3)
+    assert np.array_equal(refined[:, 0], heard.tokens)
+    assert nearness == sorted(nearness)
+    assert nearness[2] > nearness[0] + 0.1
+
+
+def test_refined_tokens_do_not_depend_on_the_frames_beside_them(tokenizer, speech):
+    heard, codebook = tokenizer.push(speech), tokenizer.codebook
+    alone = codebook.refined(heard.vectors[7:8], heard.tokens[7:8])
+
+    assert np.array_equal(codebook.refined(heard.vectors, heard.tokens)[7:8], alone)
+
+
 def test_two_frames_become_one_and_a_last_odd_one_stays():
     vectors = frames(5).vectors
     pairs = merged(vectors)
@@ -77,6 +98,20 @@ def test_what_was_said_is_found_where_it_was_said(codebook):
 
     assert best == pytest.approx(79.5, abs=2)
     assert matches.start[best, 0] == pytest.approx(stream.time[60], abs=0.09)
+
+
+def test_tokens_cost_what_the_words_they_stand_for_are_away_from_the_template(tokenizer, speech):
+    heard, codebook = tokenizer.push(speech), tokenizer.codebook
+    known = heard.part(40, 60)
+    looked_up = matcher("edit", [known], 0.04, codebook).push(heard)
+
+    words = unit(gathered(codebook.books, codebook.refined(heard.vectors, heard.tokens)))
+    costs = np.maximum(1 - words @ known.vectors.T / NEAR, 0)
+    computed, span = SubsequenceEditDistance([20], DELETION).push(costs)
+    long_enough = (span[:, 0] >= 10) & (span[:, 0] <= 40)
+    assert np.allclose(looked_up.distance[long_enough], computed[long_enough], atol=1e-4)
+    assert np.isinf(looked_up.distance[~long_enough]).all()
+    assert looked_up.distance[:, 0].argmin() == pytest.approx(59, abs=1)
 
 
 @pytest.mark.bits

@@ -37,6 +37,7 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.latency
 	$(RUN) -m benchmarks.live_cost
 	$(RUN) -m benchmarks.detection --peer speech-embedding --peer efficientword-net
+	$(RUN) -m benchmarks.field
 	$(RUN) -m benchmarks.enrolment
 	$(RUN) -m benchmarks.promise
 	$(RUN) -m benchmarks.words

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.background_streams import Stream, prose
-from benchmarks.measures import Average, averaged, dips, lowest, tracked
+from benchmarks.measures import RATE_COLUMNS, Average, averaged, lowest, rates, tracked
 from benchmarks.product import UNKNOWN, Product, command, drawn
 from benchmarks.protocol import Protocol
 from benchmarks.tables import table
@@ -28,7 +26,6 @@ from kwsd.tokenizer.frames import Frames
 COUNTS = (1, 2, 3, 5, 10)
 DRAWS = 3
 TESTS = 100  # of a word of Speech Commands
-COLUMNS = ("miss % at 0 alarms", "at 1", "own threshold: miss %", "alarms/h")
 
 
 @dataclass(frozen=True)
@@ -93,14 +90,8 @@ def rows(product: Product, word: Word, background: Stream) -> Iterator[Row]:
     track = background.without(word.name, tracked(scorer, background.frames))
     hours = background.hours(word.name)
     for k, (draw, count) in enumerate(cases):
-        alarms, threshold = dips(track.distance[:, k], background.hop), keywords[k].threshold
-        misses = (share(hits[:, k] >= alarms[0]), share(hits[:, k] >= alarms[1]), share(hits[:, k] > threshold))
-        yield Row(word.name, draw, count, *misses, float(np.sum(alarms <= threshold)) / hours)
-
-
-def share(which: NDArray[np.bool_]) -> float:
-    """Percent of what is true."""
-    return 100 * float(np.mean(which))
+        found = rates(hits[:, k], track.distance[:, k], keywords[k].threshold, background.hop, hours)
+        yield Row(word.name, draw, count, *astuple(found))
 
 
 FIELDS = ("miss_at_0", "miss_at_1", "own_miss", "own_alarms_per_hour")
@@ -115,7 +106,7 @@ def summary(found: Sequence[Row], field: str, count: int) -> Average:
 def report(title: str, found: Sequence[Row]) -> None:
     """Print a table of averages."""
     lines = ([count, *(summary(found, field, count) for field in FIELDS)] for count in COUNTS)
-    click.echo(f"\n{title}\n\n{table(('recordings', *COLUMNS), lines)}")
+    click.echo(f"\n{title}\n\n{table(('recordings', *RATE_COLUMNS), lines)}")
 
 
 @command(__doc__)

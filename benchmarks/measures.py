@@ -33,6 +33,19 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Misses in percent at the thresholds with 0 and with 1 alarms, and misses and alarms at the keyword's own."""
+
+    miss_at_0: float
+    miss_at_1: float
+    own_miss: float
+    own_alarms_per_hour: float
+
+
+RATE_COLUMNS = ("miss % at 0 alarms", "at 1", "own threshold: miss %", "alarms/h")
+
+
+@dataclass(frozen=True)
 class Average:
     """A mean and its 95 % bootstrap interval."""
 
@@ -118,6 +131,21 @@ def misses_at(accepts: float, hits: Scores, others: Scores) -> float:
     """The share of hits missed at the highest threshold that accepts no more than this share of the others."""
     limit = np.sort(others)[int(accepts * len(others))]
     return float(np.mean(hits >= limit))
+
+
+def rates(hits: Scores, track: Scores, threshold: float, hop: float, hours: float) -> Rates:
+    """What a keyword misses and how often it is detected wrongly.
+
+    Args:
+        hits: [clips] the lowest distance in each test clip.
+        track: [n] distances on the background.
+        threshold: the keyword's own.
+        hop: seconds from one distance of the track to the next.
+        hours: how much of the background is counted.
+    """
+    alarms = dips(track, hop)
+    misses = [100 * float(np.mean(missed)) for missed in (hits >= alarms[0], hits >= alarms[1], hits > threshold)]
+    return Rates(misses[0], misses[1], misses[2], float(np.sum(alarms <= threshold)) / hours)
 
 
 def figures(

@@ -16,7 +16,7 @@ from benchmarks.corpora import Samples
 from benchmarks.measures import frames_of
 from benchmarks.protocol import Protocol
 from kwsd.audio.trim import speech_span
-from kwsd.enrolment.enroll import LEARNED, enroll
+from kwsd.enrolment.enroll import LEARNED, Enrolment, enroll
 from kwsd.enrolment.template import Recording
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import AudioError, KwsdError
@@ -42,7 +42,11 @@ class Product:
 
     def keyword(self, name: str, recordings: Sequence[Path | Recording], rule: Rule = LEARNED) -> Keyword:
         """A keyword as `kwsd enroll` makes it."""
-        return enroll(name, recordings, self.tokenizer, scorer=self.scorer, bank=self.bank, threshold=rule).keyword
+        return self.enrolment(name, recordings, rule).keyword
+
+    def enrolment(self, name: str, recordings: Sequence[Path | Recording], rule: Rule = LEARNED) -> Enrolment:
+        """The keyword with the report on its enrolment."""
+        return enroll(name, recordings, self.tokenizer, scorer=self.scorer, bank=self.bank, threshold=rule)
 
     def scores(self, keywords: Sequence[Keyword]) -> KeywordScorer:
         """The scorer of these keywords, at its start."""

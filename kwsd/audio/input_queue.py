@@ -16,6 +16,7 @@ from kwsd.audio.timeline import Chunk
 from kwsd.audio.wake import Wake
 
 EPSILON = 1e-6  # s; a difference of times that is only a rounding error
+LOW_MARK = 0.5  # share of the limit that is kept when audio is dropped: one long gap, and seconds between two gaps
 JOIN_TIMEOUT = 2.0  # s that the inner source may take to end after it was closed
 
 Audio = TypeVar("Audio", Block, Chunk)
@@ -24,8 +25,9 @@ Audio = TypeVar("Audio", Block, Chunk)
 class InputQueue(Generic[Audio]):
     """A queue of at most `seconds` seconds of audio that has not been processed yet.
 
-    When the queue is full, the oldest audio is dropped, so that a detection is never later than `seconds`. The length
-    of the dropped audio is added to `lost` of the next item, so that stream times stay correct.
+    When the queue is full, the oldest audio is dropped until half of `seconds` is left, so that a detection is never
+    later than `seconds`. It is dropped at once and not block by block, because a phrase with a gap in it is not heard.
+    The length of the dropped audio is added to `lost` of the next item, so that stream times stay correct.
 
     Attributes:
         due: seconds of audio that `get` waits for; the items that hold them are given as one.
@@ -50,8 +52,8 @@ class InputQueue(Generic[Audio]):
         with self._lock:
             self._items.append(item)
             self._waiting += item.seconds
-            while self._waiting > self._limit and len(self._items) > 1:
-                self._drop()
+            if self._waiting > self._limit + EPSILON:
+                self._drop_to(self._limit * LOW_MARK)
             self._wake_consumer()
 
     def get(self, timeout: float | None = None) -> Audio | None:
@@ -112,12 +114,15 @@ class InputQueue(Generic[Audio]):
         self._waiting -= seconds
         return taken[0] if len(taken) == 1 else replace(taken[0], samples=np.concatenate([t.samples for t in taken]))
 
-    def _drop(self) -> None:
-        oldest = self._items.popleft()
-        self._waiting -= oldest.seconds
-        self.dropped += oldest.seconds
+    def _drop_to(self, seconds: float) -> None:
+        lost = 0.0
+        while self._waiting > seconds + EPSILON and len(self._items) > 1:
+            oldest = self._items.popleft()
+            self._waiting -= oldest.seconds
+            self.dropped += oldest.seconds
+            lost += oldest.lost + oldest.seconds
         following = self._items[0]
-        self._items[0] = replace(following, lost=following.lost + oldest.lost + oldest.seconds)
+        self._items[0] = replace(following, lost=following.lost + lost)
 
 
 class BufferedSource:
@@ -127,7 +132,7 @@ class BufferedSource:
 
     Args:
         inner: is read in the thread, and closed with this source.
-        seconds: audio that may wait in the queue; beyond it the oldest is dropped.
+        seconds: audio that may wait in the queue; beyond it the oldest is dropped, down to half of them.
 
     Attributes:
         name: the name of the inner source.

@@ -6,29 +6,33 @@ from dataclasses import dataclass
 
 from kwsd.audio.source import Block
 
-RECOVERY = 5.0  # s without lost audio after which an overflow has ended
+RECOVERY = 60.0  # s without lost audio after which an overflow has ended; a slow machine loses some twice a minute
+REPEAT = 10.0  # s between two reports of one overflow, at least
 SILENCE = 10.0  # s of zeros, which a working microphone never delivers
 
 
 @dataclass
 class OverflowMonitor:
-    """Detects the beginning and the end of a period of lost audio.
+    """Detects the beginning and the end of a period of lost audio, and how it goes on.
 
     Attributes:
-        active: whether audio was lost in the last 5 s.
+        active: whether audio was lost in the last minute.
     """
 
     active: bool = False
     _last: float = 0.0
+    _reported: float = 0.0
 
     def update(self, block: Block) -> bool:
-        """Whether `active` changed with this block."""
-        before = self.active
-        if block.lost:
-            self.active, self._last = True, block.time
-        elif block.time - self._last > RECOVERY:
-            self.active = False
-        return self.active != before
+        """Whether there is something to report: lost audio, at most once in 10 s, or that no more is lost."""
+        if not block.lost:
+            has_ended = self.active and block.time - self._last > RECOVERY
+            self.active = self.active and not has_ended
+            return has_ended
+        is_due = not self.active or block.time - self._reported >= REPEAT
+        self.active, self._last = True, block.time
+        self._reported = block.time if is_due else self._reported
+        return is_due
 
 
 @dataclass

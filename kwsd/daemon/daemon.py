@@ -129,7 +129,7 @@ class Daemon:
             log.info("detection", keyword=one.keyword, start=round(one.start, 2), end=round(one.end, 2))
 
     def _check_audio(self, block: Block) -> None:
-        """Publish overflow and silence, once when it begins and once when it ends."""
+        """Publish overflow and silence when they begin and end, and an overflow that goes on."""
         if self._microphone_returned and block.lost:
             self._microphone_returned = False
         elif self._overflow.update(block):
@@ -139,7 +139,8 @@ class Daemon:
 
     def _report_overflow(self, block: Block) -> None:
         if self._overflow.active:
-            self._report(State.OVERFLOW, f"{block.lost:.2f} s of audio were lost: this machine is too busy")
+            lost = f"{block.lost:.2f} s of audio were lost, {self._metrics.lost:.2f} s in all"
+            self._report(State.OVERFLOW, f"{lost}: this machine is too busy")
         else:
             self._report(State.LISTENING, f"no audio is lost any more, {self._metrics.lost:.2f} s were in all")
 

@@ -43,15 +43,27 @@ def test_blocks_come_in_order_and_unchanged():
     assert list(BufferedSource(Scripted(script)).blocks()) == script
 
 
-def test_a_full_queue_drops_the_oldest_and_reports_it_with_the_next_block():
-    waiting = InputQueue(0.35)
-    for number in range(6):
+def test_a_full_queue_drops_its_older_half_at_once_and_reports_it_with_the_next_block():
+    waiting = InputQueue(1.0)
+    for number in range(11):
         waiting.put(block(number))
 
     first = waiting.get()
-    assert (first.time, first.lost) == (0.3, pytest.approx(0.3))
-    assert [waiting.get().lost, waiting.get().lost] == [0, 0]
-    assert waiting.dropped == pytest.approx(0.3)
+    assert (first.time, first.lost) == (0.6, pytest.approx(0.6))
+    assert [waiting.get().lost for _ in range(4)] == [0, 0, 0, 0]
+    assert waiting.dropped == pytest.approx(0.6)
+
+
+def test_a_consumer_that_is_a_little_too_slow_hears_long_stretches_without_a_gap():
+    waiting, taken = InputQueue(10.0), []
+    for number in range(1300):
+        waiting.put(block(number))
+        if number % 13 < 10:
+            taken.append(waiting.get(timeout=0))
+
+    gaps = [item.time for item in taken if item.lost]
+    assert np.diff(gaps).min() > 15
+    assert sum(item.lost for item in taken) == pytest.approx(waiting.dropped)
 
 
 def test_what_was_already_lost_is_not_forgotten_when_its_block_is_dropped():

@@ -114,11 +114,20 @@ def test_a_detection_in_a_file_has_no_time_of_day(daemon, speech):
 
 def test_a_burst_of_lost_audio_is_told_once_and_its_end_too(daemon):
     lossy = [live(0.1, 0.3 * i, lost=0.2) for i in range(1, 10)]
-    one = daemon(live(0.1), *lossy, live(6, 3), live(0.1, 9), live(0.1, 9.5, lost=0.4))
+    one = daemon(live(0.1), *lossy, live(61, 3), live(0.1, 64), live(0.1, 64.5, lost=0.4))
     one.run()
 
     assert one.journal.states == ["starting", "listening", "overflow", "listening", "overflow", "stopping"]
     assert "1.80 s were in all" in one.journal.of(StatusEvent)[3].message
+
+
+def test_audio_that_goes_on_being_lost_is_told_every_ten_seconds_with_all_that_was_lost(daemon):
+    one = daemon(live(0.1), *(live(1, 2.0 * i, lost=1.0) for i in range(1, 13)))
+    one.run()
+
+    told = [event.message for event in one.journal.of(StatusEvent) if event.state == "overflow"]
+    assert ["1.00 s in all" in told[0], "6.00 s in all" in told[1], "11.00 s in all" in told[2]] == [True] * 3
+    assert len(told) == 3
 
 
 def test_what_a_missing_microphone_did_not_hear_is_no_overflow(daemon):

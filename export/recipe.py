@@ -51,6 +51,7 @@ class Recipe:
         token_weight: of the cross-entropy of tokens.
         spotting_scale: of the distances of the spotting loss.
         share: how much of what the last phase changed is kept.
+        former: how much of the model that the run started from is kept in the end, if it started from one.
     """
 
     seed: int = 20261121
@@ -65,7 +66,8 @@ class Recipe:
     seconds: float = 6.4
     token_weight: float = 0.5
     spotting_scale: float = 8.0
-    share: float = 0.5
+    share: float = 0.6
+    former: float = 0.5
 
     def onward(self) -> Recipe:
         """The same, starting from a model that has learned to imitate the teacher in noise."""

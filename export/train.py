@@ -85,8 +85,8 @@ def total(parts: dict[str, Tensor], recipe: Recipe, phase: Phase) -> Tensor:
 class Run:
     """A training run in a folder: `checkpoint.pt`, replaced atomically, `log.jsonl`, and in the end `trained.pt`.
 
-    What is trained in the end lies between the weights before and after the last phase (Wortsman et al. 2022): it keeps
-    most of what the phase taught about the words of the corpora, and little of what it cost with other voices.
+    What is trained in the end is a mean of the weights before and after the last phase and of the model that the run
+    started from (Wortsman et al. 2022): it keeps most of what each of them can do, and little of what it cost.
 
     Args:
         folder: of the run; it goes on from the checkpoint there, if there is one.
@@ -107,7 +107,7 @@ class Run:
         model: Path | None = None,
         device: str = "cpu",
     ) -> None:
-        self.folder, self.cache, self.device = folder, cache, torch.device(device)
+        self.folder, self.cache, self.model, self.device = folder, cache, model, torch.device(device)
         self.recipe = recipe.onward() if model else recipe
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
@@ -145,13 +145,17 @@ class Run:
         more = {"optimizer": self.optimizer.state_dict(), "phase": self.phase, "spent": self.schedule.spent}
         self._write("checkpoint.pt", self.student.state_dict(), **more)
 
-    def finish(self, share: float) -> None:
-        """Write the weights before the last phase, and so much of the way from them to those after it."""
+    def finish(self, recipe: Recipe) -> None:
+        """Write the mean of the weights before and after the last phase and of the former model, as the recipe has it."""
         if not (self.folder / "before.pt").exists():
             raise TrainingError(f"{self.folder} lacks before.pt, written when the last phase began: train anew")
         before = torch.load(self.folder / "before.pt", map_location=self.device, weights_only=True)["student"]
-        kept = {name: torch.lerp(before[name], after, share) for name, after in self.student.state_dict().items()}
-        self._write("trained.pt", kept)
+        mean = {
+            name: torch.lerp(before[name], after, recipe.share) for name, after in self.student.state_dict().items()
+        }
+        former = start.weights(self.model) if self.model else {}
+        mean |= {name: torch.lerp(mean[name], old.to(self.device), recipe.former) for name, old in former.items()}
+        self._write("trained.pt", mean)
 
     def _write(self, name: str, student: dict[str, Tensor], **more: object) -> None:
         """Replace a file of the run at once; if the disk is full, what was there stays."""
@@ -224,7 +228,12 @@ class Run:
 @click.option("--workers", default=1, show_default=True, help="Processes that make batches; a card wants many.")
 @click.option("--start", "model", type=click.Path(path_type=Path), help="An exported model to go on from.")
 @click.option("--minutes", type=float, help="Train so long by the clock, in the recipe's proportions.")
-@click.option("--share", type=float, help="How much of the last phase to keep, 0 to 1; the recipe's if not given.")
+@click.option(
+    "--share", type=float, default=Recipe().share, show_default=True, help="How much of the last phase to keep."
+)
+@click.option(
+    "--former", type=float, default=Recipe().former, show_default=True, help="How much of the model of --start to keep."
+)
 def main(
     out: Path | None,
     threads: int,
@@ -233,15 +242,16 @@ def main(
     workers: int,
     model: Path | None,
     minutes: float | None,
-    share: float | None,
+    share: float,
+    former: float,
 ) -> None:
     """Train from the prepared data, going on from the last checkpoint if there is one."""
     torch.set_num_threads(threads)
-    cache, recipe = corpus.default_cache(), Recipe()
+    cache, recipe = corpus.default_cache(), Recipe(share=share, former=former)
     try:
         run = Run(out or cache / "run", cache, recipe, Shape(), minutes, model, device)
         run.train(every, workers)
-        run.finish(recipe.share if share is None else share)
+        run.finish(recipe)
     except (corpus.CorpusError, teacher.TeacherError, KwsdError, TrainingError) as error:
         raise click.ClickException(str(error)) from error
 

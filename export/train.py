@@ -146,7 +146,7 @@ class Run:
         self._write("checkpoint.pt", self.student.state_dict(), **more)
 
     def finish(self, recipe: Recipe) -> None:
-        """Write the mean of the weights before and after the last phase and of the former model, as the recipe has it."""
+        """Write the mean that the recipe asks for, of the weights before and after the last phase and the former ones."""
         if not (self.folder / "before.pt").exists():
             raise TrainingError(f"{self.folder} lacks before.pt, written when the last phase began: train anew")
         before = torch.load(self.folder / "before.pt", map_location=self.device, weights_only=True)["student"]

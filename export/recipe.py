@@ -50,8 +50,8 @@ class Recipe:
         seconds: length of a window.
         token_weight: of the cross-entropy of tokens.
         spotting_scale: of the distances of the spotting loss.
-        share: how much of what the last phase changed is kept.
-        former: how much of the model that the run started from is kept in the end, if it started from one.
+        former: share, in the mean that is exported, of the model that the run started from or, without one, of the
+            weights before the last phase.
     """
 
     seed: int = 20261121
@@ -66,7 +66,6 @@ class Recipe:
     seconds: float = 6.4
     token_weight: float = 0.5
     spotting_scale: float = 8.0
-    share: float = 0.6
     former: float = 0.5
 
     def onward(self) -> Recipe:

@@ -85,8 +85,8 @@ def total(parts: dict[str, Tensor], recipe: Recipe, phase: Phase) -> Tensor:
 class Run:
     """A training run in a folder: `checkpoint.pt`, replaced atomically, `log.jsonl`, and in the end `trained.pt`.
 
-    What is trained in the end is a mean of the weights before and after the last phase and of the model that the run
-    started from (Wortsman et al. 2022): it keeps most of what each of them can do, and little of what it cost.
+    What is trained in the end is the mean of the last weights and the former ones (Wortsman et al. 2022), those of the
+    model that the run started from or, without one, those before the last phase: it keeps most of what each can do.
 
     Args:
         folder: of the run; it goes on from the checkpoint there, if there is one.
@@ -145,17 +145,23 @@ class Run:
         more = {"optimizer": self.optimizer.state_dict(), "phase": self.phase, "spent": self.schedule.spent}
         self._write("checkpoint.pt", self.student.state_dict(), **more)
 
-    def finish(self, recipe: Recipe) -> None:
-        """Write the mean that the recipe asks for, of the weights before and after the last phase and the former ones."""
+    def finish(self, share: float) -> None:
+        """Write the mean of the trained and the former weights, with this share of the former."""
+        former = self._former()
+        mean = {
+            name: torch.lerp(new, former[name].to(self.device), share) if name in former else new
+            for name, new in self.student.state_dict().items()
+        }
+        self._write("trained.pt", mean)
+
+    def _former(self) -> dict[str, Tensor]:
+        """The weights of the model that the run started from, or else those before the last phase."""
+        if self.model:
+            return start.weights(self.model)
         if not (self.folder / "before.pt").exists():
             raise TrainingError(f"{self.folder} lacks before.pt, written when the last phase began: train anew")
-        before = torch.load(self.folder / "before.pt", map_location=self.device, weights_only=True)["student"]
-        mean = {
-            name: torch.lerp(before[name], after, recipe.share) for name, after in self.student.state_dict().items()
-        }
-        former = start.weights(self.model) if self.model else {}
-        mean |= {name: torch.lerp(mean[name], old.to(self.device), recipe.former) for name, old in former.items()}
-        self._write("trained.pt", mean)
+        saved: dict[str, Tensor] = torch.load(self.folder / "before.pt", weights_only=True)["student"]
+        return saved
 
     def _write(self, name: str, student: dict[str, Tensor], **more: object) -> None:
         """Replace a file of the run at once; if the disk is full, what was there stays."""
@@ -228,12 +234,7 @@ class Run:
 @click.option("--workers", default=1, show_default=True, help="Processes that make batches; a card wants many.")
 @click.option("--start", "model", type=click.Path(path_type=Path), help="An exported model to go on from.")
 @click.option("--minutes", type=float, help="Train so long by the clock, in the recipe's proportions.")
-@click.option(
-    "--share", type=float, default=Recipe().share, show_default=True, help="How much of the last phase to keep."
-)
-@click.option(
-    "--former", type=float, default=Recipe().former, show_default=True, help="How much of the model of --start to keep."
-)
+@click.option("--former", default=Recipe().former, show_default=True, help="Share of the former weights in the mean.")
 def main(
     out: Path | None,
     threads: int,
@@ -242,16 +243,15 @@ def main(
     workers: int,
     model: Path | None,
     minutes: float | None,
-    share: float,
     former: float,
 ) -> None:
     """Train from the prepared data, going on from the last checkpoint if there is one."""
     torch.set_num_threads(threads)
-    cache, recipe = corpus.default_cache(), Recipe(share=share, former=former)
+    cache, recipe = corpus.default_cache(), Recipe()
     try:
         run = Run(out or cache / "run", cache, recipe, Shape(), minutes, model, device)
         run.train(every, workers)
-        run.finish(recipe)
+        run.finish(former)
     except (corpus.CorpusError, teacher.TeacherError, KwsdError, TrainingError) as error:
         raise click.ClickException(str(error)) from error
 

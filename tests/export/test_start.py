@@ -7,7 +7,6 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from export import start  # noqa: E402  after the skip
 from export.corpus import CorpusError  # noqa: E402
 from export.model import HOP, Shape  # noqa: E402
-from export.recipe import Recipe  # noqa: E402
 from export.train import Run, Student  # noqa: E402
 from kwsd.tokenizer.models import shipped  # noqa: E402
 from kwsd.tokenizer.tokenizer import Tokenizer  # noqa: E402
@@ -36,8 +35,7 @@ def test_a_run_that_started_from_a_model_keeps_its_share_of_it(tmp_path):
     run = Run.__new__(Run)
     run.folder, run.device, run.step, run.student = tmp_path, torch.device("cpu"), 9, Student(Shape())
     run.model = shipped("base.onnx")
-    run._write("before.pt", run.student.state_dict())
-    run.finish(Recipe(former=0.25))
+    run.finish(0.25)
 
     kept, name = torch.load(tmp_path / "trained.pt", weights_only=True)["student"], "encoder.project.weight"
     own, former = run.student.state_dict(), start.weights(run.model)

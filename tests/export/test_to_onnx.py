@@ -7,7 +7,6 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 
 from export import codes, corpus, to_onnx  # noqa: E402  after the skip
 from export.model import HOP, Shape  # noqa: E402
-from export.recipe import Recipe  # noqa: E402
 from export.train import Run, Student, TrainingError  # noqa: E402
 from kwsd.tokenizer.codebook import nearest, unit  # noqa: E402
 from kwsd.tokenizer.tokenizer import Tokenizer  # noqa: E402
@@ -68,7 +67,7 @@ def test_a_share_of_what_the_last_phase_changed_is_kept(tmp_path):
     run.folder, run.device, run.step, run.student = tmp_path, torch.device("cpu"), 9, Student(SMALL)
     run._write("before.pt", {name: weight + 1 for name, weight in run.student.state_dict().items()})
     run.model = None
-    run.finish(Recipe(share=0.25))
+    run.finish(0.75)
 
     trained, step = to_onnx.load(tmp_path / "trained.pt")
     kept, after = trained.codebook.centroids, run.student.codebook.centroids

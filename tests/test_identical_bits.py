@@ -16,7 +16,7 @@ pytestmark = pytest.mark.bits
 
 FRAMES = 700
 SIZES = (1, 2, 3, 7, 25, 64, 333)
-DIGESTS = ["60b70376b4e8", "79ffb284007a", "793eedb25f0e", "56169051f204"]
+DIGESTS = ["72c3ff92676a", "9d1e078b2f9e", "b94eeee0d20e", "2fdc51cd33a8"]
 
 
 @pytest.fixture(scope="module")

@@ -176,9 +176,9 @@ def test_a_phrase_is_found_where_it_was_cut_from(archive, long_recording, truth,
     samples, rate = sf.read(long_recording)
     for start, end in truth[:3]:
         sf.write(tmp_path / "cut.wav", samples[int((start - 0.3) * rate) : int((end + 0.3) * rate)], rate)
-        hit = archive.search([tmp_path / "cut.wav"], method=method, top=1)[0]
+        hits = archive.search([tmp_path / "cut.wav"], method=method, top=3)  # others say the phrase too
+        hit = next(hit for hit in hits if hit.path == str(long_recording))
 
-        assert hit.path == str(long_recording)
         assert start - 0.4 < hit.start < start + 0.25  # what is cut out has 0.3 s of its surroundings on both sides
         assert end - 0.25 < hit.end < end + 0.4
         assert hit.score > 0.5

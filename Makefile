@@ -38,6 +38,7 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.live_cost
 	$(RUN) -m benchmarks.detection --peer speech-embedding --peer efficientword-net
 	$(RUN) -m benchmarks.field
+	$(RUN) -m benchmarks.near_misses
 	$(RUN) -m benchmarks.enrolment
 	$(RUN) -m benchmarks.promise
 	$(RUN) -m benchmarks.words

@@ -7,6 +7,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 
 import click
+import numpy as np
 
 FILE = click.Path(path_type=Path)
 
@@ -17,7 +18,7 @@ out = click.option("--out", type=FILE, default=None, help="Write the figures as 
 
 
 def write(figures: object, path: Path | None) -> None:
-    """Write figures, in which data classes may stand, as JSON if a file is named."""
+    """Write figures, in which data classes and arrays may stand, as JSON if a file is named."""
     if path:
         path.write_text(json.dumps(figures, indent=1, default=_plain))
 
@@ -25,4 +26,6 @@ def write(figures: object, path: Path | None) -> None:
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     raise TypeError(f"{value!r} has no place in JSON")

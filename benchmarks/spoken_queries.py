@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,19 +95,28 @@ class Truth:
 def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corpora.Clip], Truth, Truth]:
     """The clips of LibriSpeech whose words have times, where their long words are, and where their phrases are."""
     clips, words, phrases = [], defaultdict[str, list[Said]](list), defaultdict[str, list[Said]](list)
+    for clip, found in aligned_clips(shared, cache, splits):
+        clips.append(clip)
+        for one in _words(clip, found):
+            words[one.label].append(one)
+        for one in _phrases(clip, found):
+            phrases[one.label].append(one)
+    return clips, Truth(words), Truth(phrases)
+
+
+def aligned_clips(
+    shared: Path, cache: Path, splits: Sequence[str]
+) -> Iterator[tuple[corpora.Clip, Sequence[align.Word]]]:
+    """The clips of LibriSpeech whose words have times, in the order of its table, with their words."""
     for split in splits:
         align.align(shared, cache, "librispeech", split)
         spoken = defaultdict[str, list[align.Word]](list)
         for path, word in align.words(cache, "librispeech", split):
             spoken[path].append(word)
         for clip in corpora.clips(shared, "librispeech", split):
-            found = spoken.get(str(clip.path.relative_to(cache / "corpus" / "librispeech")), [])
-            clips += [clip] if found else []
-            for one in _words(clip, found):
-                words[one.label].append(one)
-            for one in _phrases(clip, found):
-                phrases[one.label].append(one)
-    return clips, Truth(words), Truth(phrases)
+            found = spoken.get(str(clip.path.relative_to(cache / "corpus" / "librispeech")))
+            if found:
+                yield clip, found
 
 
 def _words(clip: corpora.Clip, words: Sequence[align.Word]) -> list[Said]:

@@ -1,0 +1,92 @@
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+outcomes = pytest.importorskip("benchmarks.near_outcomes", reason="the benchmarks are not beside the tests")
+trials = pytest.importorskip("benchmarks.near_trials")
+spoken = pytest.importorskip("benchmarks.spoken_queries")
+
+
+def outcome(hits, near, texts=None):
+    return outcomes.Outcome("hey snips", np.array(hits), np.array(near), tuple(texts or ["near"] * len(near)))
+
+
+def said(label, speaker, start=0.0):
+    return spoken.Said(label, Path(f"{speaker}.flac"), speaker, start, start + 0.5)
+
+
+def many(label, speakers, start=0.0):
+    return [said(label, str(speaker), start) for speaker in speakers]
+
+
+def draw(own, near, tested):
+    return trials.drawn(own, near, {str(speaker) for speaker in tested}, random.Random(7))
+
+
+def test_the_common_threshold_is_the_lowest_that_finds_the_share():
+    hits = np.arange(1, 21) / 100
+
+    assert outcomes.common_threshold([outcome(hits[:7], []), outcome(hits[7:], [])]) == 0.19
+
+
+def test_near_phrases_fire_at_the_threshold_and_below():
+    assert outcomes.fire([outcome([], [0.1, 0.2]), outcome([], [0.3, 0.4])], 0.3).mean == 75.0
+
+
+def test_a_near_phrase_is_compared_with_the_hits_of_its_own_phrase():
+    apart = [outcome([0.1, 0.2], [0.3]), outcome([0.5, 0.6], [0.7])]
+
+    assert outcomes.nearer(apart).mean == 0.0
+    assert outcomes.nearer([outcome([0.1, 0.3], [0.2, 0.2])]).mean == 50.0
+    assert outcomes.nearer([outcome([0.1], [0.1])]).mean == 50.0
+
+
+def test_the_worst_pairs_fire_most_often():
+    found = outcomes.worst([outcome([], [0.1, 0.9, 0.1, 0.1], ["chips", "chips", "snaps", "snaps"])], 0.5, count=1)
+
+    assert found == [outcomes.Pair("hey snips", "snaps", 2, 2)]
+
+
+def test_nobody_who_enrols_is_heard_again():
+    trial = draw(many("snips", range(12)), [many("chips", range(12), start=5.0)], range(12))
+
+    assert len({one.speaker for one in trial.enrol}) == trials.RECORDINGS
+    assert not {one.speaker for one in trial.enrol} & {one.speaker for one in (*trial.hits, *trial.near)}
+
+
+def test_a_phrase_that_too_few_say_is_not_tried():
+    assert draw(many("snips", range(7)), [many("chips", range(20, 30))], range(30)) is None
+
+
+def test_phrases_are_tried_on_the_speakers_asked_for():
+    trial = draw(many("snips", range(20)), [many("chips", range(20), start=5.0)], range(12))
+
+    assert {int(one.speaker) for one in (*trial.hits, *trial.near)} <= set(range(12))
+
+
+def test_a_near_phrase_beside_the_phrase_itself_is_not_used():
+    own = many("snips", range(12))
+    beside, alone = said("chips", "a", start=1.0), said("chips", "a", start=5.0)
+
+    trial = draw([*own, said("snips", "a", start=0.2)], [[beside, alone]], ["a", *range(12)])
+
+    assert beside not in trial.near
+
+
+def test_one_near_phrase_does_not_outweigh_the_others():
+    trial = draw(many("snips", range(10)), [many("chips", range(20, 40)), many("snaps", range(20, 22))], range(40))
+
+    assert [one.label for one in trial.near].count("chips") == trials.PER_TEXT
+
+
+def test_a_phrase_is_heard_with_its_times_in_what_it_is_cut_out_with(tmp_path):
+    sf.write(tmp_path / "a.flac", np.zeros(4 * 16_000), 16_000)
+    one = spoken.Said("snips", tmp_path / "a.flac", "a", 2.0, 2.5)
+
+    heard = trials.hear([trials.Trial("snips", (), (one,), ())], lambda samples: len(samples) / 16_000)[one]
+
+    assert (heard.start, heard.end) == (trials.BEFORE, trials.BEFORE + 0.5)
+    assert heard.frames == pytest.approx(trials.BEFORE + 0.5 + trials.AFTER)

@@ -9,20 +9,18 @@ from kwsd.audio.source import RATE
 from kwsd.errors import AudioError
 
 STEP = 160  # samples between energy values, 10 ms
-SILENCE = -65.0  # dBFS after pre-emphasis; a lower level is never speech
+SILENCE = -80.0  # dBFS after pre-emphasis; a lower level is never speech
 SHORTEST_SOUND = 5  # steps; shorter sounds are clicks
 LONGEST_PAUSE = 30  # steps within one phrase
 MARGIN = 3  # steps kept before and after the phrase
 SHORTEST, LONGEST = 0.2, 5.0  # seconds of speech in a template
-FULL_SCALE = 0.999  # magnitude from which a sample counts as clipped
-CLIPPED = 0.01  # share of clipped samples above which a recording is refused
 
 
 def speech_span(samples: NDArray[np.float32]) -> tuple[float, float]:
     """Start and end, in seconds, of the phrase in a short recording [n] float32 at 16 kHz.
 
     Raises:
-        AudioError: the recording is empty, silent, clipped, or holds too little or too much speech.
+        AudioError: the recording is empty, silent, or holds too little or too much speech.
     """
     if not len(samples):
         raise AudioError("it is empty: record the phrase again")
@@ -35,10 +33,11 @@ def speech_span(samples: NDArray[np.float32]) -> tuple[float, float]:
         raise AudioError(
             f"it holds {spoken:.1f} s of speech, a keyword has at most {LONGEST:.0f} s: cut the phrase out"
         )
-    first, last = max(phrases(runs), key=lambda run: float(np.sum(10 ** (level[run[0] : run[1]] / 10))))
-    start, end = max(0, first - MARGIN) * STEP / RATE, min(len(level), last + MARGIN) * STEP / RATE
-    _check(samples[int(start * RATE) : int(end * RATE)])
-    return start, end
+    first, last = _loudest(phrases(runs), level)
+    seconds = (last - first) * STEP / RATE
+    if seconds < SHORTEST:
+        raise AudioError(f"it holds {seconds:.2f} s of speech, a keyword needs {SHORTEST} s: say a longer phrase")
+    return max(0, first - MARGIN) * STEP / RATE, min(len(level), last + MARGIN) * STEP / RATE
 
 
 def energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -78,9 +77,7 @@ def phrases(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _check(phrase: NDArray[np.float32]) -> None:
-    seconds = len(phrase) / RATE - 2 * MARGIN * STEP / RATE
-    if seconds < SHORTEST:
-        raise AudioError(f"it holds {seconds:.2f} s of speech, a keyword needs {SHORTEST} s: say a longer phrase")
-    if np.mean(np.abs(phrase) > FULL_SCALE) > CLIPPED:
-        raise AudioError("it is clipped: record it again with a lower input level or farther from the microphone")
+def _loudest(found: list[tuple[int, int]], level: NDArray[np.float64]) -> tuple[int, int]:
+    """The phrase [first, last) of most energy; a louder sound that is too short for a phrase is none."""
+    long = [run for run in found if (run[1] - run[0]) * STEP / RATE >= SHORTEST]
+    return max(long or found, key=lambda run: float(np.sum(10 ** (level[run[0] : run[1]] / 10))))

@@ -15,7 +15,8 @@ from kwsd.enrolment.confusion import Confusion, confusions
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.miss_rate import Misses, misses
 from kwsd.enrolment.outliers import Match, leave_one_out, matches
-from kwsd.enrolment.template import Recording, template_of
+from kwsd.enrolment.quality import faults
+from kwsd.enrolment.template import Recording, take_of
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
 from kwsd.errors import AudioError, KeywordError, ModelError
@@ -38,7 +39,7 @@ class Enrolment:
         confusions: other keywords that are detected in this one's recordings, and the reverse.
         refused: a sentence for each recording that was not used.
         false_alarms_per_hour: expected at the threshold, estimated on the bank of background speech.
-        warnings: sentences about weaknesses of the keyword.
+        warnings: sentences about poor recordings that are used all the same, and about weaknesses of the keyword.
     """
 
     keyword: Keyword
@@ -66,7 +67,8 @@ def enroll(
 
     Args:
         name: the name of the keyword.
-        recordings: files, or samples in memory; recordings that cannot be used are left out and reported.
+        recordings: files, or samples in memory; those that cannot be used are left out and reported, poor ones are
+            used with a warning.
         tokenizer: is reset.
         scorer: "subsequence", "dtw", "codes", "edit" or "levenshtein", see `kwsd.spotting.matching`.
         threshold: the largest distance that is a detection, or the rule that finds it.
@@ -86,19 +88,22 @@ def enroll(
         raise ModelError(
             f"the background bank was made with model {bank.model}, this is {tokenizer.digest}: rebuild it"
         )
-    templates, refused = list(adding_to.templates if adding_to else ()), []
+    templates, refused, poor = list(adding_to.templates if adding_to else ()), [], []
     if not recordings:
         raise KeywordError("there is no recording: give at least one that holds the phrase")
     for recording in recordings:
         try:
-            templates.append(_refuse_duplicate(template_of(recording, tokenizer, keep_audio=keep_audio), templates))
+            take = take_of(recording, tokenizer)
+            templates.append(_refuse_duplicate(take.template(keep_audio=keep_audio), templates))
+            poor += [f"{recording.name} {fault}" for fault in faults(take.recording.samples, take.start, take.end)]
         except AudioError as error:
             refused.append(f"{recording.name} is not used: {error}")
     if len(refused) == len(recordings):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     templates = calibrated(templates, scorer, bank, tokenizer.codebook)
     draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "")
-    return _finish(draft, threshold, refused, others, tokenizer, bank)
+    made = _finish(draft, threshold, refused, others, tokenizer, bank)
+    return replace(made, warnings=(*poor, *made.warnings))
 
 
 def reenroll(

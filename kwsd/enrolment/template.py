@@ -11,6 +11,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from kwsd.audio.files import read
+from kwsd.audio.source import RATE
 from kwsd.audio.trim import speech_span
 from kwsd.keywords.keyword import Template
 from kwsd.tokenizer.frames import Frames
@@ -32,25 +33,46 @@ class Recording:
     samples: NDArray[np.float32]
 
 
-def template_of(recording: Path | Recording, tokenizer: Tokenizer, *, keep_audio: bool = False) -> Template:
-    """The template of a recording in which the phrase is spoken once.
+@dataclass(frozen=True)
+class Take:
+    """A recording as it was heard.
+
+    Attributes:
+        recording: what was heard.
+        frames: the frames of the whole recording.
+        start, end: seconds at which the phrase starts and ends.
+    """
+
+    recording: Recording
+    frames: Frames
+    start: float
+    end: float
+
+    def template(self, *, keep_audio: bool = False) -> Template:
+        """The template, with the recording as FLAC if it is to be kept."""
+        heard = self.frames.between(self.start - CONTEXT, self.end + CONTEXT)
+        audio = _flac(self.recording.samples) if keep_audio else None
+        return Template(self.recording.name, heard, self.start, self.end, audio)
+
+
+def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
+    """Hear a recording in which the phrase is spoken once.
 
     Args:
         recording: a file, or samples in memory.
         tokenizer: is reset.
-        keep_audio: store the recording in the template, as FLAC.
 
     Raises:
         AudioError: the recording cannot be used.
     """
-    samples = recording.samples if isinstance(recording, Recording) else read(recording)
-    start, end = speech_span(samples)
+    known = recording if isinstance(recording, Recording) else Recording(recording.name, read(recording))
+    start, end = speech_span(known.samples)
     tokenizer.reset()
-    heard = Frames.join([tokenizer.push(samples), tokenizer.flush()]).between(start - CONTEXT, end + CONTEXT)
-    return Template(recording.name, heard, start, end, _flac(samples, tokenizer.rate) if keep_audio else None)
+    frames = Frames.join([tokenizer.push(known.samples), tokenizer.flush()])
+    return Take(known, frames, start, end)
 
 
-def _flac(samples: NDArray[np.float32], rate: int) -> bytes:
+def _flac(samples: NDArray[np.float32]) -> bytes:
     buffer = io.BytesIO()
-    sf.write(buffer, samples, rate, format="FLAC", subtype="PCM_16")
+    sf.write(buffer, samples, RATE, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()

@@ -18,10 +18,6 @@ def silent(path, good):
     sf.write(path, np.zeros(RATE), RATE)
 
 
-def clipped(path, good):
-    sf.write(path, np.clip(100 * sf.read(good)[0], -1, 1), RATE)
-
-
 def truncated(path, good):
     path.write_bytes(good.read_bytes()[: good.stat().st_size * 3 // 4])
 
@@ -60,7 +56,6 @@ KINDS = {
     empty: "is empty",
     without_audio: "holds no audio",
     silent: "holds no speech",
-    clipped: "is clipped",
     truncated: "is damaged or cut short",
     too_short: "s of speech, a keyword needs 0.2 s",
     too_long: "s of speech, a keyword has at most 5 s",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.segments.posting_lists import GAP
-from kwsd.enrolment.template import template_of
+from kwsd.enrolment.template import take_of
 from kwsd.errors import ArchiveError, AudioError
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.tokenizer.codebook import merged
@@ -57,6 +57,6 @@ class Query:
 
 def _template(path: Path, tokenizer: Tokenizer) -> Template:
     try:
-        return template_of(path, tokenizer)
+        return take_of(path, tokenizer).template()
     except AudioError as error:
         raise ArchiveError(f"{path} cannot be searched for: {error}") from error

@@ -1,0 +1,54 @@
+"""What makes a recording a poor example of its phrase: it is clipped, quiet, noisy or full of echo."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.audio.source import RATE
+from kwsd.audio.trim import STEP, energy
+
+CLIPPED = 0.01  # share of the phrase's samples at its largest magnitude; speech that is not clipped has a tenth of it
+AT_THE_PEAK = 0.999  # share of the largest magnitude from which a sample counts as that large
+QUIET = 0.01  # largest magnitude; a phrase below it is quiet
+NOISY = 12.0  # dB from the background to the loudest part of the phrase; fewer are noisy
+FALL, FALL_STEPS = 13.0, 8  # dB by which speech without echo falls within so many steps somewhere
+ECHO_SHOWS = 24.0  # dB over the background from which the fall can be seen
+SHORTEST_BACKGROUND = 0.2  # seconds beside the phrase from which its level is known
+
+
+def faults(samples: NDArray[np.float32], start: float, end: float) -> list[str]:
+    """Sentences without a subject, such as "is clipped: ...", on what is wrong with a recording.
+
+    Args:
+        samples: [n] float32 at 16 kHz.
+        start, end: seconds at which the phrase starts and ends, as `kwsd.audio.trim.speech_span` finds them.
+    """
+    phrase = np.abs(samples[int(start * RATE) : int(end * RATE)])
+    peak = float(phrase.max())
+    found = []
+    if peak < QUIET:
+        found.append("is quiet: raise the input level or come closer to the microphone")
+    elif np.mean(phrase >= AT_THE_PEAK * peak) > CLIPPED:
+        found.append("is clipped: lower the input level or go farther from the microphone")
+    level = energy(samples)
+    first, last = round(start * RATE / STEP), round(end * RATE / STEP)
+    over = _decibels_over_background(level, first, last)
+    if over < NOISY:
+        found.append("is noisy: come closer to the microphone or find a quieter place")
+    elif over > ECHO_SHOWS and _fastest_fall(level[first : last + FALL_STEPS]) < FALL:
+        found.append("echoes: come closer to the microphone or find a room with curtains and furniture")
+    return found
+
+
+def _decibels_over_background(level: NDArray[np.float64], first: int, last: int) -> float:
+    """From the median level beside the phrase to the loudest level in it; infinite if there is nothing beside it."""
+    beside = np.concatenate([level[:first], level[last:]])
+    if len(beside) * STEP / RATE < SHORTEST_BACKGROUND:
+        return float("inf")
+    return float(level[first:last].max() - np.median(beside))
+
+
+def _fastest_fall(level: NDArray[np.float64]) -> float:
+    """The most dB by which the level falls within FALL_STEPS; echo fills what follows a sound."""
+    return float((level[:-FALL_STEPS] - level[FALL_STEPS:]).max())

@@ -113,7 +113,7 @@ def _keywords(store: Store, tokenizer: Tokenizer | None) -> Iterator[CheckResult
         try:
             keyword = store.load(name)
             if tokenizer:
-                check_model(keyword, tokenizer.digest)
+                check_model(keyword, tokenizer)
         except KwsdError as error:
             yield CheckResult("keyword", problem=str(error))
 

@@ -16,6 +16,7 @@ from kwsd.audio.resample import check_rate
 from kwsd.audio.samples import check_finite, mix
 from kwsd.audio.source import Samples
 from kwsd.errors import AudioError
+from kwsd.printable import printable
 
 FORMATS = "WAV, FLAC, OGG, Opus, MP3 and AIFF are read"
 MAX_CHUNK = 1 << 20  # samples of all channels together that are in memory at a time
@@ -36,8 +37,8 @@ class _ForwardSoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile
 
 
 def shown(path: Path) -> str:
-    """The path as text that every terminal and log can print; bytes that are not UTF-8 become escapes."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
+    """The path as text that every terminal and log can print."""
+    return printable(str(path))
 
 
 class AudioFile:

@@ -93,6 +93,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
     from kwsd.keywords.store import check_model
 
     name, scorer, threshold = check_name(config.name), config.scorer, _threshold(config)
+    store.check_spelling(name)
     others = _others(store, name)
     if not config.recordings:
         if not config.replace:
@@ -100,7 +101,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
         return reenroll(store.load(name), tokenizer, scorer=scorer, threshold=threshold, others=others)
     before = store.load(name) if not config.replace and name in store.names() else None
     if before:
-        check_model(before, tokenizer.digest)
+        check_model(before, tokenizer)
     return make(
         name,
         config.recordings,

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from kwsd.errors import KwsdError
+from kwsd.printable import printable
 
 FAILED = 2
 INTERRUPTED = 130  # 128 and SIGINT, as shells have it
@@ -43,12 +44,12 @@ class Verbs(click.Group):
 
 def complain(message: object) -> None:
     """Write a sentence to standard error."""
-    click.echo(f"error: {_printable(str(message))}", err=True)
+    click.echo(f"error: {printable(str(message))}", err=True)
 
 
 def warn(message: object) -> None:
     """Write a sentence to standard error that does not change the exit status."""
-    click.echo(f"warning: {_printable(str(message))}", err=True)
+    click.echo(f"warning: {printable(str(message))}", err=True)
 
 
 @contextmanager
@@ -83,9 +84,3 @@ def _discard_output() -> None:
     # Python would complain again when it flushes the rest at exit.
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path to compute with
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def _printable(text: str) -> str:
-    """The text on one line, whatever bytes a file's name or a device's holds."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
-    return shown.encode("utf-8", "backslashreplace").decode()

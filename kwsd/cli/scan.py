@@ -79,7 +79,7 @@ def _run(config: ScanConfig, paths: list[Path], jsonl: bool, trace: Path | None,
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     tokenizer = Tokenizer(config.model)
-    selection = select(Store(config.store), config.keywords, tokenizer.digest)
+    selection = select(Store(config.store), config.keywords, tokenizer)
     for problem in selection.problems:
         complain(problem)
     track = Trace() if trace or plot else None

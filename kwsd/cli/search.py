@@ -100,7 +100,7 @@ def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
 
     if config.keyword is None:
         return Query.of_recordings(config.recordings, tokenizer)
-    (keyword,) = Store(config.store).load_all([config.keyword], tokenizer.digest)
+    (keyword,) = Store(config.store).load_all([config.keyword], tokenizer)
     return Query.of_keyword(keyword)
 
 

@@ -35,7 +35,7 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
     store = Store(config.store)
 
     def select_keywords() -> Selection:
-        return select(store, config.keywords, tokenizer.digest)
+        return select(store, config.keywords, tokenizer)
 
     select_keywords()  # errors of the keywords are raised before a socket or a device is opened
     with (

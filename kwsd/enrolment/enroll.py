@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import soundfile as sf
 
 from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.confusion import Confusion, confusions
@@ -16,7 +14,7 @@ from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.miss_rate import Misses, misses
 from kwsd.enrolment.outliers import Match, leave_one_out, matches
 from kwsd.enrolment.quality import faults
-from kwsd.enrolment.template import Recording, take_of
+from kwsd.enrolment.template import Recording, kept_recording, take_of
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
 from kwsd.errors import AudioError, KeywordError, ModelError
@@ -118,18 +116,16 @@ def reenroll(
     """Enrol a keyword again from the audio in it; arguments as in `enroll`, and the keyword's scorer if it is None.
 
     Raises:
-        KeywordError: the keyword does not have the audio of each recording.
+        KeywordError: the keyword does not have the audio of each recording, or it cannot be decoded.
         ModelError: as `enroll`.
     """
-    kept = [(t.recording, t.audio) for t in keyword.templates if t.audio]
-    if len(kept) < len(keyword.templates):
+    if not all(template.audio for template in keyword.templates):
         raise KeywordError(
             f'the recordings of "{keyword.name}" were not kept (--keep-audio): enroll it again from recordings'
         )
-    recordings = [Recording(name, sf.read(io.BytesIO(audio), dtype="float32")[0]) for name, audio in kept]
     return enroll(
         keyword.name,
-        recordings,
+        [kept_recording(template) for template in keyword.templates],
         tokenizer,
         scorer=scorer or keyword.scorer,
         threshold=threshold,

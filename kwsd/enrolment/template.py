@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from kwsd.audio.files import read
 from kwsd.audio.source import RATE
 from kwsd.audio.trim import speech_span
+from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Template
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 CONTEXT = 1.0  # seconds of frames kept before and after the phrase
+LONGEST = 60  # s of a recording that is kept
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,26 @@ def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
     tokenizer.reset()
     frames = Frames.join([tokenizer.push(known.samples), tokenizer.flush()])
     return Take(known, frames, start, end)
+
+
+def kept_recording(template: Template) -> Recording:
+    """The recording that a template of a keyword file keeps; the file may be a stranger's.
+
+    Raises:
+        KeywordError: it is damaged, longer than a minute, or not mono at 16 kHz.
+    """
+    try:
+        with sf.SoundFile(io.BytesIO(template.audio or b"")) as sound:
+            samples = sound.read(LONGEST * RATE + 1, dtype="float32", always_2d=True)
+            usable = (sound.format, sound.samplerate) == ("FLAC", RATE) and samples.shape[1] == 1
+    except sf.LibsndfileError:
+        usable = False
+    if not usable or len(samples) > LONGEST * RATE:
+        raise KeywordError(
+            f"the audio kept of {template.recording} is not a minute or less of mono FLAC at {RATE} Hz: "
+            "enroll the keyword again from recordings"
+        )
+    return Recording(template.recording, samples[:, 0])
 
 
 def _flac(samples: NDArray[np.float32]) -> bytes:

@@ -1,25 +1,72 @@
-"""The file format of a keyword: an .npz archive with a JSON header and the arrays of each template."""
+"""The file format of a keyword: an .npz archive with a JSON header and the arrays of each template.
+
+Keyword files are passed on, so a file is read as the work of a stranger: every type, range, shape and size is checked
+before anything is made of it, and nothing is written that would not be read.
+"""
 
 from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NoReturn
 
+import msgspec
 import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
 
-from kwsd.errors import StoreError
+from kwsd.errors import KeywordError, StoreError
 from kwsd.keywords.keyword import Keyword, Template, check_name
+from kwsd.keywords.plain_archive import arrays_in
+from kwsd.printable import printable
+from kwsd.settings.enrolment import ScorerName
 from kwsd.tokenizer.frames import Frames
 
 FORMAT = 1
-TEMPLATE_FIELDS = ("recording", "start", "end", "offset", "scale")
+LARGEST = 64 << 20  # bytes of a file
+MOST_TEMPLATES = 1000
+MOST_FRAMES = 1024  # of a phrase, as the kernels of the archive have it
+LONGEST_NAME = 255  # characters of a recording's name
+LONGEST_VECTOR = 1.005  # a unit vector with what rounding adds
+LATEST = 1e6  # s
+FLAC = b"fLaC"  # the first bytes of audio that is kept
+
+_Number = Annotated[float, Meta(ge=-1e6, le=1e6)]
+_Line = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
+
+
+class _TemplateHeader(msgspec.Struct, frozen=True):
+    recording: str
+    start: Annotated[float, Meta(ge=0, le=LATEST)]
+    end: Annotated[float, Meta(ge=0, le=LATEST)]
+    offset: _Number
+    scale: Annotated[float, Meta(ge=1e-6, le=1e6)]
+
+
+class _Version(msgspec.Struct, frozen=True):
+    format: int
+
+
+class _Header(msgspec.Struct, frozen=True):
+    name: str
+    threshold: _Number
+    scorer: ScorerName
+    model: _Line
+    rule: _Line
+    templates: Annotated[list[_TemplateHeader], Meta(min_length=1, max_length=MOST_TEMPLATES)]
+
+
+class _NewerFormatError(Exception):
+    """A later kwsd wrote the file; the first argument is its format."""
 
 
 def to_bytes(keyword: Keyword) -> bytes:
-    """The content of a keyword's file."""
+    """The content of a keyword's file.
+
+    Raises:
+        KeywordError: the keyword is too large, or a part of it is out of range, so that it could not be read again.
+    """
     arrays: dict[str, Any] = {}
     for i, template in enumerate(keyword.templates):
         arrays[f"time_{i}"] = template.heard.time
@@ -34,11 +81,18 @@ def to_bytes(keyword: Keyword) -> bytes:
         "scorer": keyword.scorer,
         "model": keyword.model,
         "rule": keyword.rule,
-        "templates": [{name: getattr(t, name) for name in TEMPLATE_FIELDS} for t in keyword.templates],
+        "templates": [
+            {name: getattr(t, name) for name in _TemplateHeader.__struct_fields__} for t in keyword.templates
+        ],
     }
     buffer = io.BytesIO()
     np.savez(buffer, keyword=np.array(json.dumps(header)), **arrays)
-    return buffer.getvalue()
+    content = buffer.getvalue()
+    try:
+        _keyword(content)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise KeywordError(f'the keyword "{keyword.name}" cannot be stored ({error}): enroll it again') from error
+    return content
 
 
 def read(path: Path) -> Keyword:
@@ -48,28 +102,77 @@ def read(path: Path) -> Keyword:
         StoreError: the file is missing, damaged, not a keyword, or of a newer format.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            return _from_arrays(data, path)
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
         raise StoreError(f"the keyword file {path} cannot be read: {error.strerror or error}") from error
-    except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise StoreError(f"{path} is not a keyword file or is damaged: enroll the keyword again") from error
-
-
-def _from_arrays(data: Any, path: Path) -> Keyword:
-    header = json.loads(str(data["keyword"]))
-    if header["format"] > FORMAT:
+    try:
+        return _keyword(content)
+    except _NewerFormatError as error:
         raise StoreError(
-            f"{path} is of format {header['format']}, written by a newer kwsd: upgrade this one to read it"
-        )
-    templates = tuple(
-        Template(
-            heard=Frames(data[f"time_{i}"], data[f"vectors_{i}"], data[f"tokens_{i}"]),
-            audio=data[f"audio_{i}"].tobytes() if f"audio_{i}" in data else None,
-            **{name: t[name] for name in TEMPLATE_FIELDS},
-        )
-        for i, t in enumerate(header["templates"])
-    )
-    return Keyword(
-        check_name(header["name"]), templates, header["threshold"], header["scorer"], header["model"], header["rule"]
-    )
+            f"{path} is of format {error.args[0]}, written by a newer kwsd: upgrade this one to read it"
+        ) from error
+    except Exception as error:  # zipfile raises many types for what is damaged or made to do harm
+        reason = printable(str(error))[:LONGEST_NAME]
+        raise StoreError(f"{path} is not a keyword file or is damaged ({reason}): enroll the keyword again") from error
+
+
+def _keyword(content: bytes) -> Keyword:
+    """The keyword in the content of a file.
+
+    Raises:
+        ValueError, msgspec.ValidationError: a part of it is out of range; the message is a clause.
+        Exception: it cannot be read.
+    """
+    if len(content) > LARGEST:
+        _refuse(f"it has more than {LARGEST >> 20} MB")
+    arrays = arrays_in(content)
+    facts = json.loads(str(arrays["keyword"]))
+    if (version := msgspec.convert(facts, _Version).format) > FORMAT:
+        raise _NewerFormatError(version)
+    header = msgspec.convert(facts, _Header)
+    templates = tuple(_template(arrays, i, one) for i, one in enumerate(header.templates))
+    if len({template.heard.vectors.shape[1] for template in templates}) > 1:
+        _refuse("its recordings are of different models")
+    return Keyword(check_name(header.name), templates, header.threshold, header.scorer, header.model, header.rule)
+
+
+def _template(arrays: dict[str, NDArray[Any]], i: int, header: _TemplateHeader) -> Template:
+    audio = _array(arrays, f"audio_{i}", np.uint8, 1).tobytes() if f"audio_{i}" in arrays else None
+    if audio is not None and not audio.startswith(FLAC):
+        _refuse("a recording in it is not FLAC")
+    facts = msgspec.structs.asdict(header) | {"recording": printable(header.recording)[:LONGEST_NAME]}
+    template = Template(heard=_frames(arrays, i), audio=audio, **facts)
+    if not 1 <= len(template.frames) <= MOST_FRAMES:
+        _refuse(f"a phrase in it has {len(template.frames)} frames")
+    return template
+
+
+def _frames(arrays: dict[str, NDArray[Any]], i: int) -> Frames:
+    time = _array(arrays, f"time_{i}", np.float64, 1)
+    vectors = _array(arrays, f"vectors_{i}", np.float32, 2)
+    tokens = _array(arrays, f"tokens_{i}", np.int32, 1)
+    if not len(time) == len(vectors) == len(tokens):
+        _refuse("its arrays are of different lengths")
+    if not (np.abs(time).max(initial=0) <= LATEST and (np.diff(time) > 0).all()):
+        _refuse("the times of its frames do not rise")
+    # A single large component is refused first: the square of one could be infinite.
+    if not (
+        np.abs(vectors).max(initial=0) <= LONGEST_VECTOR
+        and np.linalg.norm(vectors, axis=1).max(initial=0) <= LONGEST_VECTOR
+    ):
+        _refuse("its vectors are not unit vectors")
+    if tokens.min(initial=0) < 0:
+        _refuse("a token in it is negative")
+    return Frames(time, vectors, tokens)
+
+
+def _array(arrays: dict[str, NDArray[Any]], name: str, dtype: type, dimensions: int) -> NDArray[Any]:
+    array = arrays.get(name)
+    if array is None or array.dtype != dtype or array.ndim != dimensions:
+        _refuse(f"its array {name} is missing or of another type")
+    return array
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ValueError(reason)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kwsd.errors import KeywordError, KwsdError
 from kwsd.keywords.keyword import Keyword
 from kwsd.keywords.store import Store, check_model
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -23,23 +24,23 @@ class Selection:
     problems: tuple[str, ...] = ()
 
 
-def select(store: Store, names: Sequence[str], model: str) -> Selection:
+def select(store: Store, names: Sequence[str], tokenizer: Tokenizer) -> Selection:
     """The keywords to spot.
 
     Args:
         store: the keywords.
         names: the keywords to load, each must be usable; if there are none, all usable keywords of the store.
-        model: digest of the tokenizer; keywords that were made with another model are not usable.
+        tokenizer: keywords that were made with another model are not usable.
 
     Raises:
         KwsdError: a named keyword cannot be used, or no keyword of the store can.
     """
     if names:
-        return Selection(tuple(store.load_all(dict.fromkeys(names), model)))
+        return Selection(tuple(store.load_all(dict.fromkeys(names), tokenizer)))
     keywords, problems = [], []
     for name in store.names():
         try:
-            keywords.append(_load(store, name, model))
+            keywords.append(_load(store, name, tokenizer))
         except KwsdError as error:
             problems.append(str(error))
     if not keywords:
@@ -47,9 +48,9 @@ def select(store: Store, names: Sequence[str], model: str) -> Selection:
     return Selection(tuple(keywords), tuple(problems))
 
 
-def _load(store: Store, name: str, model: str) -> Keyword:
+def _load(store: Store, name: str, tokenizer: Tokenizer) -> Keyword:
     keyword = store.load(name)
-    check_model(keyword, model)
+    check_model(keyword, tokenizer)
     return keyword
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from kwsd.atomic_write import replacing
 from kwsd.errors import KeywordError, ModelError, StoreError
-from kwsd.keywords.keyword import Keyword, check_name
+from kwsd.keywords.keyword import Keyword, Template, check_name
 from kwsd.keywords.keyword_file import read, to_bytes
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 SUFFIX = ".kwsd"
 
@@ -46,25 +48,42 @@ class Store:
         if not path.exists():
             known = ", ".join(f'"{n}"' for n in self.names()) or "none yet"
             raise KeywordError(f'there is no keyword "{name}" in {self.folder} (there: {known}): enroll it first')
-        return read(path)
+        keyword = read(path)
+        if keyword.name != check_name(name):
+            raise StoreError(f'{path} holds the keyword "{keyword.name}": move it away and import it')
+        return keyword
 
-    def load_all(self, names: Iterable[str], model: str) -> list[Keyword]:
+    def load_all(self, names: Iterable[str], tokenizer: Tokenizer) -> list[Keyword]:
         """Read the named keywords, or all if there are no names.
 
         Raises:
-            ModelError: a keyword was not made with the model of this digest; the message has the command to run.
+            ModelError: a keyword was not made with the tokenizer's model; the message has the command to run.
         """
         keywords = [self.load(name) for name in (tuple(names) or self.names())]
         for keyword in keywords:
-            check_model(keyword, model)
+            check_model(keyword, tokenizer)
         return keywords
 
     def save(self, keyword: Keyword) -> Path:
         """Write or replace a keyword atomically: a reader sees the old file or the new one. Returns its path."""
-        path = self._path(keyword.name)
+        self.check_spelling(keyword.name)
+        path, content = self._path(keyword.name), to_bytes(keyword)
         with replacing(path) as file:
-            file.write(to_bytes(keyword))
+            file.write(content)
         return path
+
+    def check_spelling(self, name: str) -> None:
+        """Raise KeywordError if another keyword differs from this name by capitals or by the code of a letter only.
+
+        Such names are one file on macOS and Windows.
+        """
+        normal = check_name(name)
+        for other in self.names():
+            if _folded(other) == _folded(normal) and check_name(other) != normal:
+                raise KeywordError(
+                    f'there is a keyword "{other}", which is the same name as "{normal}" on other systems: '
+                    "use that spelling, or remove it first"
+                )
 
     def remove(self, name: str) -> None:
         """Delete a keyword, even one that cannot be read."""
@@ -77,9 +96,9 @@ class Store:
 
     def export(self, name: str, out: Path) -> None:
         """Copy a keyword to a file that `import_file` reads on another machine."""
-        keyword = self.load(name)
+        content = to_bytes(self.load(name))
         with replacing(out) as file:
-            file.write(to_bytes(keyword))
+            file.write(content)
 
     def import_file(self, path: Path, *, replace: bool = False) -> Keyword:
         """Add a keyword from an exported file."""
@@ -90,17 +109,36 @@ class Store:
         return keyword
 
     def _path(self, name: str) -> Path:
-        return self.folder / f"{check_name(name)}{SUFFIX}"
+        """The keyword's file; one that another system named with other codes for the same letters is found, too."""
+        normal = check_name(name)
+        path = self.folder / f"{normal}{SUFFIX}"
+        if path.exists():
+            return path
+        same = (other for other in self.names() if unicodedata.normalize("NFC", other) == normal)
+        return self.folder / f"{next(same, normal)}{SUFFIX}"
 
 
-def check_model(keyword: Keyword, model: str) -> None:
-    """Check that a keyword was made with the model of this digest.
+def check_model(keyword: Keyword, tokenizer: Tokenizer) -> None:
+    """Check that a keyword was made with the model of this tokenizer, and that its frames fit the model.
 
     Raises:
         ModelError: it was made with another model; the message has the command that enrols it again.
     """
-    if keyword.model == model:
+    if keyword.model != tokenizer.digest:
+        problem = f'"{keyword.name}" was enrolled with model {keyword.model}, this is {tokenizer.digest}'
+    elif not all(_fits(template, tokenizer) for template in keyword.templates):
+        problem = f'the frames of "{keyword.name}" are not those of model {tokenizer.digest}'
+    else:
         return
     kept = all(template.audio for template in keyword.templates)
     command = f'kwsd enroll "{keyword.name}" --replace' + ("" if kept else " RECORDINGS...")
-    raise ModelError(f'"{keyword.name}" was enrolled with model {keyword.model}, this is {model}: run `{command}`')
+    raise ModelError(f"{problem}: run `{command}`")
+
+
+def _fits(template: Template, tokenizer: Tokenizer) -> bool:
+    heard = template.heard
+    return heard.vectors.shape[1] == tokenizer.dim and bool((heard.tokens < len(tokenizer.codebook)).all())
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -1,5 +1,6 @@
 """The command line in the test's own process and as a process of its own, with nothing of the user's in reach."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import structlog
 from click.testing import CliRunner
@@ -65,6 +67,18 @@ def store(tmp_path, enrolment):
     folder = tmp_path / "store"
     Store(folder).save(enrolment.keyword)
     return folder
+
+
+@pytest.fixture
+def damaged(store):
+    """The store, with two more keywords: broken.kwsd is no archive, and null.kwsd has a threshold of null."""
+    (store / "broken.kwsd").write_bytes(b"no zip file")
+    with np.load(store / "hey snips.kwsd") as data:
+        arrays = dict(data)
+    header = json.loads(str(arrays.pop("keyword"))) | {"name": "null", "threshold": None}
+    with (store / "null.kwsd").open("wb") as file:
+        np.savez(file, keyword=np.array(json.dumps(header)), **arrays)
+    return store
 
 
 @pytest.fixture

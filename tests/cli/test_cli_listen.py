@@ -254,12 +254,12 @@ def test_without_keywords_the_command_that_enrols_one_is_named(kwsd, tmp_path):
     assert "kwsd enroll" in complaint(kwsd("listen", "--store", tmp_path / "nowhere"))
 
 
-def test_a_damaged_keyword_is_said_and_the_others_are_spotted(kwsd, store, recordings):
-    (store / "broken.kwsd").write_bytes(b"no zip file")
-    result = kwsd("listen", "--file", recordings[0], "--jsonl", "--no-zmq", "--store", store)
+def test_damaged_keywords_are_said_and_the_others_are_spotted(kwsd, damaged, recordings):
+    result = kwsd("listen", "--file", recordings[0], "--jsonl", "--no-zmq", "--store", damaged)
 
     assert result.exit_code == 0
     assert "broken.kwsd" in result.stderr
+    assert "null.kwsd" in result.stderr
     assert '"detection"' in result.stdout
 
 

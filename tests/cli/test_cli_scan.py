@@ -114,12 +114,12 @@ def test_a_keyword_of_another_model_is_refused_with_the_command_that_makes_it_an
     assert 'kwsd enroll "hey snips" --replace' in sentence
 
 
-def test_a_damaged_keyword_is_said_and_the_others_are_spotted(kwsd, store, talk):
-    (store / "broken.kwsd").write_bytes(b"no zip file")
-    result = kwsd("scan", talk, "--store", store)
-    (sentence,) = sentences(result)
+def test_damaged_keywords_are_said_and_the_others_are_spotted(kwsd, damaged, talk):
+    result = kwsd("scan", talk, "--store", damaged)
+    broken, null = sentences(result)
 
-    assert "broken.kwsd" in sentence
+    assert "broken.kwsd" in broken
+    assert "null.kwsd" in null
     assert "hey snips" in result.stdout
 
 

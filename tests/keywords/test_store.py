@@ -8,19 +8,20 @@ from kwsd.errors import KeywordError, ModelError, StoreError
 from kwsd.keywords import store as stored
 from kwsd.keywords.keyword import Keyword, Template, check_name
 from kwsd.keywords.store import Store
+from kwsd.tokenizer.codebook import unit
 from kwsd.tokenizer.frames import Frames
 
 
 def template(seed=0, audio=None):
     rng = np.random.default_rng(seed)
-    vectors = rng.standard_normal((20, 8)).astype(np.float32)
+    vectors = unit(rng.standard_normal((20, 8)).astype(np.float32))
     heard = Frames(np.arange(20) * 0.04, vectors, rng.integers(0, 9, 20).astype(np.int32))
     return Template(f"{seed}.wav", heard, 0.1, 0.7, audio)
 
 
 @pytest.fixture
 def keyword():
-    return Keyword("hey snips", (template(0), template(1, b"flac")), 0.25, "subsequence", "abc", "as asked")
+    return Keyword("hey snips", (template(0), template(1, b"fLaC")), 0.25, "subsequence", "abc", "as asked")
 
 
 @pytest.fixture
@@ -105,19 +106,19 @@ def test_a_truncated_file_is_refused_by_name(store, keyword):
         store.load("hey snips")
 
 
-def test_a_keyword_of_another_model_is_refused_with_the_command_that_mends_it(store, keyword):
+def test_a_keyword_of_another_model_is_refused_with_the_command_that_mends_it(store, keyword, tokenizer):
     store.save(keyword)
 
     with pytest.raises(ModelError, match='run `kwsd enroll "hey snips" --replace RECORDINGS'):
-        store.load_all((), "another")
+        store.load_all((), tokenizer)
 
 
-def test_a_keyword_whose_audio_was_kept_needs_no_recordings_to_be_enrolled_again(store, keyword):
-    kept = tuple(replace(t, audio=b"flac") for t in keyword.templates)
+def test_a_keyword_whose_audio_was_kept_needs_no_recordings_to_be_enrolled_again(store, keyword, tokenizer):
+    kept = tuple(replace(t, audio=b"fLaC") for t in keyword.templates)
     store.save(replace(keyword, templates=kept))
 
     with pytest.raises(ModelError, match='run `kwsd enroll "hey snips" --replace`'):
-        store.load_all((), "another")
+        store.load_all((), tokenizer)
 
 
 def test_an_exported_keyword_can_be_imported_elsewhere(store, keyword, tmp_path):
@@ -167,6 +168,55 @@ def test_names_in_any_language_make_files(store, keyword, name):
     store.save(replace(keyword, name=name))
 
     assert store.load(name).name == name
+
+
+def test_a_keyword_whose_frames_do_not_fit_the_model_that_it_names_is_refused(store, keyword, tokenizer):
+    store.save(replace(keyword, model=tokenizer.digest))  # 8 dimensions, the model has more
+
+    with pytest.raises(ModelError, match=r"the frames of .* are not those of model"):
+        store.load_all((), tokenizer)
+
+
+def test_a_token_that_the_model_does_not_have_is_refused(store, enrolment, tokenizer):
+    first, *others = enrolment.keyword.templates
+    tokens = first.heard.tokens.copy()
+    tokens[0] = len(tokenizer.codebook)
+    strange = replace(first, heard=replace(first.heard, tokens=tokens))
+    store.save(replace(enrolment.keyword, templates=(strange, *others)))
+
+    with pytest.raises(ModelError, match=r"the frames of .* are not those of model"):
+        store.load_all((), tokenizer)
+
+
+@pytest.mark.parametrize("name", ["HEY SNIPS", "Hey snips", "hey \uff53nips", "hey \u017fnips"])
+def test_a_name_that_is_the_same_file_on_another_system_is_refused(store, keyword, name):
+    store.save(keyword)
+
+    with pytest.raises(KeywordError, match='there is a keyword "hey snips", which is the same name'):
+        store.save(replace(keyword, name=name))
+    assert store.names() == ["hey snips"]
+
+
+def test_a_file_that_another_system_named_with_other_codes_for_the_same_letters_is_found(store, keyword):
+    path = store.save(replace(keyword, name="caf\u00e9"))
+    path.rename(path.with_name("cafe\u0301.kwsd"))
+
+    assert store.load("caf\u00e9").name == "caf\u00e9"
+    assert store.load(*store.names()).name == "caf\u00e9"
+
+
+def test_a_file_that_holds_a_keyword_of_another_name_is_refused(store, keyword):
+    path = store.save(keyword)
+    path.rename(path.with_name("another.kwsd"))
+
+    with pytest.raises(StoreError, match=r'another\.kwsd holds the keyword "hey snips": move it away and import it'):
+        store.load("another")
+
+
+def test_a_keyword_that_could_not_be_read_again_is_not_written(store, keyword):
+    with pytest.raises(KeywordError, match=r"cannot be stored .*threshold"):
+        store.save(replace(keyword, threshold=float("nan")))
+    assert store.names() == []
 
 
 def test_a_name_has_one_spelling():

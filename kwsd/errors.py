@@ -17,6 +17,10 @@ class DeviceError(AudioError):
     """A microphone or PortAudio is missing or cannot be opened."""
 
 
+class DriverStuckError(DeviceError):
+    """The sound driver does not return from a call: only a new process can use it."""
+
+
 class ModelError(KwsdError):
     """The model file is missing or not a kwsd tokenizer, or a keyword or bank was made with another model."""
 

@@ -11,13 +11,14 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from kwsd.audio.source import Block, Source
+from kwsd.audio.source import Block, Source, no_audio
 from kwsd.audio.timeline import Chunk
 from kwsd.audio.wake import Wake
 
 EPSILON = 1e-6  # s; a difference of times that is only a rounding error
 LOW_MARK = 0.5  # share of the limit that is kept when audio is dropped: one long gap, and seconds between two gaps
-JOIN_TIMEOUT = 2.0  # s that the inner source may take to end after it was closed
+JOIN_TIMEOUT = 1.0  # s that the inner source may take to end after it was closed
+TICK = 0.2  # s without audio after which the consumer gets a block without samples
 
 Audio = TypeVar("Audio", Block, Chunk)
 
@@ -46,6 +47,17 @@ class InputQueue(Generic[Audio]):
         self._closed = False
         self.due = 0.0
         self.dropped = 0.0
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait in the queue, with what was lost before them."""
+        with self._lock:
+            return self._waiting + sum(item.lost for item in self._items)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more audio will come."""
+        return self._closed or (self._ended and not self._items)
 
     def put(self, item: Audio) -> None:
         """Append audio; this never waits for the consumer."""
@@ -149,15 +161,18 @@ class BufferedSource:
         return self._queue.dropped
 
     def blocks(self) -> Iterator[Block]:
-        """The blocks of the inner source.
+        """The blocks of the inner source, and blocks without samples while none come.
 
         Raises:
             BaseException: the error of the inner source, after the blocks before it.
         """
         thread = threading.Thread(target=self._fill, name="kwsd-audio", daemon=True)
         thread.start()
+        end = 0.0
         try:
-            while (block := self._queue.get()) is not None:
+            while (block := self._queue.get(TICK)) is not None or not self._queue.has_ended:
+                block = block or no_audio(end)
+                end = block.time + block.seconds
                 yield block
         finally:
             self.close()

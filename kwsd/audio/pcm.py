@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from kwsd.audio.pauses import Pauses
 from kwsd.audio.resample import check_rate
 from kwsd.audio.samples import check_finite, mix
 from kwsd.audio.source import Block, Samples
@@ -66,19 +67,18 @@ class PcmSource:
         self._closed = False
 
     def blocks(self) -> Iterator[Block]:
-        """The audio as it arrives, until the stream ends.
+        """The audio as it arrives, until the stream ends; seconds in which a live writer pauses are lost.
 
         Raises:
             AudioError: a sample is NaN or infinite (f32 only).
         """
-        timeline, done = Timeline(), 0
-        hint = f"; is it really {self._width} at {self._rate} Hz?"
-        for data in self._whole_frames():
-            samples = mix(_decode(data, self._width).reshape(-1, self._channels))
-            check_finite(samples, done, self._rate, self.name, hint)
-            done += len(samples)
-            yield from timeline.push(Chunk(samples, self._rate, time.time() - len(samples) / self._rate))
+        timeline, pauses = Timeline(), Pauses()
+        for chunk, waited in self._chunks():
+            for ready in pauses.push(chunk, waited):
+                yield from timeline.push(ready)
         if not self._closed:
+            for rest in pauses.flush():
+                yield from timeline.push(rest)
             yield from timeline.flush()
 
     def close(self) -> None:
@@ -91,6 +91,17 @@ class PcmSource:
         for end in (getattr(self, "_wake_read", None), getattr(self, "_wake_write", None)):
             if end is not None:
                 os.close(end)
+
+    def _chunks(self) -> Iterator[tuple[Chunk, float]]:
+        """The audio as it arrives, with the seconds for which it was waited."""
+        done, since = 0, time.monotonic()
+        hint = f"; is it really {self._width} at {self._rate} Hz?"
+        for data in self._whole_frames():
+            samples = mix(_decode(data, self._width).reshape(-1, self._channels))
+            check_finite(samples, done, self._rate, self.name, hint)
+            done += len(samples)
+            yield Chunk(samples, self._rate, time.time() - len(samples) / self._rate), time.monotonic() - since
+            since = time.monotonic()
 
     def _whole_frames(self) -> Iterator[bytes]:
         buffered = b""

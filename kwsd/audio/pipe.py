@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
-from kwsd.audio import BufferedSource
-from kwsd.audio.source import Block, LiveSource, Source
+from kwsd.audio.input_queue import TICK, BufferedSource
+from kwsd.audio.pauses import PAUSE
+from kwsd.audio.source import Block, LiveSource, OnStatus, Source
 
 POLL_INTERVAL = 0.1  # s between two checks of a waiting reader whether the source was closed
+LONGEST_LEAD = 10.0  # s that a writer may be silent because it was ahead, at most
 EPSILON = 1e-6  # s; rounding errors of the same time, added up in two ways, are smaller
 
 
@@ -22,16 +25,20 @@ class Pipe:
     Args:
         inner: the source that reads the pipe.
         queue: seconds of live audio that may wait for the consumer.
+        on_status: called with "no-audio" when the writer pauses, and with "listening" when it goes on.
 
     Attributes:
         name: the name of the inner source.
     """
 
-    def __init__(self, inner: LiveSource, queue: float) -> None:
+    def __init__(self, inner: LiveSource, queue: float, on_status: OnStatus | None = None) -> None:
         self.name = inner.name
         self._inner = inner
         self._paced = _PacedSource(inner, queue / 2)
         self._queue = BufferedSource(self._paced, queue)
+        self._on_status = on_status
+        self._silent = 0.0  # s since the last audio
+        self._is_paused = False
 
     @property
     def due(self) -> float:
@@ -43,14 +50,30 @@ class Pipe:
         self._inner.due = seconds
 
     def blocks(self) -> Iterator[Block]:
-        """The blocks of the inner source.
+        """The blocks of the inner source, and blocks without samples while its writer pauses.
 
         Raises:
             AudioError: as the inner source.
         """
         for block in self._queue.blocks():
+            self._look_at(block)
             yield block
             self._paced.mark_consumed(block.time + block.seconds)
+
+    def _look_at(self, block: Block) -> None:
+        """Report a pause of the writer when it begins and when it is over."""
+        self._silent = 0.0 if block.seconds else self._silent + TICK
+        # Audio that came before its time may be followed by as long a wait.
+        is_pause = self._silent >= PAUSE + min(self._paced.ahead, LONGEST_LEAD)
+        if is_pause and not self._is_paused:
+            self._report("no-audio", reason=f"its writer has written nothing for {self._silent:.1f} s")
+        elif block.seconds and self._is_paused:
+            self._report("listening", reason="its writer goes on")
+        self._is_paused = is_pause or (self._is_paused and not block.seconds)
+
+    def _report(self, status: str, **facts: Any) -> None:
+        if self._on_status is not None:
+            self._on_status(status, **facts)
 
     def close(self) -> None:
         """Make `blocks` end soon."""
@@ -67,17 +90,18 @@ class _PacedSource:
     def __init__(self, inner: Source, margin: float) -> None:
         self.name = inner.name
         self.closed = False
+        self.ahead = 0.0
         self._inner = inner
         self._margin = margin
         self._consumed = 0.0
         self._changed = threading.Condition()
 
     def blocks(self) -> Iterator[Block]:
-        ahead, last = 0.0, time.monotonic()
+        last = time.monotonic()
         for block in self._inner.blocks():
             now = time.monotonic()
-            ahead = max(0.0, ahead - (now - last)) + block.seconds
-            if ahead > self._margin:
+            self.ahead = max(0.0, self.ahead - (now - last)) + block.seconds
+            if self.ahead > self._margin:
                 # It never waits for the block itself, which the consumer cannot have yet.
                 self._wait_for(min(block.time - EPSILON, block.time + block.seconds - self._margin))
             last = time.monotonic()

@@ -1,18 +1,19 @@
-"""PortAudio by sounddevice, imported only when a microphone is used: the list of devices and one input stream."""
+"""PortAudio by sounddevice, imported only when a microphone is used: the list of devices and one input stream.
+
+Every function that calls the driver returns within `kwsd.audio.driver.DEADLINE`, or raises DriverStuckError.
+"""
 
 from __future__ import annotations
 
-import atexit
 import re
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kwsd.audio.driver import bounded
 from kwsd.errors import DeviceError
 
 BLOCK = 0.02  # s of audio per callback
-CLOSE_TIMEOUT = 5.0  # s; the driver of a device that was unplugged may never return from closing its stream
 
 Callback = Callable[[Any, int, Any, Any], None]
 
@@ -62,16 +63,9 @@ def devices() -> list[Device]:
     """The input devices in PortAudio's order; an empty list if there are none.
 
     Raises:
-        DeviceError: PortAudio is not installed or fails.
+        DeviceError: PortAudio is not installed, fails or does not return.
     """
-    library = load()
-    try:
-        apis = [api["name"] for api in library.query_hostapis()]
-        default = library.default.device[0]
-        listed = list(library.query_devices())
-    except library.PortAudioError as error:
-        raise DeviceError(f"PortAudio cannot list the devices: {error}") from None
-    return [_parsed(facts, apis, default) for facts in listed if facts["max_input_channels"] > 0]
+    return bounded(_devices, "listing the devices")
 
 
 def choose(wanted: int | str | None, found: Sequence[Device]) -> Device:
@@ -107,48 +101,38 @@ def open_stream(device: Device, callback: Callback) -> Any:
     """A running input stream of float32 at the device's own rate: mono, or all channels if mono is not supported.
 
     Raises:
-        DeviceError: the device cannot be opened.
+        DeviceError: the device cannot be opened, or the driver does not return.
     """
-    library = load()
-    try:
-        return _open(library, device, 1, callback)
-    except library.PortAudioError as error:
-        reason = error
-    # Some raw devices do not support mono.
-    try:
-        return _open(library, device, device.channels, callback)
-    except library.PortAudioError:
-        raise DeviceError(f"the microphone {device.name!r} will not open: {reason}") from None
+    return bounded(lambda: _open_any(device, callback), f"opening the microphone {device.name!r}")
 
 
-def close_stream(stream: Any) -> None:
+def close_stream(stream: Any, seconds: float | None = None) -> None:
     """Close the stream.
 
     Raises:
-        DeviceError: the driver did not close it within 5 s; this process cannot use PortAudio any more.
+        DriverStuckError: the driver did not close it within so many seconds.
     """
-    closing = threading.Thread(target=_close, args=(stream,), name="kwsd-portaudio", daemon=True)
-    closing.start()
-    closing.join(CLOSE_TIMEOUT)
-    if closing.is_alive():
-        # Otherwise sounddevice waits for the same driver at exit, for ever.
-        atexit.unregister(load()._exit_handler)
-        raise DeviceError("the driver does not let go of a microphone that is gone; start kwsd again")
+    bounded(lambda: _close(stream), "closing a microphone", seconds)
 
 
 def reinitialize() -> None:
     """Initialize PortAudio again, because only then it lists new devices; no stream may be open.
 
     Raises:
-        DeviceError: PortAudio fails.
+        DeviceError: PortAudio fails or does not return.
     """
+    bounded(_reinitialize, "starting again")
+
+
+def _devices() -> list[Device]:
     library = load()
     try:
-        if library._initialized:
-            library._terminate()
-        library._initialize()
+        apis = [api["name"] for api in library.query_hostapis()]
+        default = library.default.device[0]
+        listed = list(library.query_devices())
     except library.PortAudioError as error:
-        raise DeviceError(f"PortAudio does not start again: {error}") from None
+        raise DeviceError(f"PortAudio cannot list the devices: {error}") from None
+    return [_parsed(facts, apis, default) for facts in listed if facts["max_input_channels"] > 0]
 
 
 def _parsed(facts: Any, apis: Sequence[str], default: int) -> Device:
@@ -176,6 +160,19 @@ def _described(found: Sequence[Device]) -> str:
     return ", ".join(f"{device.index}: {device.name!r} ({device.host_api})" for device in found)
 
 
+def _open_any(device: Device, callback: Callback) -> Any:
+    library = load()
+    try:
+        return _open(library, device, 1, callback)
+    except library.PortAudioError as error:
+        reason = error
+    # Some raw devices do not support mono.
+    try:
+        return _open(library, device, device.channels, callback)
+    except library.PortAudioError:
+        raise DeviceError(f"the microphone {device.name!r} will not open: {reason}") from None
+
+
 def _open(library: Any, device: Device, channels: int, callback: Callback) -> Any:
     stream = library.InputStream(
         samplerate=device.rate,
@@ -197,3 +194,13 @@ def _close(stream: Any) -> None:
     # Without an abort before it, close sometimes waits for ever.
     stream.abort(ignore_errors=True)
     stream.close(ignore_errors=True)
+
+
+def _reinitialize() -> None:
+    library = load()
+    try:
+        if library._initialized:
+            library._terminate()
+        library._initialize()
+    except library.PortAudioError as error:
+        raise DeviceError(f"PortAudio does not start again: {error}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,11 @@ class Block:
         return not self.lost
 
 
+def no_audio(time: float) -> Block:
+    """A block without samples: a live source says with it that no audio came since `time` seconds of the stream."""
+    return Block(np.zeros(0, np.float32), time)
+
+
 class Source(Protocol):
     """A source of audio; it is read once and then closed."""
 
@@ -64,8 +69,23 @@ class Source(Protocol):
 class LiveSource(Source, Protocol):
     """A source whose consumer says how much audio it waits for, so that it is not woken for less.
 
+    While no audio comes, `blocks` gives a block without samples several times a second, so that its consumer can do
+    what must be done in time.
+
     Attributes:
         due: seconds that the next block should have at least; the consumer sets it before it takes the next block.
     """
 
     due: float
+
+
+class OnStatus(Protocol):
+    """A callback for the changes of a live source.
+
+    "microphone-lost" (device, reason), "microphone-back" (device, rate in Hz, lost in s), "no-audio" (reason) when the
+    writer of a pipe pauses, and "listening" (reason) when it goes on.
+    """
+
+    def __call__(self, status: str, **facts: Any) -> None:
+        """Called in the thread that runs `blocks`."""
+        ...

@@ -10,6 +10,7 @@ from kwsd.audio.resample import Resampler
 from kwsd.audio.source import RATE, Block, Samples
 
 CLOCK_STEP = 1.0  # s; a larger error is not jitter: the clock was set, or the machine was suspended
+BELIEVED = 1.0  # s of audio after which a larger error counts
 SMOOTHING = 0.005  # share of the error of a late observation by which the offset is corrected
 
 
@@ -43,18 +44,27 @@ class WallClock:
     """Unix time as a smooth function of stream time, estimated from observations with a varying delay.
 
     Delays are never negative. So an observation that is earlier than the estimate replaces it, and a later one
-    corrects it a little, which also follows the drift of a sound card whose clock is slow.
+    corrects it a little, which also follows the drift of a sound card whose clock is slow. A much later one counts only
+    when those of the next second of audio are as late: before that, the device may only be late with its audio.
     """
 
     def __init__(self) -> None:
         self._offset: float | None = None
+        self._late_since: float | None = None  # stream time of the first of the much later observations
 
     def observe(self, time: float, wall: float) -> None:
         """Add an observation: the sample at stream time `time` (s) was recorded at Unix time `wall` (s) or before."""
         if self._offset is None:
             self._offset = wall - time
         error = wall - time - self._offset
-        self._offset += error if error < 0 or error > CLOCK_STEP else SMOOTHING * error
+        if error <= CLOCK_STEP:
+            self._late_since = None
+            self._offset += error if error < 0 else SMOOTHING * error
+        elif self._late_since is None:
+            self._late_since = time
+        elif time - self._late_since >= BELIEVED:
+            self._late_since = None
+            self._offset += error
 
     def at(self, time: float) -> float | None:
         """Unix time in seconds at stream time `time` in seconds, None before the first observation."""
@@ -71,6 +81,11 @@ class Timeline:
         self._returned = 0  # output samples of the run
         self._lost = 0.0  # seconds to be reported with the next block
         self._wall = WallClock()
+
+    @property
+    def end(self) -> float:
+        """Stream time in seconds at the end of the last sample that was pushed."""
+        return self._origin if self._resampler is None else self._input_time()
 
     def push(self, chunk: Chunk) -> list[Block]:
         """The blocks that are ready: none, one, or two where a gap begins a new run.

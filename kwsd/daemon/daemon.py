@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from kwsd.audio.source import Block, LiveSource
-from kwsd.daemon.audio_monitor import OverflowMonitor, SilenceMonitor
+from kwsd.daemon.audio_monitor import ClippingMonitor, OverflowMonitor, SilenceMonitor
 from kwsd.daemon.metrics import Metrics
 from kwsd.daemon.periodic import PeriodicThread
 from kwsd.daemon.systemd import Notifier
@@ -24,6 +25,8 @@ from kwsd.spotting.scan import AudioSpotter, FrameLog
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 log = structlog.get_logger()
+
+PROBLEMS = (State.OVERFLOW, State.MICROPHONE_LOST, State.NO_AUDIO, State.SILENT, State.CLIPPED)
 
 
 class Daemon:
@@ -57,8 +60,9 @@ class Daemon:
         self._refractory, self._interval = refractory, heartbeat
         self._notifier, self._token_log = notifier or Notifier(), token_log
         self._watchdog = Watchdog(self._notifier)
-        self._metrics, self._overflow, self._silence = Metrics(), OverflowMonitor(), SilenceMonitor()
-        self._reload_requested = self._stopped = self._microphone_returned = False
+        self._metrics, self._overflow = Metrics(), OverflowMonitor()
+        self._silence, self._clipping = SilenceMonitor(), ClippingMonitor()
+        self._reload_requested = self._stopped = False
         self._origin: float | None = None  # Unix time at second 0 of the stream
         self._names: tuple[str, ...] = ()
 
@@ -73,7 +77,7 @@ class Daemon:
             self._use(self._select())
             self._report(State.LISTENING, f"listening to {self._source.name}")
             self._notifier.send("READY=1")
-            with PeriodicThread(self._interval, self._send_heartbeat, "kwsd-heartbeat"), self._watchdog.running():
+            with PeriodicThread(self._interval, self._send_heartbeat, "kwsd-heartbeat"):
                 self._process()
         except KwsdError as error:
             self._report_stopping(str(error))
@@ -89,9 +93,10 @@ class Daemon:
         """Reload the keywords before the next block; it may be called from any thread and from a signal handler."""
         self._reload_requested = True
 
-    def microphone_changed(self, status: str, **facts: Any) -> None:
-        """Publish that a microphone was lost or is back; the audio lost in between is not reported as an overflow."""
-        self._microphone_returned = status == State.MICROPHONE_BACK
+    def source_changed(self, status: str, **facts: Any) -> None:
+        """Publish what the source reports; the audio lost meanwhile is not reported as an overflow."""
+        if status in (State.MICROPHONE_BACK, State.LISTENING):
+            self._overflow.expect_gap()
         reason = f": {facts['reason']}" if "reason" in facts else ""
         self._report(status, f"{facts.get('device', self._source.name)}{reason}")
 
@@ -102,8 +107,8 @@ class Daemon:
     def _process(self) -> None:
         try:
             for block in self._source.blocks():
-                with self._watchdog.step():
-                    self._step(block)
+                self._watchdog.feed()
+                self._step(block)
             self._publish(self._spotter.flush())
         finally:
             self._source.close()
@@ -114,6 +119,10 @@ class Daemon:
         if self._reload_requested:
             self._reload_requested = False
             self._reload_keywords()
+        if block.seconds:
+            self._hear(block)
+
+    def _hear(self, block: Block) -> None:
         # Detections from before a gap use this origin too: stream time counts lost audio, so it is the same.
         self._origin = None if block.wall is None else block.wall - block.time
         found = self._spotter.push(block)
@@ -129,13 +138,13 @@ class Daemon:
             log.info("detection", keyword=one.keyword, start=round(one.start, 2), end=round(one.end, 2))
 
     def _check_audio(self, block: Block) -> None:
-        """Publish overflow and silence when they begin and end, and an overflow that goes on."""
-        if self._microphone_returned and block.lost:
-            self._microphone_returned = False
-        elif self._overflow.update(block):
+        """Publish overflow, silence and clipping when they begin and end, and an overflow that goes on."""
+        if self._overflow.update(block):
             self._report_overflow(block)
         if block.wall is not None and self._silence.update(block):
             self._report_silence()
+        if block.wall is not None and self._clipping.update(block):
+            self._report_clipping()
 
     def _report_overflow(self, block: Block) -> None:
         if self._overflow.active:
@@ -146,9 +155,17 @@ class Daemon:
 
     def _report_silence(self) -> None:
         if self._silence.silent:
-            self._report(State.SILENT, f"{self._source.name} gives nothing but zeros: is it muted, or the wrong one?")
+            level = self._silence.level
+            heard = "nothing but zeros" if level == -math.inf else f"nothing but noise at {level:.0f} dBFS"
+            self._report(State.SILENT, f"{self._source.name} gives {heard}: is it muted, or the wrong one?")
         else:
             self._report(State.LISTENING, f"{self._source.name} gives sound again")
+
+    def _report_clipping(self) -> None:
+        if self._clipping.active:
+            self._report(State.CLIPPED, f"{self._source.name} is too loud and clipped: turn its input level down")
+        else:
+            self._report(State.LISTENING, f"{self._source.name} is not clipped any more")
 
     def _use(self, selection: Selection) -> None:
         self._spotter = AudioSpotter(
@@ -177,7 +194,7 @@ class Daemon:
 
     def _report(self, state: str, message: str, is_warning: bool = False) -> None:
         self._emitter.emit(StatusEvent, state=str(state), message=message, keywords=self._names)
-        is_warning = is_warning or state in (State.OVERFLOW, State.MICROPHONE_LOST, State.SILENT)
+        is_warning = is_warning or state in PROBLEMS
         write = log.warning if is_warning else log.info
         write(str(state), message=message, keywords=len(self._names))
 

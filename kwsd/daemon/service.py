@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from kwsd.daemon.daemon import Daemon
 from kwsd.daemon.signals import deadline, handling
 from kwsd.daemon.source import open_source
 from kwsd.daemon.systemd import Notifier
+from kwsd.errors import KwsdError
+from kwsd.events.emitter import Emitter
 from kwsd.events.json_lines import JsonLinesPublisher
+from kwsd.events.messages import State, StatusEvent
 from kwsd.events.publisher import Fanout, Publisher
 from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.selection import Selection, select
@@ -45,13 +48,14 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
     ):
 
         def changed(status: str, **facts: Any) -> None:
-            daemon.microphone_changed(status, **facts)
+            daemon.source_changed(status, **facts)
 
         def stop() -> None:
             start_deadline()
             daemon.stop()
 
-        source = open_source(config.input, stdin, config.queue, changed)
+        with reporting(out, tokenizer):
+            source = open_source(config.input, stdin, config.queue, changed)
         daemon = Daemon(
             source,
             tokenizer,
@@ -66,6 +70,16 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             token_log.name, token_log.notify = source.name, daemon.log_changed
         with handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: daemon.reload}):
             daemon.run()
+
+
+@contextmanager
+def reporting(out: Publisher, tokenizer: Tokenizer) -> Iterator[None]:
+    """A context in which an error is also published, as the last status of a daemon that could not begin."""
+    try:
+        yield
+    except KwsdError as error:
+        Emitter(out, "audio", tokenizer.digest).emit(StatusEvent, state=str(State.STOPPING), message=str(error))
+        raise
 
 
 def open_log(config: ListenConfig, tokenizer: Tokenizer) -> AbstractContextManager[TokenLog | None]:

@@ -1,19 +1,16 @@
-"""The watchdog: tells the service manager that the inference loop is alive, unless one block takes too long."""
+"""The watchdog: the inference loop tells the service manager that it goes on."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from kwsd.daemon.periodic import PeriodicThread
 from kwsd.daemon.systemd import Notifier
 
-MAX_STEP = 10.0  # s that the processing of one block may take; beyond it the loop counts as stuck
+SHARE = 0.25  # of the manager's interval after which it is told again; a loop may take most of the rest for one block
 
 
 class Watchdog:
-    """Sends "WATCHDOG=1" twice in the interval that the service manager asks for.
+    """Sends "WATCHDOG=1" from the loop that it watches: a loop that is stuck sends nothing, whatever it waits for.
 
     Args:
         notifier: the service manager; without an interval of its own nothing is sent.
@@ -21,21 +18,11 @@ class Watchdog:
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._busy_since: float | None = None
+        self._told: float | None = None
 
-    def running(self) -> PeriodicThread:
-        """A context in which "WATCHDOG=1" is sent."""
-        interval = self._notifier.interval
-        return PeriodicThread(interval and interval / 2, self._notify, "kwsd-watchdog")
-
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """One step of the inference loop; while it lasts longer than MAX_STEP seconds, nothing is sent."""
-        self._busy_since = time.monotonic()
-        yield
-        self._busy_since = None
-
-    def _notify(self) -> None:
-        since = self._busy_since
-        if since is None or time.monotonic() - since < MAX_STEP:
+    def feed(self) -> None:
+        """Say that the loop goes on; the manager is told only as often as it needs."""
+        interval, now = self._notifier.interval, time.monotonic()
+        if interval and (self._told is None or now - self._told >= SHARE * interval):
+            self._told = now
             self._notifier.send("WATCHDOG=1")

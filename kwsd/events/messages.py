@@ -58,7 +58,9 @@ class State(StrEnum):
     MICROPHONE_LOST = "microphone-lost"
     MICROPHONE_BACK = "microphone-back"
     OVERFLOW = "overflow"
+    NO_AUDIO = "no-audio"
     SILENT = "silent"
+    CLIPPED = "clipped"
     RELOADED = "reloaded"
     STOPPING = "stopping"
 

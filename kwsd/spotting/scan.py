@@ -67,6 +67,8 @@ class AudioSpotter:
 
         Quiet audio is scored less often, at most LONGEST_WAIT seconds at once; the detections are the same.
         """
+        if not block.seconds:
+            return []
         found = self.flush() if block.lost else []
         if self._offset is None:
             self._offset = block.time

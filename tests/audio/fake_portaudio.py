@@ -24,7 +24,8 @@ class FakeSoundDevice:
         self.started = threading.Semaphore(0)
         self.restarted = threading.Semaphore(0)
         self._change = threading.Condition()
-        self.closes = threading.Event()
+        self.opens, self.closes = threading.Event(), threading.Event()  # unset, the driver does not return
+        self.opens.set()
         self.closes.set()
 
     def plug(self, name, rate=48000, channels=1, **facts):
@@ -85,6 +86,7 @@ class FakeSoundDevice:
         ]
 
     def InputStream(self, **options):  # noqa: N802  # the name is sounddevice's
+        self.opens.wait()
         device = self._listed[options["device"]]
         if device not in self.plugged or device["refuses"]:
             raise PortAudioError(device["refuses"] or "Device unavailable [PaErrorCode -9985]")

@@ -2,6 +2,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ from audio_signals import chirp, click, click_time, joined, similarity, split
 from fake_portaudio import FakeSoundDevice
 
 from kwsd.audio import Microphone
-from kwsd.errors import DeviceError
+from kwsd.errors import DeviceError, DriverStuckError
 
 YETI = "Blue Yeti: USB Audio (hw:2,0)"
 
@@ -32,7 +33,7 @@ class Clock(SimpleNamespace):
     """The clock that the callback looks at."""
 
     def __init__(self):
-        super().__init__(now=50.0, monotonic=lambda: self.now, time=lambda: 1e9 + self.now)
+        super().__init__(now=50.0, monotonic=lambda: self.now, time=lambda: 1e9 + self.now, sleep=lambda seconds: None)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ class Reader:
 
     def __init__(self, microphone):
         self._microphone = microphone
-        self.blocks = queue.SimpleQueue()
+        self.blocks, self.ticks = queue.SimpleQueue(), queue.SimpleQueue()
         self.error = None
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
@@ -55,7 +56,7 @@ class Reader:
     def _read(self):
         try:
             for block in self._microphone.blocks():
-                self.blocks.put(block)
+                (self.blocks if block.seconds else self.ticks).put(block)
         except DeviceError as error:
             self.error = error
 
@@ -86,6 +87,13 @@ class Status:
     @property
     def empty(self):
         return self._said.empty()
+
+
+def wait_for(condition):
+    until = time.monotonic() + 5.0
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.001)
 
 
 def spoken(library, samples, size=441):
@@ -296,10 +304,88 @@ def test_a_signal_handler_may_close_the_microphone_that_its_thread_reads(yeti):
 
 
 def test_a_driver_that_never_lets_go_ends_the_stream_with_an_error(yeti, monkeypatch):
-    monkeypatch.setattr("kwsd.audio.portaudio.CLOSE_TIMEOUT", 0.05)
+    monkeypatch.setattr("kwsd.audio.driver.DEADLINE", 0.05)
     yeti.closes.clear()
     reader = Reader(Microphone("yeti", stall=0.02))
     reader.join()
     yeti.closes.set()
 
-    assert "the driver does not let go of a microphone that is gone; start kwsd again" in str(reader.error)
+    assert str(reader.error) == "the sound driver does not return from closing a microphone: start kwsd again"
+
+
+def test_a_driver_that_does_not_return_from_opening_is_given_up(yeti, monkeypatch):
+    monkeypatch.setattr("kwsd.audio.driver.DEADLINE", 0.05)
+    yeti.opens.clear()
+    with pytest.raises(DriverStuckError) as given_up:
+        Microphone("yeti")
+    yeti.opens.set()
+
+    assert f"does not return from opening the microphone '{YETI}': start kwsd again" in str(given_up.value)
+
+
+def test_a_driver_that_does_not_return_from_opening_again_ends_the_stream_with_an_error(yeti, monkeypatch):
+    monkeypatch.setattr("kwsd.audio.driver.DEADLINE", 0.05)
+    microphone = Microphone("yeti", stall=0.02)
+    yeti.opens.clear()
+    reader = Reader(microphone)
+    reader.join()
+    yeti.opens.set()
+
+    assert isinstance(reader.error, DriverStuckError)
+
+
+def test_the_stream_goes_on_and_can_be_closed_while_the_driver_does_not_return(yeti, monkeypatch):
+    monkeypatch.setattr("kwsd.audio.microphone.CLOSE_TIMEOUT", 0.05)
+    microphone = Microphone("yeti", stall=0.02)
+    yeti.opens.clear()
+    reader = Reader(microphone)
+    assert yeti.restarted.acquire(timeout=5.0)  # it now opens the device
+    ticks = [reader.ticks.get(timeout=5.0) for _ in range(5)]
+    reader.stop()
+    yeti.opens.set()
+
+    assert {tick.seconds for tick in ticks} == {0.0}
+    assert reader.error is None
+
+
+def test_what_a_device_lost_while_it_stalled_is_lost_and_what_was_only_late_is_not(yeti, clock):
+    status = Status()
+    microphone = Microphone("yeti", stall=0.2, on_status=status)
+    yeti.speak(np.zeros(44100))
+    reader = Reader(microphone)
+    lost = []
+    for gap, heard in ((5.0, 1.0), (2.0, 2.0)):
+        assert status.next()[0] == "microphone-lost"
+        clock.now += gap
+        yeti.speak(np.zeros(round(44100 * heard)))
+        lost.append(status.next()[1]["lost"])
+    reader.stop()
+
+    assert lost == pytest.approx([4.0, 0.0], abs=0.01)
+
+
+def test_after_a_hundred_faults_in_a_row_the_microphone_is_heard_at_the_right_time(yeti, clock):
+    random, status, expected = np.random.default_rng(0), Status(), 1.0
+    reader = Reader(Microphone("yeti", stall=0.02, on_status=status))
+    clock.now += 1.0
+    yeti.speak(np.zeros(44100))
+    heard = [reader.next()]
+    for fault in random.choice(["unplugged", "stalled", "late"], 100):
+        assert status.next()[0] == "microphone-lost"
+        gap, rate = random.uniform(0.5, 5.0), yeti.plugged[0]["rate"]
+        if fault == "unplugged":
+            rate = int(random.choice([16000, 44100, 48000]))
+            yeti.unplug(yeti.plugged[0]["name"])
+            yeti.restarted.acquire(timeout=5.0)
+            yeti.plug(f"Blue Yeti: USB Audio (hw:{random.integers(9)},0)", rate=rate)
+            wait_for(lambda rate=rate: yeti.stream.running and yeti.stream.rate == rate)
+        clock.now += gap
+        yeti.speak(np.zeros(round(rate * (gap if fault == "late" else 0.5))))
+        assert status.next()[0] == "microphone-back"
+        expected += gap
+        while heard[-1].time + heard[-1].seconds < expected - 0.15:
+            heard.append(reader.next())
+    reader.stop()
+
+    assert heard[-1].time + heard[-1].seconds == pytest.approx(expected, abs=0.15)
+    assert heard[-1].wall - heard[-1].time == pytest.approx(1e9 + 50, abs=0.15)

@@ -187,3 +187,17 @@ def test_a_terminal_is_refused():
     with os.fdopen(follower, "rb") as terminal, pytest.raises(AudioError, match="is a terminal; pipe raw PCM"):
         PcmSource(terminal, 16000)
     os.close(leader)
+
+
+def test_the_seconds_in_which_a_live_writer_pauses_are_in_the_streams_time(pipe, monkeypatch):
+    monkeypatch.setattr("kwsd.audio.pauses.PAUSE", 0.2)
+    blocks = PcmSource(pipe.stream, 16000).blocks()
+    spoken = encoded(chirp(0.4, 16000), "s16")
+    pipe.write(spoken)
+    before = next(blocks)
+    threading.Timer(0.7, lambda: (pipe.write(spoken), pipe.end())).start()
+    (after,) = blocks
+
+    assert after.lost == pytest.approx(0.3, abs=0.15)
+    assert after.time == pytest.approx(before.seconds + after.lost)
+    assert after.wall - after.time == pytest.approx(before.wall - before.time, abs=0.15)

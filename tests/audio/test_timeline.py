@@ -93,9 +93,19 @@ def test_the_wall_clock_follows_a_sound_card_that_is_slow():
 def test_the_wall_clock_jumps_when_the_machine_slept():
     clock = WallClock()
     clock.observe(0.0, 1000.0)
-    clock.observe(1.0, 5001.0)
+    for time in (1.0, 1.5, 2.0):
+        clock.observe(time, 5000.0 + time)
 
-    assert clock.at(1.0) == 5001.0
+    assert clock.at(2.0) == 5002.0
+
+
+def test_the_wall_clock_does_not_jump_when_audio_only_comes_late():
+    clock = WallClock()
+    clock.observe(0.0, 1000.0)
+    for time in (0.5, 1.0, 1.5, 2.0):
+        clock.observe(time, 1002.0)
+
+    assert clock.at(2.0) == pytest.approx(1002.0, abs=0.01)
 
 
 def test_without_a_report_there_is_no_wall_clock_time():

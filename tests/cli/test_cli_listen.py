@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -267,6 +268,43 @@ def test_a_device_that_does_not_exist_is_refused(kwsd, store, ipc):
     result = kwsd("listen", "--device", "no such microphone", "--endpoint", ipc, "--store", store)
 
     assert any(word in complaint(result) for word in ("does not exist", "no microphone", "PortAudio"))
+
+
+STUCK = """
+import sys, time
+class PortAudioError(Exception): pass
+class default: device = [0, -1]
+_initialized = 1
+def _exit_handler(): time.sleep(1000)
+def query_hostapis(): return [{"name": "ALSA"}]
+def query_devices():
+    facts = {"index": 0, "name": "mic", "hostapi": 0, "max_input_channels": 1, "default_samplerate": 16000.0}
+    return [facts]
+def InputStream(**_): print("opening", file=sys.stderr, flush=True); time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def stuck_driver(tmp_path):
+    """The environment of a process whose sound driver does not return from opening."""
+    (tmp_path / "stuck").mkdir()
+    (tmp_path / "stuck" / "sounddevice.py").write_text(STUCK)
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path / "stuck"), *sys.path])}
+
+
+def test_a_sound_driver_that_does_not_return_is_said_in_a_status_and_ends_the_process(start, store, stuck_driver):
+    process = start("listen", "--jsonl", "--no-zmq", "--store", store, env=stuck_driver)
+
+    assert "does not return from opening the microphone 'mic'" in until(process, "stopping").message
+    assert process.wait(timeout=PATIENCE) == 2
+
+
+def test_a_signal_ends_it_while_the_sound_driver_does_not_return(start, store, stuck_driver):
+    process = start("listen", "--no-zmq", "--store", store, env=stuck_driver)
+    assert process.stderr.readline() == b"opening\n"
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(timeout=PATIENCE) == -signal.SIGTERM
 
 
 def test_a_port_in_use_is_refused(kwsd, store, recordings):

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from kwsd.archive.indexing.token_log import TokenLog
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.audio import Block
+from kwsd.audio.source import no_audio
 from kwsd.daemon.daemon import Daemon
 from kwsd.errors import AudioError, KeywordError, StoreError
 from kwsd.events.messages import DetectionEvent, HeartbeatEvent, StatusEvent
@@ -132,10 +133,10 @@ def test_audio_that_goes_on_being_lost_is_told_every_ten_seconds_with_all_that_w
 
 def test_what_a_missing_microphone_did_not_hear_is_no_overflow(daemon):
     def lose(one):
-        one.microphone_changed("microphone-lost", device="USB", reason="no audio for 2 s")
+        one.source_changed("microphone-lost", device="USB", reason="no audio for 2 s")
 
     def find(one):
-        one.microphone_changed("microphone-back", device="USB", rate=RATE, lost=30.0)
+        one.source_changed("microphone-back", device="USB", rate=RATE, lost=30.0)
 
     one = daemon(live(0.1), lose, find, live(0.1, 30.1, lost=30.0), live(0.1, 30.2))
     one.run()
@@ -151,6 +152,47 @@ def test_a_microphone_that_gives_only_zeros_is_worth_a_warning(daemon):
 
     assert one.journal.states == ["starting", "listening", "silent", "listening", "stopping"]
     assert "is it muted" in one.journal.of(StatusEvent)[2].message
+
+
+def test_noise_fainter_than_any_microphone_is_not_sound(daemon):
+    one = daemon(*(live(2, 2 * i, level=1e-5) for i in range(8)), live(1, 16))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "silent", "listening", "stopping"]
+    assert "nothing but noise at -100 dBFS" in one.journal.of(StatusEvent)[2].message
+
+
+def test_the_noise_of_a_quiet_room_is_sound(daemon):
+    one = daemon(*(live(2, 2 * i, level=3e-5) for i in range(8)))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "stopping"]
+
+
+def test_audio_that_is_clipped_again_and_again_is_worth_a_warning_until_a_minute_after(daemon):
+    loud = [live(1, i, level=1.0) for i in range(4)]
+    clipped = [replace(block, samples=np.clip(block.samples, -1, 1)) for block in loud]
+    one = daemon(*clipped, *(live(1, i, level=0.1) for i in range(4, 80)))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "clipped", "listening", "stopping"]
+    assert "turn its input level down" in one.journal.of(StatusEvent)[2].message
+
+
+def test_one_shout_is_not_called_clipped(daemon):
+    shout = live(1, 3, level=1.0)
+    one = daemon(live(3), replace(shout, samples=np.clip(shout.samples, -1, 1)), live(3, 4))
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "stopping"]
+
+
+def test_a_block_without_samples_changes_nothing_but_lets_a_reload_happen(daemon):
+    one = daemon(live(1), Daemon.reload, no_audio(1.0), Daemon._send_heartbeat)
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "reloaded", "stopping"]
+    assert one.journal.of(HeartbeatEvent)[0].processed == 1.0
 
 
 def test_silence_in_a_file_is_nobodys_fault(daemon):

@@ -1,6 +1,7 @@
 """A pipe in front of a slow consumer: what may be dropped, and what may not."""
 
 import threading
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,6 +96,23 @@ def test_closing_lets_a_waiting_writer_go(clock):
 
     assert list(blocks) == []
     assert not [thread for thread in threading.enumerate() if thread.name == "kwsd-audio"]
+
+
+def test_a_writer_that_pauses_is_reported_once_and_so_is_its_return(monkeypatch):
+    monkeypatch.setattr(pipe, "PAUSE", 0.3)
+    go_on, said = threading.Event(), SimpleQueue()
+    writer = Writer(lambda time: time < 0.05 or go_on.wait(30))
+    one = Pipe(writer, queue=20.0, on_status=lambda status, **facts: said.put(status))
+    blocks = one.blocks()
+    first = next(block for block in blocks if block.seconds)
+    ticks = [next(blocks) for _ in range(5)]
+    go_on.set()
+    rest = [block for block in blocks if block.seconds]
+
+    assert [first.time, *(tick.time for tick in ticks)] == [0.0, *[STEP] * 5]
+    assert len(rest) == 99
+    assert [said.get_nowait(), said.get_nowait()] == ["no-audio", "listening"]
+    assert said.empty()
 
 
 def test_a_file_is_read_in_the_stretches_that_the_tokenizer_likes(recordings):

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from kwsd.cli.notes import keep_off
 from kwsd.errors import KwsdError
 from kwsd.printable import printable
 
@@ -23,6 +24,7 @@ class Verbs(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a verb and exit with its status."""
+        keep_off()
         options["standalone_mode"] = False
         with _ending():
             status = super().main(*args, **options)

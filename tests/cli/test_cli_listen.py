@@ -299,6 +299,34 @@ def test_a_sound_driver_that_does_not_return_is_said_in_a_status_and_ends_the_pr
     assert process.wait(timeout=PATIENCE) == 2
 
 
+@pytest.fixture
+def spoilt_mp3(tmp_path, speech):
+    """An MP3 of which the decoder complains on standard error."""
+    path = tmp_path / "spoilt.mp3"
+    sf.write(path, speech, 16_000, format="MP3")
+    data = bytearray(path.read_bytes())
+    data[2000:4000] = bytes(2000)
+    path.write_bytes(data)
+    return path
+
+
+def log_of(start, store, path, level):
+    process = start("--log-level", level, "listen", "--file", path, "--no-zmq", "--store", store)
+    return [json.loads(line) for line in process.communicate(timeout=PATIENCE)[1].splitlines()]
+
+
+def test_a_decoders_notes_are_not_between_the_lines_of_the_log(start, store, spoilt_mp3):
+    events = [entry["event"] for entry in log_of(start, store, spoilt_mp3, "info")]
+
+    assert set(events) <= {"starting", "listening", "detection", "stopping"}
+
+
+def test_a_decoders_notes_are_in_the_log_for_those_who_look_for_a_fault(start, store, spoilt_mp3):
+    notes = [entry["note"] for entry in log_of(start, store, spoilt_mp3, "debug") if entry["level"] == "debug"]
+
+    assert any("MPEG" in note for note in notes)
+
+
 def test_a_signal_ends_it_while_the_sound_driver_does_not_return(start, store, stuck_driver):
     process = start("listen", "--no-zmq", "--store", store, env=stuck_driver)
     assert process.stderr.readline() == b"opening\n"

@@ -11,13 +11,14 @@ STANDARD_ERROR = 2
 
 def keep_off() -> None:
     """Let nothing but Python write to this process's standard error; the notes go to the log at the level "debug"."""
-    if sys.stderr is None or sys.stderr is not sys.__stderr__:
+    shown = sys.__stderr__
+    if shown is None or sys.stderr is not shown:
         return  # another program has put its own stream there
     own = os.dup(STANDARD_ERROR)
     reading, writing = os.pipe()
     os.dup2(writing, STANDARD_ERROR)
     os.close(writing)
-    sys.stderr = os.fdopen(own, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    sys.stderr = os.fdopen(own, "w", buffering=1, encoding=shown.encoding, errors="backslashreplace")
     threading.Thread(target=_log_lines, args=(reading,), name="kwsd-notes", daemon=True).start()
 
 

@@ -13,7 +13,8 @@ import soxr
 
 from kwsd.archive.search.hit import Hit
 from kwsd.audio import portaudio
-from kwsd.audio.decode import AudioFile, shown
+from kwsd.audio.decode import AudioFile
+from kwsd.audio.opening import shown
 from kwsd.audio.samples import check_finite, mix
 from kwsd.audio.source import Samples
 from kwsd.errors import ArchiveError, AudioError, DeviceError

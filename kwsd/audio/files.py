@@ -10,38 +10,56 @@ from pathlib import Path
 
 import numpy as np
 
-from kwsd.audio.decode import AudioFile, shown
+from kwsd.audio.decode import AudioFile
+from kwsd.audio.opening import shown
 from kwsd.audio.resample import Resampler
 from kwsd.audio.source import RATE, Block, Samples
 from kwsd.audio.wake import Wake
 from kwsd.errors import AudioError, NoRecordingsError
 
 COMMON = {".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
-SUFFIXES = COMMON | {".aifc", ".au", ".caf", ".rf64", ".snd", ".sph", ".w64", ".wave"}
+MEDIA = {".3gp", ".aac", ".ac3", ".amr", ".asf", ".avi", ".flv", ".m4a", ".m4b", ".m4v", ".mkv", ".mov", ".mp4"}
+MEDIA |= {".mpeg", ".mpg", ".mts", ".spx", ".ts", ".webm", ".wma", ".wmv", ".wv"}  # these need kwsd[media]
+SUFFIXES = COMMON | MEDIA | {".aifc", ".au", ".caf", ".rf64", ".snd", ".sph", ".w64", ".wave"}
 REALTIME_BLOCK = 0.04  # s, one frame of the tokenizer: short, for a low latency
 FILE_BLOCK = 2.56  # s, 64 frames of the tokenizer: long, for a high throughput
 
 
 class FileSource:
-    """A file as a source: any format that libsndfile reads, in an amount of memory that does not depend on its length.
+    """A file as a source: any format that libsndfile or PyAV reads, in memory that does not depend on its length.
 
     Every block but the last has exactly `block` seconds; the default is 2.56 s, and 0.04 s with `realtime`, or `due`
     seconds if that is more. With `realtime` each block is returned at the time of its last sample on a monotonic clock
     that starts with `blocks`: a consumer that was slow gets the next blocks at once, and the delay does not add up.
 
+    Args:
+        path: the file.
+        realtime: whether blocks are returned at the pace of their time.
+        block: seconds of audio in a block.
+        channel: the channel to read, from 0; the mean of all channels if None.
+
     Attributes:
         name: the path.
         due: seconds that the next block should have at least, with `realtime`.
         seconds: the length in the header, None if the header has none.
+        channels: number of channels of the file.
+        is_pipe: whether the path can be read only once.
 
     Raises:
-        AudioError: the file is missing, unreadable, empty, not audio, or its sample rate is not supported.
+        AudioError: the file is missing, unreadable, empty, not audio, needs kwsd[media], has no such channel, or its
+            sample rate is not supported.
     """
 
-    def __init__(self, path: str | Path, realtime: bool = False, block: float | None = None) -> None:
+    def __init__(
+        self, path: str | Path, realtime: bool = False, block: float | None = None, channel: int | None = None
+    ) -> None:
         self._file = AudioFile(Path(path))
         self.name = shown(Path(path))
-        self.seconds = self._file.seconds
+        self.seconds, self.channels, self.is_pipe = self._file.seconds, self._file.channels, self._file.is_pipe
+        self._channel = channel
+        if channel is not None and not 0 <= channel < self.channels:
+            self._file.close()
+            raise AudioError(f"{self.name} has no channel {channel + 1}; it has {self.channels}")
         self._realtime = realtime
         self._block = block or (REALTIME_BLOCK if realtime else FILE_BLOCK)
         self.due = 0.0
@@ -77,7 +95,7 @@ class FileSource:
 
     def _file_blocks(self) -> Iterator[Block]:
         done = 0
-        for samples in _pieces(_resampled(self._file), self._size):
+        for samples in _pieces(_resampled(self._file, self._channel), self._size):
             if self._closed:
                 return
             yield Block(np.clip(samples, -1, 1), done / RATE)
@@ -144,9 +162,9 @@ def _refuse(error: OSError) -> None:
     raise AudioError(f"{shown(Path(error.filename))} cannot be listed: {error.strerror}") from None
 
 
-def _resampled(file: AudioFile) -> Iterator[Samples]:
+def _resampled(file: AudioFile, channel: int | None = None) -> Iterator[Samples]:
     resampler = Resampler(file.rate)
-    yield from map(resampler.push, file.chunks())
+    yield from map(resampler.push, file.chunks(channel))
     yield resampler.flush()
 
 

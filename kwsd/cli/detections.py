@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from kwsd.audio.decode import shown
+from kwsd.audio.opening import shown
 from kwsd.events.json_lines import JsonLinesPublisher
 from kwsd.events.messages import DetectionEvent
 from kwsd.spotting.detection import Detection

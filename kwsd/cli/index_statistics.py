@@ -79,6 +79,6 @@ def _sizes(found: Info) -> str:
 
 
 def _shown(path: str) -> str:
-    from kwsd.audio.decode import shown
+    from kwsd.audio.opening import shown
 
     return shown(Path(path))

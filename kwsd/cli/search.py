@@ -174,6 +174,6 @@ def _day(when: float) -> str:
 
 
 def _shown(hit: Hit) -> str:
-    from kwsd.audio.decode import shown
+    from kwsd.audio.opening import shown
 
     return shown(Path(hit.path))

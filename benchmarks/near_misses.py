@@ -1,14 +1,15 @@
 """How many phrases that sound almost alike are taken for the enrolled one: `python -m benchmarks.near_misses`.
 
 `prose`: words and phrases of LibriSpeech, and others one phone or one word away, where they are said; most of this
-speech the model was trained on. `unheard`: the same, tried only on speech that it was not trained on. One threshold for
-all phrases, the lowest that finds 95 % of their recordings.
+speech the model was trained on. `unheard`: the same, tried only on speech that it was not trained on. `voices`: twenty
+wake phrases, and others one phone or one syllable away, spoken by flite and eSpeak NG. One threshold for all phrases,
+the lowest that finds 95 % of their recordings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -18,13 +19,17 @@ from benchmarks import options
 from benchmarks.corpora import CorpusError
 from benchmarks.field import lowest_overlapping
 from benchmarks.measures import Scores, frames_of
-from benchmarks.near_outcomes import FOUND, Outcome, common_threshold, fire, nearer, worst
+from benchmarks.near_outcomes import FOUND, Outcome, common_threshold, fire, nearer, nearer_by_same, own, split, worst
 from benchmarks.near_trials import Heard, Trial, hear, prose
+from benchmarks.near_voices import voices
 from benchmarks.product import Product
 from benchmarks.protocol import Protocol
 from benchmarks.spoken_queries import Said
 from benchmarks.tables import table
 from kwsd.enrolment.calibration import calibrated
+from kwsd.enrolment.enroll import LEARNED
+from kwsd.enrolment.false_alarms import false_alarm_model
+from kwsd.enrolment.outliers import leave_one_out
 from kwsd.errors import KwsdError
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.spotting.matching import SCORERS
@@ -32,26 +37,45 @@ from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 WORST = 12  # pairs that are shown
-HEADER = (
-    "scorer",
-    f"near ones that fire %, {FOUND:.0%} found",
-    "nearer than a hit %",
-    "own threshold: miss %",
-    "fire %",
-)
-SOURCES: dict[str, Callable[[Path], list[Trial]]] = {
-    "prose": prose,
-    "unheard": lambda shared: prose(shared, unheard=True),
+HEADER = ("scorer", f"near ones that fire %, {FOUND:.0%} found", "nearer than a hit %", "by the same speaker %")
+OWN = ("own threshold: miss %", "near ones that fire %")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where trials are from.
+
+    Attributes:
+        trials: makes them, given the shared folder.
+        learns: whether enrolment learns a threshold; not for phrases that the bank of background speech may hold.
+    """
+
+    trials: Callable[[Path], list[Trial]]
+    learns: bool = False
+
+
+SOURCES = {
+    "prose": Source(prose),
+    "unheard": Source(lambda shared: prose(shared, unheard=True)),
+    "voices": Source(lambda _: voices(), learns=True),
 }
 
 
-def enrolled(trial: Trial, heard: Mapping[Said, Heard], product: Product) -> Keyword:
-    """The keyword as `kwsd enroll` makes it, but for the times of the phrase, which are known, and its threshold."""
+def enrolled(trial: Trial, heard: Mapping[Said, Heard], product: Product, learns: bool = False) -> Keyword:
+    """The keyword as `kwsd enroll` makes it, but for the times of the phrase, which are known.
+
+    Without `learns` its threshold is 0.
+    """
     tokenizer, bank, scorer = product.tokenizer, product.bank, product.scorer
     phrases = [(one.speaker, heard[one]) for one in trial.enrol]
     templates = [Template(name, phrase.frames, phrase.start, phrase.end) for name, phrase in phrases]
     templates = calibrated(templates, scorer, bank, tokenizer.codebook)
-    return Keyword(trial.text, tuple(templates), 0.0, scorer, tokenizer.digest, "")
+    draft = Keyword(trial.text, tuple(templates), 0.0, scorer, tokenizer.digest, "")
+    if not learns:
+        return draft
+    alarms = false_alarm_model(draft, bank, tokenizer.codebook)
+    threshold, rule = LEARNED.learn(leave_one_out(draft, tokenizer), alarms, scorer)
+    return replace(draft, threshold=threshold, rule=rule)
 
 
 def distances(keyword: Keyword, heard: Sequence[Heard], product: Product) -> Scores:
@@ -60,36 +84,46 @@ def distances(keyword: Keyword, heard: Sequence[Heard], product: Product) -> Sco
     return lowest_overlapping(product.scores([keyword]), [one.frames for one in heard], spans)[:, 0]
 
 
-def outcome(trial: Trial, heard: Mapping[Said, Heard], product: Product) -> Outcome:
+def outcome(trial: Trial, heard: Mapping[Said, Heard], product: Product, learns: bool = False) -> Outcome:
     """Enrol a phrase and try it."""
-    keyword = enrolled(trial, heard, product)
+    keyword = enrolled(trial, heard, product, learns)
     hits, near = (distances(keyword, [heard[one] for one in said], product) for said in (trial.hits, trial.near))
-    return Outcome(trial.text, hits, near, tuple(one.label for one in trial.near))
+    return Outcome(trial.text, hits, near, trial.hits, trial.near, keyword.threshold if learns else None)
 
 
-def judge(trials: Sequence[Trial], product: Product, scorers: Sequence[str]) -> dict[str, list[Outcome]]:
+def judge(
+    trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
+) -> dict[str, list[Outcome]]:
     """What every phrase did with each scorer; all is heard once."""
     heard = hear(trials, lambda samples: frames_of(product.tokenizer, [samples]))
     return {
-        scorer: [outcome(trial, heard, replace(product, scorer=scorer)) for trial in tqdm(trials, desc=scorer)]
+        scorer: [outcome(trial, heard, replace(product, scorer=scorer), learns) for trial in tqdm(trials, desc=scorer)]
         for scorer in scorers
     }
 
 
-def summary(results: Mapping[str, Sequence[Outcome]]) -> str:
-    """A line for each scorer, and below it those of single words and of phrases of several."""
+def summary(results: Mapping[str, Sequence[Outcome]], learns: bool = False) -> str:
+    """A line for each scorer, and below it one for each kind of near phrase."""
     lines: list[list[object]] = []
     for scorer, outcomes in results.items():
         threshold = common_threshold(outcomes)
-        for label, chosen in _kinds(scorer, outcomes):
-            lines.append([label, fire(chosen, threshold), nearer(chosen)])
-    return table(HEADER, lines)
+        for label, chosen in kinds(scorer, outcomes).items():
+            more = own(chosen) if learns else ()
+            lines.append([label, fire(chosen, threshold), nearer(chosen), nearer_by_same(chosen) or "", *more])
+    return table((*HEADER, *OWN) if learns else HEADER, lines)
 
 
-def _kinds(scorer: str, outcomes: Sequence[Outcome]) -> list[tuple[str, list[Outcome]]]:
-    words, phrases = ([one for one in outcomes if (" " in one.text) == several] for several in (False, True))
-    parts = [("- one phone apart", words), ("- one word apart", phrases)] if words and phrases else []
-    return [(scorer, list(outcomes)), *parts]
+def kinds(scorer: str, outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """All outcomes, those of single words and of several, and the same with near phrases of one kind only."""
+    found = {
+        scorer: list(outcomes),
+        "- of single words": [one for one in outcomes if " " not in one.text],
+        "- of several words": [one for one in outcomes if " " in one.text],
+        "- the phrase and more": [split(one)[0] for one in outcomes],
+        "- others": [split(one)[1] for one in outcomes],
+    }
+    tried = {label: [one for one in chosen if len(one.near)] for label, chosen in found.items()}
+    return {label: chosen for label, chosen in tried.items() if chosen}
 
 
 def worst_pairs(outcomes: Sequence[Outcome]) -> str:
@@ -124,13 +158,12 @@ def main(
     try:
         loaded = Bank.load(bank) if bank else Bank.shipped()
         product = Product(Tokenizer(model), loaded, "", Protocol(shared))
-        for source in only or SOURCES:
-            trials = SOURCES[source](shared)
-            found = judge(trials, product, scorers or SCORERS)
-            click.echo(
-                f"\n{described(source, trials)}\n\n{summary(found)}\n\n{worst_pairs(next(iter(found.values())))}"
-            )
-            results[source] = found
+        for name in only or SOURCES:
+            source = SOURCES[name]
+            trials = source.trials(shared)
+            results[name] = found = judge(trials, product, scorers or SCORERS, source.learns)
+            first = next(iter(found.values()))
+            click.echo(f"\n{described(name, trials)}\n\n{summary(found, source.learns)}\n\n{worst_pairs(first)}")
     except (KwsdError, CorpusError) as error:
         raise click.ClickException(str(error)) from error
     options.write(results, out)

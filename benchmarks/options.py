@@ -18,7 +18,7 @@ out = click.option("--out", type=FILE, default=None, help="Write the figures as 
 
 
 def write(figures: object, path: Path | None) -> None:
-    """Write figures, in which data classes and arrays may stand, as JSON if a file is named."""
+    """Write figures, in which data classes, arrays and paths may stand, as JSON if a file is named."""
     if path:
         path.write_text(json.dumps(figures, indent=1, default=_plain))
 
@@ -28,4 +28,6 @@ def _plain(value: object) -> object:
         return asdict(value)
     if isinstance(value, np.ndarray):
         return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
     raise TypeError(f"{value!r} has no place in JSON")

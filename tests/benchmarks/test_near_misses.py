@@ -8,18 +8,21 @@ import soundfile as sf
 outcomes = pytest.importorskip("benchmarks.near_outcomes", reason="the benchmarks are not beside the tests")
 trials = pytest.importorskip("benchmarks.near_trials")
 spoken = pytest.importorskip("benchmarks.spoken_queries")
-
-
-def outcome(hits, near, texts=None):
-    return outcomes.Outcome("hey snips", np.array(hits), np.array(near), tuple(texts or ["near"] * len(near)))
+speech = pytest.importorskip("benchmarks.near_voices")
 
 
 def said(label, speaker, start=0.0):
     return spoken.Said(label, Path(f"{speaker}.flac"), speaker, start, start + 0.5)
 
 
+def outcome(hits, near, near_said=(), **more):
+    own = many("hey snips", range(len(hits)))
+    others = tuple(near_said) or many("near", range(len(hits), len(hits) + len(near)))
+    return outcomes.Outcome("hey snips", np.array(hits), np.array(near), own, others, **more)
+
+
 def many(label, speakers, start=0.0):
-    return [said(label, str(speaker), start) for speaker in speakers]
+    return tuple(said(label, str(speaker), start) for speaker in speakers)
 
 
 def draw(own, near, tested):
@@ -44,8 +47,30 @@ def test_a_near_phrase_is_compared_with_the_hits_of_its_own_phrase():
     assert outcomes.nearer([outcome([0.1], [0.1])]).mean == 50.0
 
 
+def test_speakers_are_compared_with_themselves():
+    one = outcome([0.1, 0.5], [0.3, 0.4], [said("near", "0"), said("near", "1")])
+
+    assert outcomes.nearer_by_same([one]).mean == 50.0
+    assert outcomes.nearer_by_same([outcome([0.1], [0.2])]) is None
+
+
+def test_each_phrase_has_its_own_threshold():
+    misses, fires = outcomes.own([outcome([0.5, 0.6], [0.5], threshold=0.5), outcome([0.6, 0.7], [0.8], threshold=0.7)])
+
+    assert (misses.mean, fires.mean) == (25.0, 50.0)
+
+
+def test_phrases_with_more_behind_them_are_told_from_other_near_phrases():
+    longer, others = outcomes.split(outcome([], [0.1, 0.2], [said("hey snips please", "a"), said("hey chips", "a")]))
+
+    assert (longer.near.tolist(), [one.label for one in longer.near_said]) == ([0.1], ["hey snips please"])
+    assert (others.near.tolist(), [one.label for one in others.near_said]) == ([0.2], ["hey chips"])
+
+
 def test_the_worst_pairs_fire_most_often():
-    found = outcomes.worst([outcome([], [0.1, 0.9, 0.1, 0.1], ["chips", "chips", "snaps", "snaps"])], 0.5, count=1)
+    near = [*many("chips", range(2)), *many("snaps", range(2))]
+
+    found = outcomes.worst([outcome([], [0.1, 0.9, 0.1, 0.1], near)], 0.5, count=1)
 
     assert found == [outcomes.Pair("hey snips", "snaps", 2, 2)]
 
@@ -90,3 +115,28 @@ def test_a_phrase_is_heard_with_its_times_in_what_it_is_cut_out_with(tmp_path):
 
     assert (heard.start, heard.end) == (trials.BEFORE, trials.BEFORE + 0.5)
     assert heard.frames == pytest.approx(trials.BEFORE + 0.5 + trials.AFTER)
+
+
+def test_no_voice_that_enrols_is_tried_at_the_same_tempo():
+    assert not {voice.speaker for voice in speech.ENROLLED} & {voice.speaker for voice in speech.TESTED}
+
+
+def test_a_faster_voice_is_asked_for_shorter_sounds_and_more_words_a_minute():
+    out = Path("a.wav")
+
+    assert "duration_stretch=0.5" in speech.Voice("flite", "slt", 2.0).command("hey", out)
+    assert speech.Voice("espeak-ng", "en-us", 2.0).command("hey", out)[4] == str(2 * speech.WORDS_A_MINUTE)
+
+
+def test_a_missing_program_is_named_with_what_to_install(monkeypatch):
+    monkeypatch.setattr(speech.shutil, "which", lambda program: None if program == "flite" else program)
+
+    with pytest.raises(speech.CorpusError, match="flite is not installed: apt-get install flite"):
+        speech.voices()
+
+
+def test_each_wake_phrase_has_four_to_six_near_ones():
+    counts = [len(near) for near in speech.PHRASES.values()]
+
+    assert len(counts) == 20
+    assert {4, 5, 6} >= set(counts)

@@ -1,4 +1,4 @@
-"""`kwsd keywords`: lists, shows, removes, exports and imports the keywords of a store."""
+"""`kwsd keywords`: lists, shows, calibrates, removes, exports and imports the keywords of a store."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kwsd.cli.calibrate import calibrate
 from kwsd.cli.group import FAILED, Verbs, complain
 from kwsd.cli.options import PATH, store_option
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@click.group(cls=Verbs, short_help="List, show, remove, export and import keywords.")
+@click.group(cls=Verbs, short_help="List, show, calibrate, remove, export and import keywords.")
 def keywords() -> None:
     """Manage the keywords in the store.
 
@@ -80,6 +81,9 @@ def show(name: str, as_json: bool, store: Path) -> None:
     for one in keyword.templates:
         kept = ", audio kept" if one.audio else ""
         click.echo(f"  {one.recording:{width}}  {one.seconds:.2f} s, {len(one.frames)} frames{kept}")
+
+
+keywords.add_command(calibrate)
 
 
 @keywords.command()

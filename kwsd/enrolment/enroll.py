@@ -17,7 +17,7 @@ from kwsd.enrolment.quality import faults
 from kwsd.enrolment.template import Recording, kept_recording, take_of
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
-from kwsd.errors import AudioError, KeywordError, ModelError
+from kwsd.errors import AudioError, KeywordError
 from kwsd.keywords.keyword import Keyword, Template, check_name
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -82,10 +82,7 @@ def enroll(
     """
     name = check_name(name)
     bank = bank or Bank.shipped()
-    if bank.model != tokenizer.digest:
-        raise ModelError(
-            f"the background bank was made with model {bank.model}, this is {tokenizer.digest}: rebuild it"
-        )
+    bank.check_model(tokenizer.digest)
     templates, refused, poor = list(adding_to.templates if adding_to else ()), [], []
     if not recordings:
         raise KeywordError("there is no recording: give at least one that holds the phrase")

@@ -75,22 +75,22 @@ def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook) -> False
     """
     scorer = KeywordScorer(keyword.scorer, [keyword], bank.hop, codebook)
     distance = np.concatenate([scorer.push(frames).distance[:, 0] for frames in bank.frames()])
-    low = np.sort(separated_minima(distance, round(SEPARATION / bank.hop)))
+    low = np.sort(distance[lowest_places(distance, round(SEPARATION / bank.hop))])
     if len(low) <= TAIL:
         raise ModelError(f"the background bank shows only {len(low)} stretches of speech: build it with more hours")
     return FalseAlarmModel(low, bank.hours)
 
 
-def separated_minima(distance: NDArray[np.float64], apart: int) -> NDArray[np.float64]:
-    """The finite minima of a track [n], cut into parts of `apart` frames, in the order of time.
+def lowest_places(distance: NDArray[np.float64], apart: int) -> NDArray[np.intp]:
+    """The indices of the finite minima of a track [n], cut into parts of `apart` frames, in the order of time.
 
     Of two minima of neighbouring parts that are less than `apart` frames apart, only the lower one is returned.
     """
-    parts = distance[: len(distance) // apart * apart].reshape(-1, apart)
+    parts = np.pad(distance, (0, -len(distance) % apart), constant_values=np.inf).reshape(-1, apart)
     lowest, where = parts.min(axis=1), parts.argmin(axis=1) + apart * np.arange(len(parts))
     near = np.diff(where) < apart
     shared = np.zeros(len(lowest), bool)
     shared[1:] |= near & (lowest[1:] >= lowest[:-1])
     shared[:-1] |= near & (lowest[:-1] > lowest[1:])
-    found: NDArray[np.float64] = lowest[~shared & np.isfinite(lowest)]
+    found: NDArray[np.intp] = where[~shared & np.isfinite(lowest)]
     return found

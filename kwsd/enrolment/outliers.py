@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
-from kwsd.keywords.keyword import Keyword
+from kwsd.keywords.keyword import Keyword, Template
 from kwsd.spotting.score_track import KeywordScorer
+from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
+
+Heard = Callable[[Template], Frames]
 
 OUTLIER_RATIO = 1.35  # an outlier's distance, at least, as a multiple of the median distance of the others
 
@@ -29,17 +33,23 @@ class Match:
     odd: bool
 
 
-def leave_one_out(keyword: Keyword, tokenizer: Tokenizer) -> list[float]:
-    """The distance of each recording from the keyword made of all the others; empty for a single recording."""
+def leave_one_out(keyword: Keyword, tokenizer: Tokenizer, heard: Heard = attrgetter("heard")) -> list[float]:
+    """The distance of each recording from the keyword made of all the others; empty for a single recording.
+
+    Args:
+        keyword: with one template for each recording.
+        tokenizer: of its model.
+        heard: the frames of a recording; those of the template unless they are wanted in another form.
+    """
     if len(keyword.templates) < 2:
         return []
-    return [_distance_without(keyword, i, tokenizer) for i in range(len(keyword.templates))]
+    return [_distance_without(keyword, i, tokenizer, heard) for i in range(len(keyword.templates))]
 
 
-def _distance_without(keyword: Keyword, i: int, tokenizer: Tokenizer) -> float:
+def _distance_without(keyword: Keyword, i: int, tokenizer: Tokenizer, heard: Heard) -> float:
     rest = tuple(t for j, t in enumerate(keyword.templates) if j != i)
     scorer = KeywordScorer(keyword.scorer, [replace(keyword, templates=rest)], tokenizer.hop, tokenizer.codebook)
-    return float(scorer.push(keyword.templates[i].heard).distance.min())
+    return float(scorer.push(heard(keyword.templates[i])).distance.min())
 
 
 def matches(keyword: Keyword, distances: Sequence[float]) -> tuple[Match, ...]:

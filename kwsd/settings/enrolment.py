@@ -17,6 +17,17 @@ RULES: tuple[str, ...] = get_args(RuleName)
 ALARMS = 0.5
 
 
+Alarms = Annotated[
+    float,
+    Meta(
+        description="False alarms per hour that the background rule allows; more means fewer misses.",
+        gt=0,
+        le=FINITE,
+        extra={"head": "false alarms per hour are {}"},
+    ),
+]
+
+
 class EnrollConfig(Settings, frozen=True, kw_only=True):
     """How a phrase is enrolled; a threshold of None is learned by the rule, a scorer of None is the earlier one."""
 
@@ -37,15 +48,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
             extra={"head": 'there is no threshold rule "{}"'},
         ),
     ] = "background"
-    false_alarms_per_hour: Annotated[
-        float,
-        Meta(
-            description="False alarms per hour that the background rule allows; more means fewer misses.",
-            gt=0,
-            le=FINITE,
-            extra={"head": "false alarms per hour are {}"},
-        ),
-    ] = ALARMS
+    false_alarms_per_hour: Alarms = ALARMS
     scorer: (
         Annotated[
             ScorerName,
@@ -58,6 +61,22 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     replace: Annotated[bool, Meta(description="Replace the earlier recordings instead of adding to them.")] = False
     keep_audio: Annotated[
         bool, Meta(description="Keep the recordings, so that they can be enrolled again with another model.")
+    ] = False
+    store: Store
+    model: Model | None = None
+
+
+class CalibrateConfig(Settings, frozen=True, kw_only=True):
+    """How the threshold of an enrolled keyword is learned at the place where kwsd listens."""
+
+    name: str
+    background: Annotated[
+        tuple[str, ...],
+        Meta(description="What is heard there: a recording, a folder of them, or an index; give it again for more."),
+    ]
+    false_alarms_per_hour: Alarms = ALARMS
+    never_said: Annotated[
+        bool, Meta(description="The keyword is not said in the background: leave out no passage that sounds like it.")
     ] = False
     store: Store
     model: Model | None = None

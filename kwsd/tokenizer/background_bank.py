@@ -46,6 +46,11 @@ class Bank:
             part = slice(first, first + STRETCH)
             yield Frames(time[part], self.vectors[part], self.tokens[part])
 
+    def check_model(self, model: str) -> None:
+        """Raise ModelError if the bank was not made with the model of this digest."""
+        if self.model != model:
+            raise ModelError(f"the background bank was made with model {self.model}, this is {model}: rebuild it")
+
     def save(self, path: Path) -> None:
         """Write the bank as .npz, with vectors rounded to 8 bits."""
         small = np.round(self.vectors * SCALE).astype(np.int8)

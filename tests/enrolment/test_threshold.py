@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, separated_minima
+from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, lowest_places
 from kwsd.enrolment.threshold import Rule, midpoint, typical
 from kwsd.errors import ConfigError
 
@@ -59,7 +59,14 @@ def test_a_minimum_across_the_border_of_two_parts_counts_once():
     distance = np.ones(40)
     distance[8:12] = (0.5, 0.3, 0.4, 0.6)
 
-    assert separated_minima(distance, 10).tolist() == [0.3, 1, 1]
+    assert distance[lowest_places(distance, 10)].tolist() == [0.3, 1, 1]
+
+
+def test_the_end_of_a_background_that_is_no_whole_part_counts_too():
+    distance = np.ones(25)
+    distance[24] = 0.2
+
+    assert distance[lowest_places(distance, 10)].tolist() == [1, 1, 0.2]
 
 
 def test_a_lone_recording_leaves_only_the_background_to_learn_from(others):

@@ -1,0 +1,98 @@
+"""An index as background speech: its codes as frames, from which the threshold of a keyword is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.archive import Archive
+from kwsd.archive.segments.quantizer import SCALE, Codes, Quantizer
+from kwsd.enrolment.false_alarms import false_alarm_model
+from kwsd.enrolment.outliers import leave_one_out
+from kwsd.enrolment.place import Heard
+from kwsd.errors import ArchiveError
+from kwsd.keywords.keyword import Keyword
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.codebook import MERGED, Codebook, nearest, unit
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
+
+AT_ONCE = 4096  # codes that are turned into frames together
+NOT_ENOUGH = ("levenshtein",)  # scorers that compare tokens, which an index does not keep
+
+
+def heard_in_index(
+    archive: Archive, tokenizer: Tokenizer, keyword: Keyword, bank: Bank, alarms_per_hour: float
+) -> Iterator[Heard]:
+    """What an index heard, one document after another.
+
+    Two frames have one code, and both get its vector. That makes distances larger, small ones more than large ones. By
+    how much, for this keyword, is measured on the bank of background speech and on the keyword's recordings.
+
+    Raises:
+        ArchiveError: the keyword's scorer needs more than an index keeps.
+    """
+    if keyword.scorer in NOT_ENOUGH:
+        raise ArchiveError(
+            f'"{keyword.name}" is spotted by its tokens, which an index does not keep: give recordings as background'
+        )
+    settings = archive.manifest.settings
+    quantizer = Quantizer(tokenizer.codebook, settings.stages, settings.vectors)
+    scale, shift = _exactness(keyword, bank, quantizer, tokenizer, alarms_per_hour)
+    for segment in archive.segments:
+        for index in np.flatnonzero(segment.alive).tolist():
+            document, codes = segment.documents[index], segment.part(index)
+            if len(codes):
+                yield Heard(document.path, _pieces(codes, document.origin, tokenizer), scale, shift)
+
+
+def _exactness(
+    keyword: Keyword, bank: Bank, quantizer: Quantizer, tokenizer: Tokenizer, alarms_per_hour: float
+) -> tuple[float, float]:
+    """Scale and shift with which two distances from codes are what they are from frames.
+
+    The two are the bank's threshold for a rate of alarms, and the median distance of the recordings from one another.
+    """
+
+    def coded(frames: Frames) -> Frames:
+        return _frames(Codes.join([quantizer.push(frames), quantizer.flush()]), 0.0, tokenizer.hop, tokenizer.codebook)
+
+    whole = coded(Frames.join(bank.frames())).part(0, len(bank.tokens))
+    rough = replace(bank, vectors=whole.vectors, tokens=whole.tokens)
+    far, far_coded = (
+        false_alarm_model(keyword, one, tokenizer.codebook).threshold(alarms_per_hour) for one in (bank, rough)
+    )
+    hits = leave_one_out(keyword, tokenizer)
+    if not hits:
+        return 1.0, far - far_coded
+    near = float(np.median(hits))
+    near_coded = float(np.median(leave_one_out(keyword, tokenizer, lambda template: coded(template.heard))))
+    scale = (far - near) / (far_coded - near_coded) if far > near and far_coded > near_coded else 1.0
+    return scale, far - scale * far_coded
+
+
+def _pieces(codes: Codes, origin: float, tokenizer: Tokenizer) -> Iterator[Frames]:
+    """The frames of a document whose first code is of so many seconds, AT_ONCE codes at a time."""
+    hop = tokenizer.hop
+    for first in range(0, len(codes), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        some = Codes(codes.codes[part], codes.norms[part], codes.vectors[part])
+        yield _frames(some, origin + (MERGED * first - (MERGED - 1) / 2) * hop, hop, tokenizer.codebook)
+
+
+def _frames(codes: Codes, first: float, hop: float, codebook: Codebook) -> Frames:
+    """MERGED frames for each code, the first at a second."""
+    vectors = np.repeat(_vectors(codes, codebook), MERGED, axis=0)
+    time = first + hop * np.arange(len(vectors), dtype=np.float64)
+    return Frames(time, vectors, nearest(vectors, codebook.centroids).astype(np.int32))
+
+
+def _vectors(codes: Codes, codebook: Codebook) -> NDArray[np.float32]:
+    """Unit vectors [n, m], those that are stored or those that the codes stand for."""
+    if codes.vectors.shape[1]:
+        return unit(codes.vectors.astype(np.float32) / np.float32(SCALE))
+    used = Codebook(codebook.centroids, codebook.stages[: codes.codes.shape[1]])
+    return used.decode(codes.codes)

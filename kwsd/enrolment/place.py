@@ -1,0 +1,197 @@
+"""Learning the threshold of a keyword anew, from what was heard at the place where kwsd listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.audio.opening import shown
+from kwsd.audio.files import FileSource
+from kwsd.enrolment.false_alarms import SEPARATION, TAIL, FalseAlarmModel, false_alarm_model, lowest_places
+from kwsd.enrolment.miss_rate import Misses, misses
+from kwsd.enrolment.outliers import leave_one_out
+from kwsd.enrolment.threshold import Rule
+from kwsd.errors import AudioError, KeywordError
+from kwsd.keywords.keyword import Keyword
+from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
+from kwsd.tokenizer.background_bank import Bank
+from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
+
+SHORTEST = 0.25  # hours; from less background a rate of one alarm in hours cannot be told
+TOO_SHORT = "the background lasts {:.0f} minutes: give at least {:.0f} of what is heard when the keyword is not said"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard at a place, in one stream.
+
+    Attributes:
+        name: of the recording.
+        frames: consecutive runs of frames, at least one, timed from its start.
+        scale, shift: distance x scale + shift is that of live audio, where the frames are less exact.
+    """
+
+    name: str
+    frames: Iterable[Frames]
+    scale: float = 1.0
+    shift: float = 0.0
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A place in the background that sounds like the keyword.
+
+    Attributes:
+        recording: its name.
+        start, end: seconds.
+        distance: from the keyword.
+    """
+
+    recording: str
+    start: float
+    end: float
+    distance: float
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """A keyword with a threshold that was learned at its place.
+
+    Attributes:
+        keyword: with the new threshold, not stored yet.
+        before: the threshold before.
+        hours: length of the background.
+        said: passages in which the keyword itself seems to be said, which were left out.
+        alarms: false alarms in the background at the threshold before and at the new one.
+        misses: expected at the threshold before and at the new one; None for a single recording.
+        false_alarms_per_hour: expected at the new threshold.
+        capped: whether the background is so unlike speech that the bank of background speech set the threshold.
+    """
+
+    keyword: Keyword
+    before: float
+    hours: float
+    said: tuple[Passage, ...]
+    alarms: tuple[int, int]
+    misses: tuple[Misses, Misses] | None
+    false_alarms_per_hour: float
+    capped: bool
+
+
+def heard_in_file(path: Path, tokenizer: Tokenizer, report: Callable[[str], None]) -> Heard:
+    """What is heard in an audio file, in memory that does not depend on its length.
+
+    Args:
+        path: of the file.
+        tokenizer: is reset when the frames are read.
+        report: gets a sentence if the file, or its end, cannot be used.
+    """
+    return Heard(shown(path), _frames_of(path, tokenizer, report))
+
+
+def _frames_of(path: Path, tokenizer: Tokenizer, report: Callable[[str], None]) -> Iterator[Frames]:
+    tokenizer.reset()
+    yield Frames.none(tokenizer.codebook.centroids.shape[1])
+    try:
+        source = FileSource(path)
+        for block in source.blocks():
+            yield tokenizer.push(block.samples)
+        yield tokenizer.flush()
+        if source.damage:
+            report(source.damage)
+    except AudioError as error:
+        report(str(error))
+
+
+def recalibrated(
+    keyword: Keyword,
+    background: Iterable[Heard],
+    tokenizer: Tokenizer,
+    *,
+    bank: Bank,
+    rule: Rule,
+    never_said: bool = False,
+) -> Recalibration:
+    """The keyword with the threshold that keeps a promise of false alarms at its place.
+
+    The threshold is not higher than the bank of background speech allows, so that hours of silence do not make a
+    keyword that answers to any speech. Where a passage is as near to the keyword as half of its recordings are to the
+    others, the keyword is taken to be said in the background; then all passages as near as the farthest recording are
+    left out.
+
+    Args:
+        keyword: its recordings stay as they are.
+        background: is read once.
+        tokenizer: of the keyword's model.
+        bank: background speech.
+        rule: "background", with its rate of false alarms.
+        never_said: the keyword is known not to be said in the background: nothing is left out.
+
+    Raises:
+        KeywordError: the background is too short.
+        ModelError: the bank was made with another model, or is too short.
+    """
+    bank.check_model(tokenizer.digest)
+    hits = leave_one_out(keyword, tokenizer)
+    minima, passages, hours = _minima(keyword, background, tokenizer, max(hits, default=-np.inf))
+    said = () if never_said else _said(passages, hits)
+    own = np.sort(minima)[len(said) :]
+    if hours < SHORTEST:
+        raise KeywordError(TOO_SHORT.format(hours * 60, SHORTEST * 60))
+    anywhere = false_alarm_model(keyword, bank, tokenizer.codebook)
+    here = FalseAlarmModel(own, hours) if len(own) > TAIL else None
+    most = anywhere.threshold(rule.alarms_per_hour)
+    value = min(most, here.threshold(rule.alarms_per_hour)) if here else most
+    promise = f"{rule.alarms_per_hour:g} false alarms an hour promised, learned from {hours:.2f} h heard at its place"
+    before, after = (misses(hits, limit, anywhere.deviation) for limit in (keyword.threshold, value))
+    return Recalibration(
+        replace(keyword, threshold=value, rule=promise),
+        keyword.threshold,
+        hours,
+        said,
+        (int((own <= keyword.threshold).sum()), int((own <= value).sum())),
+        (before, after) if before and after else None,
+        here.alarms_per_hour(value) if here else 0.0,
+        value == most,
+    )
+
+
+def _said(passages: Sequence[Passage], hits: Sequence[float]) -> tuple[Passage, ...]:
+    """The passages, which are all those as near as the farthest recording, if one of them is nearer than most are."""
+    nearest = min((passage.distance for passage in passages), default=np.inf)
+    return tuple(passages) if hits and nearest <= np.median(hits) else ()
+
+
+def _minima(
+    keyword: Keyword, background: Iterable[Heard], tokenizer: Tokenizer, near: float
+) -> tuple[NDArray[np.float64], list[Passage], float]:
+    """The minima of the distance, the passages among them up to a distance, and the hours of the background."""
+    scorer = KeywordScorer(keyword.scorer, [keyword], tokenizer.hop, tokenizer.codebook)
+    passages: list[Passage] = []
+    found, frames = [], 0
+    for heard in background:
+        track = _tracked(scorer, heard)
+        places = lowest_places(track.distance[:, 0], round(SEPARATION / tokenizer.hop))
+        frames += len(track.time)
+        found.append(track.distance[places, 0])
+        passages += _passages(heard.name, track, places, near)
+    return np.concatenate([*found, np.zeros(0)]), passages, frames * tokenizer.hop / 3600
+
+
+def _tracked(scorer: KeywordScorer, heard: Heard) -> ScoreTrack:
+    scorer.reset()
+    parts = [scorer.push(frames) for frames in heard.frames]
+    time, distance, start, end = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("time", "distance", "start", "end")
+    )
+    return ScoreTrack(time, distance * heard.scale + heard.shift, start, end)
+
+
+def _passages(name: str, track: ScoreTrack, places: NDArray[np.intp], near: float) -> Iterator[Passage]:
+    for place in places[track.distance[places, 0] <= near].tolist():
+        yield Passage(name, *(float(values[place, 0]) for values in (track.start, track.end, track.distance)))

@@ -1,0 +1,138 @@
+"""A threshold learned from what is heard where kwsd listens."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kwsd.enrolment.outliers import leave_one_out
+from kwsd.enrolment.place import Heard, heard_in_file, recalibrated
+from kwsd.enrolment.threshold import Rule
+from kwsd.errors import KeywordError, ModelError
+from kwsd.tokenizer.codebook import unit
+from kwsd.tokenizer.frames import Frames
+
+RULE = Rule()
+
+
+@pytest.fixture
+def keyword(enrolment):
+    return enrolment.keyword
+
+
+@pytest.fixture
+def room(bank):
+    """Makes an hour or less of a room in which people talk, and in which other frames are heard at some minutes."""
+
+    def make(*others: Frames, share: float = 1.0) -> list[Heard]:
+        n = int(len(bank.tokens) * share)
+        vectors = bank.vectors[:n].copy()
+        for number, other in enumerate(others):
+            first = (number + 1) * n // (len(others) + 1)
+            vectors[first : first + len(other)] = other.vectors
+        whole = Frames(np.arange(n) * bank.hop, vectors, bank.tokens[:n])
+        return [Heard("room", [whole.part(first, first + 512) for first in range(0, n, 512)])]
+
+    return make
+
+
+@pytest.fixture
+def learn(keyword, shared_tokenizer, bank):
+    def recalibrate(background, of=keyword, rule=RULE, **options):
+        return recalibrated(of, background, shared_tokenizer, bank=bank, rule=rule, **options)
+
+    return recalibrate
+
+
+def like(template, bank, likeness: float) -> Frames:
+    """Frames on the way from other speech to a recording of the phrase."""
+    heard = template.heard
+    return replace(heard, vectors=unit(likeness * heard.vectors + (1 - likeness) * bank.vectors[: len(heard)]))
+
+
+def test_a_place_that_sounds_like_the_bank_gives_the_banks_threshold(learn, room, keyword):
+    made = learn(room())
+
+    assert made.keyword.threshold == pytest.approx(keyword.threshold, abs=1e-6)
+    assert made.before == keyword.threshold
+    assert made.false_alarms_per_hour == pytest.approx(0.5)
+    assert made.said == ()
+
+
+def test_a_place_with_more_alarms_makes_the_threshold_lower(learn, room, keyword, bank):
+    made = learn(room(*(like(template, bank, 0.55) for template in keyword.templates * 2)), never_said=True)
+
+    assert made.keyword.threshold < keyword.threshold - 0.01
+    assert made.alarms[0] > made.alarms[1]
+
+
+def test_fewer_alarms_promised_make_the_threshold_lower(learn, room):
+    assert learn(room(), rule=Rule(alarms_per_hour=0.1)).keyword.threshold < learn(room()).keyword.threshold
+
+
+def test_what_is_said_at_the_place_is_named_and_left_out(learn, room, keyword):
+    made = learn(room(*(template.heard for template in keyword.templates)))
+
+    assert len(made.said) == len(keyword.templates)
+    assert all(passage.recording == "room" and passage.start < passage.end for passage in made.said)
+    assert made.keyword.threshold == pytest.approx(keyword.threshold, abs=0.01)
+
+
+def test_nothing_is_left_out_where_the_keyword_is_known_not_to_be_said(learn, room, keyword):
+    background = room(*(template.heard for template in keyword.templates))
+
+    assert learn(background, never_said=True).keyword.threshold < keyword.threshold - 0.05
+
+
+def test_a_passage_farther_than_the_recordings_is_not_taken_for_the_keyword(learn, room, keyword, tokenizer, bank):
+    near_miss = like(keyword.templates[0], bank, 0.55)
+    made = learn(room(near_miss))
+
+    assert made.said == ()
+    assert made.keyword.threshold > np.median(leave_one_out(keyword, tokenizer))
+
+
+def test_silence_does_not_make_a_keyword_that_answers_to_any_speech(learn, keyword, bank):
+    n = 60 * 60 * 25
+    silence = Frames(np.arange(n) * bank.hop, np.tile(bank.vectors[:1], (n, 1)), np.zeros(n, np.int32))
+    made = learn([Heard("night", [silence])])
+
+    assert made.capped
+    assert made.keyword.threshold == pytest.approx(keyword.threshold, abs=1e-6)
+
+
+def test_several_backgrounds_count_together(learn, room):
+    assert learn([*room(share=0.5), *room(share=0.5)]).hours == pytest.approx(0.7, abs=0.01)
+
+
+def test_a_background_of_minutes_is_refused(learn, room):
+    with pytest.raises(KeywordError, match="lasts 4 minutes: give at least 15"):
+        learn(room(share=0.1))
+
+
+def test_a_lone_recording_has_no_expected_misses_and_nothing_is_left_out(learn, room, keyword):
+    lone = replace(keyword, templates=keyword.templates[:1])
+    made = learn(room(keyword.templates[0].heard), of=lone)
+
+    assert (made.misses, made.said) == (None, ())
+
+
+def test_a_bank_of_another_model_is_refused(keyword, shared_tokenizer, room, bank):
+    with pytest.raises(ModelError, match="rebuild it"):
+        recalibrated(keyword, room(), shared_tokenizer, bank=replace(bank, model="0" * 12), rule=RULE)
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_holds_nothing(tokenizer, tmp_path):
+    reported = []
+    heard = heard_in_file(tmp_path / "missing.wav", tokenizer, reported.append)
+
+    assert sum(map(len, heard.frames)) == 0
+    assert "missing.wav" in reported[0]
+
+
+def test_a_file_is_heard_to_its_end(tokenizer, recordings):
+    reported = []
+    heard = heard_in_file(recordings[0], tokenizer, reported.append)
+
+    assert sum(map(len, heard.frames)) > 25
+    assert reported == []

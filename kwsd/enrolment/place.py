@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.audio.opening import shown
 from kwsd.audio.files import FileSource
+from kwsd.audio.opening import shown
 from kwsd.enrolment.false_alarms import SEPARATION, TAIL, FalseAlarmModel, false_alarm_model, lowest_places
 from kwsd.enrolment.miss_rate import Misses, misses
 from kwsd.enrolment.outliers import leave_one_out

@@ -61,8 +61,8 @@ def listen(
 ) -> None:
     """Listen for keywords and publish an event for each one that is spoken.
 
-    Events are sent over ZeroMQ; `kwsd subscribe` prints them. SIGINT and SIGTERM stop it, SIGHUP makes it read the
-    keywords again.
+    Events are sent over ZeroMQ; `kwsd subscribe` prints them. SIGINT and SIGTERM stop it. Changes in the keyword store
+    are noticed within two seconds; SIGHUP makes it read the keywords again at once.
 
     With --log, the audio of the past can be searched for a phrase that is enrolled only later. The log holds codes and
     no audio, half a megabyte an hour; a crash loses its last ten minutes.

@@ -12,6 +12,7 @@ from kwsd.audio.source import Block, LiveSource
 from kwsd.daemon.audio_monitor import ClippingMonitor, OverflowMonitor, SilenceMonitor
 from kwsd.daemon.metrics import Metrics
 from kwsd.daemon.periodic import PeriodicThread
+from kwsd.daemon.reloader import Reloader
 from kwsd.daemon.systemd import Notifier
 from kwsd.daemon.watchdog import Watchdog
 from kwsd.errors import KwsdError
@@ -21,12 +22,13 @@ from kwsd.events.messages import DetectionEvent, HeartbeatEvent, State, StatusEv
 from kwsd.events.publisher import Publisher
 from kwsd.keywords.selection import Selection
 from kwsd.spotting.detection import Detection
-from kwsd.spotting.scan import AudioSpotter, FrameLog
+from kwsd.spotting.scan import AudioSpotter, FrameLog, Successor
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 log = structlog.get_logger()
 
-PROBLEMS = (State.OVERFLOW, State.MICROPHONE_LOST, State.NO_AUDIO, State.SILENT, State.CLIPPED)
+PROBLEMS = (State.OVERFLOW, State.MICROPHONE_LOST, State.NO_AUDIO, State.SILENT, State.CLIPPED, State.RELOAD_FAILED)
+Reloaded = tuple[Selection, Successor]
 
 
 class Daemon:
@@ -35,9 +37,11 @@ class Daemon:
     Args:
         source: is read to its end and closed.
         tokenizer: is reset.
-        select: reads the keywords to spot; called by `run`, and again after `reload`.
+        selection: the keywords to spot.
         publisher: gets the events; it is not closed.
         refractory: seconds after a detection in which the same keyword is not detected again.
+        select: reads the keywords again, given those in use; called in another thread after `reload`.
+        store_version: see `Store.version`; when it changes, the keywords are reloaded.
         heartbeat: seconds between heartbeats, 0 for none.
         notifier: the service manager.
         token_log: gets the frames; it is closed with the source.
@@ -47,22 +51,25 @@ class Daemon:
         self,
         source: LiveSource,
         tokenizer: Tokenizer,
-        select: Callable[[], Selection],
+        selection: Selection,
         publisher: Publisher,
         *,
+        select: Callable[[Selection], Selection] = lambda selection: selection,
+        store_version: Callable[[], object] = lambda: None,
         refractory: float = 1.0,
         heartbeat: float = 10.0,
         notifier: Notifier | None = None,
         token_log: FrameLog | None = None,
     ) -> None:
-        self._source, self._tokenizer, self._select = source, tokenizer, select
+        self._source, self._tokenizer, self._selection, self._select = source, tokenizer, selection, select
         self._emitter = Emitter(publisher, source.name, tokenizer.digest)
         self._refractory, self._interval = refractory, heartbeat
         self._notifier, self._token_log = notifier or Notifier(), token_log
         self._watchdog = Watchdog(self._notifier)
         self._metrics, self._overflow = Metrics(), OverflowMonitor()
         self._silence, self._clipping = SilenceMonitor(), ClippingMonitor()
-        self._reload_requested = self._stopped = False
+        self._reloader = Reloader(self._prepare, store_version, selection.version)
+        self._stopped = False
         self._origin: float | None = None  # Unix time at second 0 of the stream
         self._names: tuple[str, ...] = ()
 
@@ -70,14 +77,17 @@ class Daemon:
         """Process the source until it ends or `stop` is called.
 
         Raises:
-            KwsdError: the audio or the keywords cannot be used; the last status event has the message.
+            KwsdError: the audio cannot be used; the last status event has the message.
         """
-        self._report(State.STARTING, f"reading the keywords for {self._source.name}")
+        self._report(State.STARTING, f"preparing the keywords for {self._source.name}")
         try:
-            self._use(self._select())
-            self._report(State.LISTENING, f"listening to {self._source.name}")
+            self._spotter = AudioSpotter(
+                self._tokenizer, self._selection.keywords, refractory=self._refractory, log=self._token_log
+            )
+            self._use(self._selection)
+            self._report_selection(State.LISTENING, f"listening to {self._source.name}")
             self._notifier.send("READY=1")
-            with PeriodicThread(self._interval, self._send_heartbeat, "kwsd-heartbeat"):
+            with PeriodicThread(self._interval, self._send_heartbeat, "kwsd-heartbeat"), self._reloader:
                 self._process()
         except KwsdError as error:
             self._report_stopping(str(error))
@@ -90,8 +100,11 @@ class Daemon:
         self._source.close()
 
     def reload(self) -> None:
-        """Reload the keywords before the next block; it may be called from any thread and from a signal handler."""
-        self._reload_requested = True
+        """Reload the keywords; it may be called from any thread and from a signal handler.
+
+        They are read in another thread, and used from a block on that comes soon after it.
+        """
+        self._reloader.request()
 
     def source_changed(self, status: str, **facts: Any) -> None:
         """Publish what the source reports; the audio lost meanwhile is not reported as an overflow."""
@@ -116,9 +129,9 @@ class Daemon:
                 self._token_log.close()
 
     def _step(self, block: Block) -> None:
-        if self._reload_requested:
-            self._reload_requested = False
-            self._reload_keywords()
+        reloaded = self._reloader.take()
+        if reloaded is not None:
+            self._adopt(reloaded)
         if block.seconds:
             self._hear(block)
 
@@ -167,24 +180,27 @@ class Daemon:
         else:
             self._report(State.LISTENING, f"{self._source.name} is not clipped any more")
 
-    def _use(self, selection: Selection) -> None:
-        self._spotter = AudioSpotter(
-            self._tokenizer, selection.keywords, refractory=self._refractory, log=self._token_log
-        )
-        self._names = tuple(sorted(keyword.name for keyword in selection.keywords))
-        self._origin = None
-        for problem in selection.problems:
-            log.warning("a keyword is left out", reason=problem)
+    def _prepare(self) -> Reloaded:
+        """The keywords as they are now, with a spotter that has heard what the one in use has; in another thread."""
+        selection = self._select(self._selection)
+        return selection, self._spotter.successor(selection.keywords)
 
-    def _reload_keywords(self) -> None:
-        try:
-            selection = self._select()
-        except KwsdError as error:
-            log.warning("the keywords stay as they were", reason=str(error))
+    def _adopt(self, reloaded: Reloaded | KwsdError) -> None:
+        if isinstance(reloaded, KwsdError):
+            self._report(State.RELOAD_FAILED, f"the keywords stay as they were: {reloaded}")
             return
-        self._publish(self._spotter.flush())
+        selection, successor = reloaded
+        self._spotter.adopt(successor)
         self._use(selection)
-        self._report(State.RELOADED, "the keywords were read again")
+        self._report_selection(State.RELOADED, "the keywords were read again")
+
+    def _use(self, selection: Selection) -> None:
+        self._selection = selection
+        self._names = tuple(sorted(keyword.name for keyword in selection.keywords))
+
+    def _report_selection(self, state: State, message: str) -> None:
+        problems = self._selection.problems
+        self._report(state, "; ".join([message, *problems]), is_warning=bool(problems))
 
     def _send_heartbeat(self) -> None:
         try:

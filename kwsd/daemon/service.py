@@ -29,7 +29,9 @@ SHUTDOWN_TIMEOUT = 10  # s from a signal to the end of the process, even if a dr
 
 
 def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Notifier) -> None:
-    """Run the daemon until the audio ends or SIGINT or SIGTERM arrives; SIGHUP reloads the keywords.
+    """Run the daemon until the audio ends or SIGINT or SIGTERM arrives.
+
+    SIGHUP and changes in the keyword store reload the keywords.
 
     Raises:
         KwsdError: the model, the keywords, the log, the source or an endpoint cannot be used.
@@ -37,10 +39,10 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
     tokenizer = Tokenizer(config.model)
     store = Store(config.store)
 
-    def select_keywords() -> Selection:
-        return select(store, config.keywords, tokenizer)
+    def select_again(before: Selection) -> Selection:
+        return select(store, config.keywords, tokenizer, before.keywords)
 
-    select_keywords()  # errors of the keywords are raised before a socket or a device is opened
+    selection = select(store, config.keywords, tokenizer)  # raises its errors before a socket or a device is opened
     with (
         deadline(SHUTDOWN_TIMEOUT) as start_deadline,
         open_log(config, tokenizer) as token_log,
@@ -59,8 +61,10 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
         daemon = Daemon(
             source,
             tokenizer,
-            select_keywords,
+            selection,
             out,
+            select=select_again,
+            store_version=store.version,
             refractory=config.refractory,
             heartbeat=config.heartbeat,
             notifier=notifier,

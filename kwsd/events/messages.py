@@ -62,6 +62,7 @@ class State(StrEnum):
     SILENT = "silent"
     CLIPPED = "clipped"
     RELOADED = "reloaded"
+    RELOAD_FAILED = "reload-failed"
     STOPPING = "stopping"
 
 

@@ -18,34 +18,40 @@ class Selection:
     Attributes:
         keywords: those that can be used.
         problems: a sentence for each keyword of the store that cannot be used.
+        version: of the store from which they were read, see `Store.version`.
     """
 
     keywords: tuple[Keyword, ...]
     problems: tuple[str, ...] = ()
+    version: object = None
 
 
-def select(store: Store, names: Sequence[str], tokenizer: Tokenizer) -> Selection:
+def select(store: Store, names: Sequence[str], tokenizer: Tokenizer, before: Sequence[Keyword] = ()) -> Selection:
     """The keywords to spot.
 
     Args:
         store: the keywords.
         names: the keywords to load, each must be usable; if there are none, all usable keywords of the store.
         tokenizer: keywords that were made with another model are not usable.
+        before: those in use until now; they stay in use where the store has a file for them that is not usable.
 
     Raises:
         KwsdError: a named keyword cannot be used, or no keyword of the store can.
     """
+    version = store.version()  # before they are read: a change during that is another version
     if names:
-        return Selection(tuple(store.load_all(dict.fromkeys(names), tokenizer)))
+        return Selection(tuple(store.load_all(dict.fromkeys(names), tokenizer)), version=version)
+    in_use = {keyword.name: keyword for keyword in before}
     keywords, problems = [], []
     for name in store.names():
         try:
             keywords.append(_load(store, name, tokenizer))
         except KwsdError as error:
             problems.append(str(error))
+            keywords += [in_use[name]] if name in in_use else []
     if not keywords:
         raise _no_keywords(store, problems)
-    return Selection(tuple(keywords), tuple(problems))
+    return Selection(tuple(keywords), tuple(problems), version)
 
 
 def _load(store: Store, name: str, tokenizer: Tokenizer) -> Keyword:

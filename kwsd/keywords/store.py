@@ -42,6 +42,15 @@ class Store:
         except OSError as error:
             raise StoreError(f"the keyword store {self.folder} cannot be read: {error.strerror}") from error
 
+    def version(self) -> object:
+        """A value that is equal to that of another call as long as no keyword was added, changed or removed."""
+        try:
+            with os.scandir(self.folder) as entries:
+                found = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(SUFFIX)]
+        except OSError:
+            return None
+        return frozenset((name, status.st_ino, status.st_size, status.st_mtime_ns) for name, status in found)
+
     def load(self, name: str) -> Keyword:
         """Read a keyword."""
         path = self._path(name)

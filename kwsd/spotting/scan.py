@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +16,8 @@ from kwsd.spotting.spotter import Spotter
 from kwsd.spotting.trace import Trace
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
+
+MEMORY = 10.0  # s of frames that a spotter of new keywords hears before it takes over: more than a phrase lasts
 
 
 class FrameLog(Protocol):
@@ -32,6 +34,21 @@ class FrameLog(Protocol):
     def close(self) -> None:
         """Write what is buffered and close the log."""
         ...
+
+
+@dataclass
+class Successor:
+    """A spotter with other keywords, which has heard the last frames of a stream.
+
+    Attributes:
+        spotter: the spotter.
+        stream: number of the stream without gaps that it has heard.
+        until: time of the last frame that it has heard, in seconds of that stream.
+    """
+
+    spotter: Spotter
+    stream: int
+    until: float
 
 
 class AudioSpotter:
@@ -55,7 +72,9 @@ class AudioSpotter:
         log: FrameLog | None = None,
     ) -> None:
         self._tokenizer, self._trace, self._log = tokenizer, trace, log
-        self._spotter = Spotter(keywords, tokenizer.hop, tokenizer.codebook, refractory)
+        self._refractory = refractory
+        self._spotter = self._new_spotter(keywords)
+        self._heard: tuple[int, tuple[Frames, ...]] = (0, ())  # number and last frames of the stream; replaced whole
         self._offset: float | None = None
         self._clock: float | None = None
         self._gate = QuietGate()
@@ -85,9 +104,28 @@ class AudioSpotter:
         """The detections that are certain at the end of the audio; then a new stream begins."""
         found = self._spot_waiting() + self._spot(self._tokenizer.flush()) + self._spotter.flush()
         self._offset = None
+        self._heard = (self._heard[0] + 1, ())
         if self._log is not None:
             self._log.end_document()
         return found
+
+    def successor(self, keywords: Sequence[Keyword]) -> Successor:
+        """A spotter of other keywords that knows the last seconds of the stream; it may be made in another thread."""
+        spotter = self._new_spotter(keywords)
+        stream, recent = self._heard
+        for frames in recent:
+            spotter.push(frames)
+        return Successor(spotter, stream, recent[-1].time[-1] if recent else -np.inf)
+
+    def adopt(self, successor: Successor) -> None:
+        """Go on with the successor's keywords; a phrase that is being spoken is not missed."""
+        stream, recent = self._heard
+        if successor.stream != stream:
+            successor.spotter.reset()
+            successor.until = -np.inf
+        for frames in recent:
+            successor.spotter.push(frames.between(np.nextafter(successor.until, np.inf), np.inf))
+        self._spotter = successor.spotter
 
     def _spot_waiting(self) -> list[Detection]:
         if not self._waiting:
@@ -100,10 +138,22 @@ class AudioSpotter:
         shifted = replace(frames, time=frames.time + (self._offset or 0.0))
         if self._log is not None and self._offset is not None:  # else there was no audio, only the padding of flush
             self._log.push(shifted, self._clock)
+        self._remember(shifted)
         track = self._spotter.track(shifted)
         if self._trace is not None:
             self._trace.add(track)
         return self._spotter.decide(track)
+
+    def _remember(self, frames: Frames) -> None:
+        if not len(frames):
+            return
+        stream, recent = self._heard
+        while recent and frames.time[-1] - recent[0].time[-1] > MEMORY:
+            recent = recent[1:]
+        self._heard = (stream, (*recent, frames))
+
+    def _new_spotter(self, keywords: Sequence[Keyword]) -> Spotter:
+        return Spotter(keywords, self._tokenizer.hop, self._tokenizer.codebook, self._refractory)
 
 
 def scan(

@@ -121,21 +121,35 @@ def test_sighup_makes_it_read_the_keywords_again(quiet_listen, store, enrolment)
     process = quiet_listen()
     Store(store).save(replace(enrolment.keyword, name="another"))
     process.send_signal(signal.SIGHUP)
-    feed(process)
 
     assert until(process, "reloaded").keywords == ("another", "hey snips")
 
 
-def test_a_reload_that_fails_leaves_the_keywords_as_they_were(quiet_listen, store):
-    process = quiet_listen("--heartbeat", "0.1")
+def test_a_keyword_that_is_new_in_the_store_is_spotted_without_a_signal(quiet_listen, store, enrolment):
+    process = quiet_listen()
+    Store(store).save(replace(enrolment.keyword, name="another"))
+
+    assert until(process, "reloaded").keywords == ("another", "hey snips")
+
+
+def test_a_reload_that_fails_is_told_and_leaves_the_keywords_as_they_were(quiet_listen, store):
+    process = quiet_listen()
     (store / "hey snips.kwsd").unlink()
     process.send_signal(signal.SIGHUP)
-    feed(process)
-    first = json.loads(next(line for line in process.stderr if b"stay as they were" in line))
-
-    assert "no keyword is enrolled" in first["reason"]
+    failed = until(process, "reload-failed")
     process.send_signal(signal.SIGTERM)
-    assert until(process, "stopping").keywords == ("hey snips",)
+
+    assert "no keyword is enrolled" in failed.message
+    assert failed.keywords == until(process, "stopping").keywords == ("hey snips",)
+
+
+def test_a_keyword_whose_file_is_damaged_stays_in_use_and_it_is_told(quiet_listen, store):
+    process = quiet_listen()
+    (store / "hey snips.kwsd").write_bytes(b"damaged")
+    told = until(process, "reloaded")
+
+    assert told.keywords == ("hey snips",)
+    assert "hey snips.kwsd" in told.message
 
 
 def feed(process):

@@ -1,6 +1,7 @@
 """The events of the daemon, with sources that fail on purpose."""
 
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from kwsd.archive.segments.manifest import Manifest
 from kwsd.audio import Block
 from kwsd.audio.source import no_audio
 from kwsd.daemon.daemon import Daemon
-from kwsd.errors import AudioError, KeywordError, StoreError
+from kwsd.errors import AudioError, StoreError
 from kwsd.events.messages import DetectionEvent, HeartbeatEvent, StatusEvent
 from kwsd.keywords.selection import Selection
 
@@ -67,10 +68,11 @@ class Journal:
 def daemon(tokenizer, enrolment):
     """Makes a daemon for a script; its journal is an attribute."""
 
-    def make(*parts, select=lambda: Selection((enrolment.keyword,)), **options):
+    def make(*parts, selection=None, **options):
         journal = Journal()
         script = Script(*parts)
-        made = script.daemon = Daemon(script, tokenizer, select, journal, heartbeat=0, **options)
+        usual = Selection((enrolment.keyword,))
+        made = script.daemon = Daemon(script, tokenizer, selection or usual, journal, heartbeat=0, **options)
         made.journal = journal
         return made
 
@@ -188,7 +190,7 @@ def test_one_shout_is_not_called_clipped(daemon):
 
 
 def test_a_block_without_samples_changes_nothing_but_lets_a_reload_happen(daemon):
-    one = daemon(live(1), Daemon.reload, no_audio(1.0), Daemon._send_heartbeat)
+    one = daemon(live(1), reload, no_audio(1.0), Daemon._send_heartbeat)
     one.run()
 
     assert one.journal.states == ["starting", "listening", "reloaded", "stopping"]
@@ -232,10 +234,18 @@ def test_stopping_closes_the_source(daemon):
     assert one.journal.events[-1].message == "as asked"
 
 
+def reload(one):
+    """Asks for a reload and waits until the keywords were read."""
+    one.reload()
+    until = time.monotonic() + 30
+    while one._reloader._loaded.empty():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
 def test_a_reload_takes_new_keywords_and_keeps_the_stream_time(daemon, enrolment, speech):
-    other = replace(enrolment.keyword, name="another")
-    choices = [Selection((enrolment.keyword,)), Selection((other,))]
-    one = daemon(live(1.0), Daemon.reload, Block(speech[: 3 * RATE], 1.0, 1e9 + 1), select=lambda: choices.pop(0))
+    other = Selection((replace(enrolment.keyword, name="another"),))
+    one = daemon(live(1.0), reload, Block(speech[: 3 * RATE], 1.0, 1e9 + 1), select=lambda before: other)
     one.run()
     (found, *_) = one.journal.of(DetectionEvent)
 
@@ -244,15 +254,43 @@ def test_a_reload_takes_new_keywords_and_keeps_the_stream_time(daemon, enrolment
     assert found.start == pytest.approx(2.07, abs=0.3)  # 1 s later than in the excerpt
 
 
-def test_keywords_that_cannot_be_read_at_the_start_end_it(daemon):
-    def nothing():
-        raise KeywordError("there is nothing")
+def detected(one):
+    one.run()
+    return [(event.keyword, event.start, event.end, event.distance) for event in one.journal.of(DetectionEvent)]
 
-    one = daemon(live(0.1), select=nothing)
 
-    with pytest.raises(KeywordError):
-        one.run()
-    assert one.journal.states == ["starting", "stopping"]
+def test_reloads_lose_no_frame(daemon, speech):
+    blocks = [Block(part, i / 10, 1e9) for i, part in enumerate(np.split(speech, 200))]
+    reloads = [part for i, block in enumerate(blocks) for part in ([block, reload] if i % 10 == 0 else [block])]
+    expected = detected(daemon(*blocks))
+
+    assert detected(daemon(*reloads)) == expected != []
+
+
+def test_after_a_gap_a_reload_does_not_remember_what_was_before_it(daemon, speech):
+    blocks = [Block(speech[: 2 * RATE], 0.0, 1e9), Block(speech[2 * RATE : 9 * RATE], 60.0, 1e9, lost=58.0)]
+    expected = detected(daemon(*blocks))
+
+    assert detected(daemon(blocks[0], Daemon.reload, blocks[1], reload)) == expected != []
+
+
+def test_keywords_that_cannot_be_read_again_are_told_and_those_in_use_stay(daemon):
+    def broken(before):
+        raise StoreError("the disk is gone")
+
+    one = daemon(live(1.0), reload, live(1.0, 1.0), select=broken)
+    one.run()
+
+    assert one.journal.states == ["starting", "listening", "reload-failed", "stopping"]
+    assert one.journal.of(StatusEvent)[2].message == "the keywords stay as they were: the disk is gone"
+    assert one.journal.of(StatusEvent)[2].keywords == ("hey snips",)
+
+
+def test_what_is_left_out_is_in_the_status(daemon, enrolment):
+    one = daemon(live(1.0), selection=Selection((enrolment.keyword,), ("x.kwsd is damaged",)))
+    one.run()
+
+    assert one.journal.of(StatusEvent)[1].message == "listening to script; x.kwsd is damaged"
 
 
 def test_heartbeats_come_from_a_thread_that_ends_with_it(tokenizer, enrolment):
@@ -267,7 +305,7 @@ def test_heartbeats_come_from_a_thread_that_ends_with_it(tokenizer, enrolment):
 
     journal.publish = watch
     source = Script(lambda one: beaten.wait(30))
-    Daemon(source, tokenizer, lambda: Selection((enrolment.keyword,)), journal, heartbeat=0.01).run()
+    Daemon(source, tokenizer, Selection((enrolment.keyword,)), journal, heartbeat=0.01).run()
 
     assert beaten.is_set()
     assert "kwsd-heartbeat" not in {thread.name for thread in threading.enumerate()}
@@ -317,7 +355,7 @@ def test_what_is_logged_is_written_even_when_the_audio_fails(daemon, token_log):
 
 
 def test_a_reload_goes_on_with_the_log(daemon, token_log):
-    one = daemon(live(3), Daemon.reload, live(3, 3), token_log=token_log)
+    one = daemon(live(3), reload, live(3, 3), token_log=token_log)
     one.run()
 
     assert one.journal.states == ["starting", "listening", "reloaded", "stopping"]

@@ -79,11 +79,6 @@ class AudioFile:
             self._file.close()
             raise
 
-    @property
-    def is_pipe(self) -> bool:
-        """Whether the file can be opened only once."""
-        return is_pipe(self._file)
-
     def chunks(self, channel: int | None = None) -> Iterator[Samples]:
         """One channel, from 0, or the mean of all, [n] float32 at the file's own rate, in chunks of about a second.
 

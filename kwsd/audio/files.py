@@ -43,7 +43,6 @@ class FileSource:
         due: seconds that the next block should have at least, with `realtime`.
         seconds: the length in the header, None if the header has none.
         channels: number of channels of the file.
-        is_pipe: whether the path can be read only once.
 
     Raises:
         AudioError: the file is missing, unreadable, empty, not audio, needs kwsd[media], has no such channel, or its
@@ -55,7 +54,7 @@ class FileSource:
     ) -> None:
         self._file = AudioFile(Path(path))
         self.name = shown(Path(path))
-        self.seconds, self.channels, self.is_pipe = self._file.seconds, self._file.channels, self._file.is_pipe
+        self.seconds, self.channels = self._file.seconds, self._file.channels
         self._channel = channel
         if channel is not None and not 0 <= channel < self.channels:
             self._file.close()

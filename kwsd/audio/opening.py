@@ -44,12 +44,25 @@ def open_recording(path: Path) -> BinaryIO:
         if not head:
             raise AudioError(f"{shown(path)} is empty")
         is_wav = head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE"
-        return _relayed(file, head) if is_wav else _copied(file, head, path)
+        return relayed(file, head) if is_wav else _copied(file, head, path)
 
 
 def is_pipe(file: BinaryIO) -> bool:
     """Whether an open recording can be read only once, from its first byte to its last."""
     return not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def is_read_once(path: Path) -> bool:
+    """Whether a second opening of the path would not give the same bytes again: it is a pipe, or missing."""
+    return not path.is_file()
+
+
+def relayed(pipe: BinaryIO, head: bytes) -> BinaryIO:
+    """A pipe that begins again with the bytes that were read."""
+    inlet, outlet = os.pipe()
+    arguments = (os.dup(pipe.fileno()), outlet, head)
+    threading.Thread(target=_relay, args=arguments, name="kwsd-relay", daemon=True).start()
+    return os.fdopen(inlet, "rb", buffering=0)
 
 
 def _open(path: Path) -> BinaryIO:
@@ -87,14 +100,6 @@ def _copied(pipe: BinaryIO, head: bytes, path: Path) -> BinaryIO:
         reason = f"{shown(path)} cannot be copied to {tempfile.gettempdir()}: {error.strerror}"
         raise AudioError(f"{reason}; name a folder with more room in TMPDIR") from None
     return copy
-
-
-def _relayed(pipe: BinaryIO, head: bytes) -> BinaryIO:
-    """A pipe that begins again with the bytes that were read."""
-    inlet, outlet = os.pipe()
-    arguments = (os.dup(pipe.fileno()), outlet, head)
-    threading.Thread(target=_relay, args=arguments, name="kwsd-relay", daemon=True).start()
-    return os.fdopen(inlet, "rb", buffering=0)
 
 
 def _relay(source: int, outlet: int, head: bytes) -> None:

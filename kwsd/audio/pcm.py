@@ -54,7 +54,7 @@ class PcmSource:
         block: float = 0.02,
         name: str = "stdin",
     ) -> None:
-        _check_layout(stream, rate, width, channels, name)
+        check_layout(stream, rate, width, channels, name)
         self.name = name
         self.due = 0.0
         self._stream = stream
@@ -142,7 +142,12 @@ class PcmSource:
             raise AudioError(f"{self.name} cannot be read: {error.strerror}") from None
 
 
-def _check_layout(stream: BinaryIO, rate: int, width: str, channels: int, name: str) -> None:
+def check_layout(stream: BinaryIO, rate: int, width: str, channels: int, name: str) -> None:
+    """Check that a stream can hold raw PCM of such a layout; the arguments are those of PcmSource.
+
+    Raises:
+        AudioError: the rate, width or number of channels is not supported, or the stream is a terminal.
+    """
     check_rate(rate, name)
     if width not in WIDTHS:
         raise AudioError(f"{width!r} is not a PCM width; use one of {', '.join(WIDTHS)}")

@@ -44,7 +44,9 @@ class SndfileDecoder:
         self.rate: int = self._sound.samplerate
         self.channels: int = self._sound.channels
         frames = self._sound.frames
-        self.seconds: float | None = frames / self.rate if frames < UNKNOWN_LENGTH else None
+        # A program that writes into a pipe does not know the length, and writes any large number.
+        known = frames < UNKNOWN_LENGTH and not is_pipe(file)
+        self.seconds: float | None = frames / self.rate if known else None
 
     def chunks(self) -> Iterator[Samples]:
         """Samples [n, channels] float32, in chunks of about a second; each is valid until the next is taken."""

@@ -28,14 +28,14 @@ class Printer:
         self._instance = secrets.token_hex(4)
         self._count = 0
 
-    def print(self, path: Path, detection: Detection) -> None:
-        """Write one detection."""
+    def print(self, path: Path, detection: Detection, channel: int | None = None) -> None:
+        """Write one detection, with the channel, from 1, if the file was scanned by channel."""
         if self._jsonl:
-            JsonLinesPublisher(sys.stdout).publish(self._event(path, detection))
+            JsonLinesPublisher(sys.stdout).publish(self._event(path, detection, channel))
         else:
-            click.echo(line(path, detection))
+            click.echo(line(path, detection, channel))
 
-    def _event(self, path: Path, detection: Detection) -> DetectionEvent:
+    def _event(self, path: Path, detection: Detection, channel: int | None) -> DetectionEvent:
         self._count += 1
         return DetectionEvent(
             sequence=self._count,
@@ -43,11 +43,12 @@ class Printer:
             stream=shown(path),
             wall=time.time(),
             model=self._model,
+            channel=channel,
             **vars(detection),
         )
 
 
-def line(path: Path, detection: Detection) -> str:
-    """A detection as one line for people: seconds, keyword, distance (threshold), file."""
-    one = detection
-    return f"{one.start:9.2f} - {one.end:9.2f}  {one.keyword}  {one.distance:.3f} ({one.threshold:.3f})  {shown(path)}"
+def line(path: Path, detection: Detection, channel: int | None = None) -> str:
+    """A detection as one line for people: seconds, keyword, distance (threshold), file, channel."""
+    one, place = detection, shown(path) if channel is None else f"{shown(path)}, channel {channel}"
+    return f"{one.start:9.2f} - {one.end:9.2f}  {one.keyword}  {one.distance:.3f} ({one.threshold:.3f})  {place}"

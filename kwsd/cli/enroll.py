@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwsd.cli.group import FAILED, complain, warn
-from kwsd.cli.options import PATH, model_option, setting, store_option
+from kwsd.cli.options import model_option, setting, store_option
+from kwsd.cli.stdin import RECORDING, stdin_options, with_stdin
 from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
+from kwsd.settings.inputs import Width
 
 if TYPE_CHECKING:
     from kwsd.enrolment.enroll import Enrolment
@@ -24,13 +26,14 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Enrol a phrase from recordings.")
 @click.argument("name")
-@click.argument("recordings", nargs=-1, type=PATH, metavar="WAV...")
+@click.argument("recordings", nargs=-1, type=RECORDING, metavar="FILE...")
 @setting(EnrollConfig, "threshold", show_default="learned")
 @setting(EnrollConfig, "threshold_rule")
 @setting(EnrollConfig, "false_alarms_per_hour", metavar="RATE")
 @setting(EnrollConfig, "scorer", show_default="as before, else subsequence")
 @setting(EnrollConfig, "replace")
 @setting(EnrollConfig, "keep_audio")
+@stdin_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @store_option
 @model_option
@@ -45,6 +48,10 @@ def enroll(
     scorer: ScorerName | None,
     replace: bool,
     keep_audio: bool,
+    stdin: bool,
+    rate: int,
+    width: Width,
+    stdin_channels: int,
     as_json: bool,
     store: Path,
     model: Path | None,
@@ -52,20 +59,22 @@ def enroll(
     """Enrol the phrase NAME from recordings, each holding it once.
 
     Three to ten recordings by different voices, in different rooms, make a good keyword. The same command adds more
-    later. With --replace and no recordings, a keyword whose audio was kept is enrolled again.
+    later. A FILE of "-" is a recording on standard input. With --replace and no recordings, a keyword whose audio was
+    kept is enrolled again.
 
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 
     \b
-    Example:
+    Examples:
       kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
+      arecord -q -d 3 -f S16_LE -r 16000 | kwsd enroll "hey snips" -
     """
     from kwsd.keywords.store import Store
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = EnrollConfig(
         name=name,
-        recordings=recordings,
+        recordings=with_stdin(recordings, stdin, rate, width, stdin_channels),
         threshold=threshold,
         threshold_rule=threshold_rule,
         false_alarms_per_hour=false_alarms_per_hour,

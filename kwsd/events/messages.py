@@ -103,7 +103,8 @@ class Event:
     def from_dict(cls, message: Mapping[str, Any]) -> Self:
         """The event that such a message describes; fields it does not know are ignored. Raises EventError."""
         kinds = _received(cls)  # type: ignore[arg-type] # mypy takes no type[Self] for hashable
-        return cls(**{name: _take(cls, message, name, kind) for name, kind in kinds.items()})
+        given = {name: kind for name, kind in kinds.items() if name in message or name not in _ADDED}
+        return cls(**{name: _take(cls, message, name, kind) for name, kind in given.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,11 @@ class DetectionEvent(Event):
     end: Annotated[float, Meta(description="Second of the stream up to which it was heard; it may go on for 0.2 s.")]
     heard: Annotated[
         float | None, Meta(description="Unix time of that end; null where audio is faster than time, as from a file.")
+    ] = None
+
+    channel: Annotated[
+        int | None,
+        Meta(description="Number of the channel, from 1, where each is searched by itself; null for their mean."),
     ] = None
 
     def topic(self) -> str:
@@ -168,6 +174,8 @@ class HeartbeatEvent(Event):
         if self.level == -math.inf:
             object.__setattr__(self, "level", None)
 
+
+_ADDED = {"channel"}  # fields that early messages of this version lack
 
 KINDS: Mapping[str, type[Event]] = {known.kind: known for known in (DetectionEvent, StatusEvent, HeartbeatEvent)}
 

@@ -1,6 +1,6 @@
 """The settings of `kwsd scan` and `kwsd listen`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -36,6 +36,10 @@ class ScanConfig(SpottingConfig, frozen=True, kw_only=True):
 
     workers: Workers = 1
     on: Cluster | None = None
+    channels: Annotated[
+        Literal["mix", "split"],
+        Meta(description="Scan the mean of a file's channels, or each channel by itself, as for a telephone call."),
+    ] = "mix"
 
     def __post_init__(self) -> None:
         super().__post_init__()

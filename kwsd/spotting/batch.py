@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from kwsd.audio import FileSource
+from kwsd.audio.opening import is_read_once, shown
 from kwsd.errors import AudioError
 from kwsd.keywords.keyword import Keyword
 from kwsd.parallel.processes import in_processes
@@ -28,11 +29,13 @@ class Finding:
     Attributes:
         path: the file.
         detection: a detection, None if this is a problem.
+        channel: the channel of the detection, from 1; None if the channels were mixed.
         problem: a sentence that says why the file, or its end, could not be scanned; empty if this is a detection.
     """
 
     path: Path
     detection: Detection | None = None
+    channel: int | None = None
     problem: str = ""
 
 
@@ -43,10 +46,13 @@ class FileScanner:
         tokenizer: is reset for each file.
         keywords: at least one, made with that tokenizer.
         refractory: seconds after a detection in which the same keyword is not detected again.
+        split: scan each channel by itself, instead of the mean of all.
     """
 
-    def __init__(self, tokenizer: Tokenizer, keywords: Sequence[Keyword], refractory: float = 1.0) -> None:
-        self._tokenizer, self._keywords, self._refractory = tokenizer, keywords, refractory
+    def __init__(
+        self, tokenizer: Tokenizer, keywords: Sequence[Keyword], refractory: float = 1.0, split: bool = False
+    ) -> None:
+        self._tokenizer, self._keywords, self._refractory, self._split = tokenizer, keywords, refractory, split
 
     def scan_files(self, paths: Sequence[Path], progress: Progress, trace: Trace | None = None) -> Iterator[Finding]:
         """The findings in the order of the files; `progress` is called with the number of files done, a fraction."""
@@ -57,13 +63,27 @@ class FileScanner:
     def scan_file(self, path: Path, progress: Progress, trace: Trace | None = None) -> Iterator[Finding]:
         """The findings in one file; `progress` is called with the share that is done, 0 to 1."""
         try:
-            source = FileSource(path)
-            for detection in self._scan(source, progress, trace):
-                yield Finding(path, detection)
-            if source.damage:
-                yield Finding(path, problem=source.damage)
+            damage = None
+            for channel, source in self._channels(path):
+                for detection in self._scan(source, _part(progress, channel, source), trace):
+                    yield Finding(path, detection, None if channel is None else channel + 1)
+                damage = source.damage
+            if damage:
+                yield Finding(path, problem=damage)
         except AudioError as error:
             yield Finding(path, problem=str(error))
+
+    def _channels(self, path: Path) -> Iterator[tuple[int | None, FileSource]]:
+        """The file as sources that are scanned one after the other: the mean of its channels, or each of them."""
+        if not self._split:
+            yield None, FileSource(path)
+            return
+        if is_read_once(path):
+            raise AudioError(f"{shown(path)} can be read only once: save it to a file to scan it by channel")
+        source = FileSource(path, channel=0)
+        yield 0, source
+        for channel in range(1, source.channels):
+            yield channel, FileSource(path, channel=channel)
 
     def _scan(self, source: FileSource, progress: Progress, trace: Trace | None) -> Iterator[Detection]:
         done = 0.0
@@ -75,6 +95,11 @@ class FileScanner:
                 progress(min(1.0, done / source.seconds))
 
         return scan(source, self._tokenizer, self._keywords, refractory=self._refractory, trace=trace, progress=advance)
+
+
+def _part(progress: Progress, channel: int | None, source: FileSource) -> Progress:
+    """The progress of a file, from that of one of its channels."""
+    return progress if channel is None else lambda share: progress((channel + share) / source.channels)
 
 
 def scan_in_processes(
@@ -123,5 +148,5 @@ def _checked_worker(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable
 
 
 def _worker(config: ScanConfig, keywords: Sequence[Keyword]) -> Callable[[Path], list[Finding]]:
-    scanner = FileScanner(Tokenizer(config.model), keywords, config.refractory)
+    scanner = FileScanner(Tokenizer(config.model), keywords, config.refractory, config.channels == "split")
     return lambda path: list(scanner.scan_file(path, lambda share: None))

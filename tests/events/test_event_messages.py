@@ -37,6 +37,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
 }
 BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(min_value=1),
+    int | None: st.none() | st.integers(min_value=1),
     float: NUMBERS,
     float | None: st.none() | NUMBERS,
     str: st.text(),
@@ -255,3 +256,10 @@ def test_a_stream_named_after_a_badly_encoded_file_can_be_sent() -> None:
     sent = parse(*event.frames())
 
     assert (sent.stream, sent.topic()) == ("caf?.wav", "kwsd/1/detection/caf?/")
+
+
+def test_an_early_detection_without_a_channel_is_read():
+    message = detection().to_dict()
+    del message["channel"]
+
+    assert from_json(json.dumps(message)).channel is None

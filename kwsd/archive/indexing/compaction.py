@@ -11,6 +11,7 @@ from kwsd.archive.segments import segment
 from kwsd.archive.segments.manifest import Entry, Manifest
 from kwsd.archive.segments.quantizer import Codes
 from kwsd.archive.storage.folder import Folder
+from kwsd.errors import ArchiveError
 
 MAX_CODES = 5_000_000  # codes of a segment: 111 hours
 MAX_RATIO = 4  # a segment is joined with later ones if it has at most so many times their codes
@@ -67,5 +68,7 @@ def join(folder: Folder, name: str, entries: Sequence[Entry]) -> Entry | None:
     kept = [(part, int(index)) for part in parts for index in np.flatnonzero(part.alive)]
     if not kept:
         return None
+    if len({(part.codes.shape[1], part.vectors.shape[1]) for part, _ in kept}) > 1:
+        raise ArchiveError(f"segments of {folder.name} do not store the same of the audio: build the index anew")
     documents = [part.documents[index] for part, index in kept]
     return segment.write(folder, name, documents, Codes.join(part.part(index) for part, index in kept))

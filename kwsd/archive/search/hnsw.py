@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search import tfidf
+from kwsd.archive.search.graph_file import check_graph
 from kwsd.archive.search.windows import Windows
 from kwsd.archive.segments import segment as segments
+from kwsd.archive.segments.integrity import mismatch
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
 from kwsd.archive.segments.posting_lists import WORDS
 from kwsd.archive.segments.segment import Segment
-from kwsd.archive.storage.array_file import pack, unpack
+from kwsd.archive.storage.array_file import Arrays, pack, unpack
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
 
@@ -60,7 +62,7 @@ def check_settings(settings: Settings) -> None:
 
 
 def complete(folder: Folder, manifest: Manifest) -> Manifest:
-    """Build missing or truncated graphs if the settings ask for graphs; returns the manifest, saved after each graph.
+    """Build missing and damaged graphs if the settings ask for graphs; returns the manifest, saved after each graph.
 
     Raises:
         ArchiveError: usearch is not installed, or a segment is damaged.
@@ -101,16 +103,12 @@ def _library() -> ModuleType:
 
 
 def _is_complete(folder: Folder, entry: Entry) -> bool:
-    try:
-        return entry.graph_bytes > 0 and len(folder.map(entry.graph)) == entry.graph_bytes
-    except FileNotFoundError:
-        return False
+    return entry.graph_bytes > 0 and not mismatch(folder, entry.graph, entry.graph_bytes, entry.graph_sha256)
 
 
-def _write(folder: Folder, entry: Entry) -> Entry:
-    windows = Windows(segments.read(folder, entry))
-    rarity = tfidf.rarity_of(windows)
-    index = _library().Index(
+def empty() -> Index:
+    """An index of usearch without a vector, of the kind of every graph."""
+    index: Index = _library().Index(
         ndim=WORDS,
         metric="cos",
         dtype="i8",
@@ -118,9 +116,16 @@ def _write(folder: Folder, entry: Entry) -> Entry:
         expansion_add=EXPANSION,
         enable_key_lookups=False,
     )
+    return index
+
+
+def _write(folder: Folder, entry: Entry) -> Entry:
+    windows = Windows(segments.read_existing(folder, entry))
+    rarity = tfidf.rarity_of(windows)
+    index = empty()
     for keys, vectors in _numbered(tfidf.vectors(windows, rarity)):
         index.add(keys, vectors, threads=1)
-    content = np.frombuffer(index.save(), np.uint8)
+    content = np.frombuffer(index.save() or b"", np.uint8)
     written = folder.write(entry.graph, pack({"rarity": rarity, "graph": content}))
     return replace(entry, graph_bytes=written.bytes, graph_sha256=written.sha256)
 
@@ -137,25 +142,34 @@ _OPEN: WeakKeyDictionary[Segment, Graph] = WeakKeyDictionary()
 
 def _of(segment: Segment) -> Graph:
     if segment not in _OPEN:
-        _OPEN[segment] = _read(segment.folder, segment.entry)
+        _OPEN[segment] = _read(segment)
     return _OPEN[segment]
 
 
-def _read(folder: Folder, entry: Entry) -> Graph:
+def _read(segment: Segment) -> Graph:
+    folder, entry = segment.folder, segment.entry
     if not entry.graph_bytes:
         raise ArchiveError(
             f"{folder.name}/{entry.name} has no graph: build an index with --graph, or choose another --method"
         )
-    library = _library()
+    library, advice = _library(), "open the index again, or make the graph anew with `kwsd index compact`"
+    # usearch checks nothing, and a changed file could crash the process: its hash and its numbers are checked first.
+    if problem := mismatch(folder, entry.graph, entry.graph_bytes, entry.graph_sha256):
+        raise ArchiveError(f"{problem}; {advice}")
     try:
         content = folder.map(entry.graph)
-        if len(content) != entry.graph_bytes:
-            raise ValueError("length")
-        arrays = unpack(content, f"{folder.name}/{entry.graph}")
-        index = library.Index.restore(arrays["graph"], view=True, enable_key_lookups=False)
-        return Graph(arrays["rarity"], index, content)
-    except (FileNotFoundError, ValueError, RuntimeError, KeyError) as error:
-        raise ArchiveError(
-            f"{folder.name}/{entry.graph} is missing or damaged: "
-            "open the index again, or make the graph anew with `kwsd index compact`"
-        ) from error
+        rarity, graph = _arrays(unpack(content, f"{folder.name}/{entry.graph}"))
+        check_graph(graph, empty().save() or b"", len(Windows(segment)))
+        return Graph(rarity, library.Index.restore(graph, view=True, enable_key_lookups=False), content)
+    except (FileNotFoundError, ValueError, RuntimeError) as error:
+        raise ArchiveError(f"{folder.name}/{entry.graph} is damaged ({error}): {advice}") from error
+
+
+def _arrays(arrays: Arrays) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The inverse document frequencies [256] and the content of the graph; ValueError if they are something else."""
+    rarity, graph = arrays.get("rarity"), arrays.get("graph")
+    if rarity is None or rarity.dtype != np.float32 or rarity.shape != (WORDS,) or not np.isfinite(rarity).all():
+        raise ValueError("rarity")
+    if graph is None or graph.dtype != np.uint8 or graph.ndim != 1:
+        raise ValueError("graph")
+    return rarity, graph

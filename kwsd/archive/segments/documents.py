@@ -37,7 +37,7 @@ class Document:
     began: float = float("nan")
 
 
-_COLUMNS: dict[str, type] = {
+COLUMNS: dict[str, type] = {
     "size": np.int64,
     "modified": np.int64,
     "seconds": np.float64,
@@ -56,7 +56,7 @@ class Documents:
     """
 
     def __init__(self, columns: Arrays) -> None:
-        self._columns = {name: columns[name] for name in (*_COLUMNS, "digest", "path", "path_end")}
+        self._columns = {name: columns[name] for name in (*COLUMNS, "digest", "path", "path_end")}
         self.bounds = np.concatenate([[0], np.cumsum(columns["frames"], dtype=np.int64)])
 
     @classmethod
@@ -65,7 +65,7 @@ class Documents:
         rows = list(documents)
         names = [row.path.encode("utf-8", "surrogateescape") for row in rows]
         columns: dict[str, NDArray[Any]] = {
-            key: np.array([getattr(row, key) for row in rows], kind) for key, kind in _COLUMNS.items()
+            key: np.array([getattr(row, key) for row in rows], kind) for key, kind in COLUMNS.items()
         }
         columns["digest"] = np.array(
             [list(bytes.fromhex(row.digest.rjust(2 * DIGEST, "0"))) for row in rows], np.uint8
@@ -84,7 +84,7 @@ class Documents:
 
     def __getitem__(self, index: int) -> Document:
         digest = bytes(self._columns["digest"][index])
-        values = {key: self._columns[key][index].item() for key in _COLUMNS}
+        values = {key: self._columns[key][index].item() for key in COLUMNS}
         return Document(path=self.path(index), digest=digest.hex() if any(digest) else "", **values)
 
     def __iter__(self) -> Iterator[Document]:

@@ -16,7 +16,7 @@ def damaged_segments(folder: Folder, manifest: Manifest) -> Iterator[tuple[Entry
     for entry in manifest.entries:
         files = [(entry.name, entry.bytes, entry.sha256)]
         files += [(entry.graph, entry.graph_bytes, entry.graph_sha256)] if entry.graph_bytes else []
-        sentences = [sentence for file in files if (sentence := _mismatch(folder, *file))]
+        sentences = [sentence for file in files if (sentence := mismatch(folder, *file))]
         if sentences:
             yield entry, " ".join(sentences)
 
@@ -30,7 +30,8 @@ def repair(folder: Folder, manifest: Manifest) -> Manifest:
     return fresh
 
 
-def _mismatch(folder: Folder, name: str, size: int, sha256: str) -> str | None:
+def mismatch(folder: Folder, name: str, size: int, sha256: str) -> str | None:
+    """A sentence if a file is missing or its content has another size or hash, else None; it is read completely."""
     try:
         content = folder.map(name)
     except FileNotFoundError:

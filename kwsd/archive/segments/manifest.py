@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from kwsd.archive.storage.folder import MANIFEST, Folder
 from kwsd.errors import ArchiveError, ModelError
 
 FORMAT = 1
+LARGEST = 256 << 20  # bytes
+
+Count = Annotated[int, Meta(ge=0, lt=2**62)]
+Hash = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Settings:
         graph: build the HNSW graph that `--method hquest` needs.
     """
 
-    stages: int = 6
+    stages: Annotated[int, Meta(ge=1, le=6)] = 6
     vectors: bool = False
     graph: bool = False
 
@@ -40,14 +48,14 @@ class Entry:
         graph_bytes, graph_sha256: of the content of its graph's file, 0 and "" if there is none.
     """
 
-    name: str
-    bytes: int
-    sha256: str
-    documents: int
-    frames: int
-    dropped: tuple[int, ...] = ()
-    graph_bytes: int = 0
-    graph_sha256: str = ""
+    name: Annotated[str, Meta(pattern=r"^[0-9]{8,12}\.segment\Z")]
+    bytes: Count
+    sha256: Hash
+    documents: Count
+    frames: Count
+    dropped: tuple[Count, ...] = ()
+    graph_bytes: Count = 0
+    graph_sha256: Hash = ""
 
     @property
     def graph(self) -> str:
@@ -66,10 +74,10 @@ class Manifest:
         made: number of segment names that were ever given out, so that no name is used twice.
     """
 
-    model: str
+    model: Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
     settings: Settings
     entries: tuple[Entry, ...] = ()
-    made: int = 0
+    made: Count = 0
     format: int = field(default=FORMAT)
 
     @property
@@ -102,19 +110,38 @@ class Manifest:
             ArchiveError: there is no index, it is damaged, or a newer kwsd wrote it.
         """
         try:
-            content = bytes(folder.map(MANIFEST))
+            content = folder.map(MANIFEST)
         except FileNotFoundError:
             raise ArchiveError(f"{folder.name} is not an index: make one with `kwsd index build`") from None
         try:
-            return _read(json.loads(content), folder)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ArchiveError(f"{folder.name} is not an index, or its {MANIFEST} is damaged: build it anew") from error
+            return _read(content, folder)
+        except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+            raise ArchiveError(
+                f"{folder.name} is not an index, or its {MANIFEST} is damaged ({error}): build it anew"
+            ) from error
 
 
-def _read(facts: Any, folder: Folder) -> Manifest:
-    if facts["format"] > FORMAT:
+class _Version(msgspec.Struct, frozen=True):
+    format: int
+
+
+def _read(content: memoryview, folder: Folder) -> Manifest:
+    if len(content) > LARGEST:
+        raise ValueError(f"it has more than {LARGEST >> 20} MB")
+    version = msgspec.json.decode(content, type=_Version).format
+    if version > FORMAT:
         raise ArchiveError(
-            f"{folder.name} is of format {facts['format']}, written by a newer kwsd: upgrade this one to read it"
+            f"{folder.name} is of format {version}, written by a newer kwsd: upgrade this one to read it"
         )
-    entries = tuple(Entry(**{**entry, "dropped": tuple(entry["dropped"])}) for entry in facts["entries"])
-    return Manifest(**{**facts, "settings": Settings(**facts["settings"]), "entries": entries})
+    manifest = msgspec.json.decode(content, type=Manifest)
+    numbers = [int(entry.name.removesuffix(".segment")) for entry in manifest.entries]
+    if len({*numbers}) < len(numbers) or max(numbers, default=-1) >= manifest.made:
+        raise ValueError("two segments have one name, or a name was not given out")
+    if not all(_is_possible(entry) for entry in manifest.entries):
+        raise ValueError("documents are dropped that a segment does not have")
+    return manifest
+
+
+def _is_possible(entry: Entry) -> bool:
+    rising = all(one < other for one, other in itertools.pairwise(entry.dropped))
+    return rising and (not entry.dropped or entry.dropped[-1] < entry.documents)

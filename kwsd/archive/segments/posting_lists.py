@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.storage.array_file import Arrays
+from kwsd.errors import ArchiveError
 
 GAP = 2  # codes from the first code of a pair to the second
 WORDS = 256  # values of a code's first byte
@@ -17,11 +18,17 @@ WORDS = 256  # values of a code's first byte
 class PostingLists:
     """The posting lists of a segment: where each pair of codes is.
 
+    Args:
+        arrays: those of the segment, checked.
+        frames: number of its codes.
+        segment: its name, for messages.
+
     Attributes:
         places: [p] int32 codes at which a pair begins, list after list, each ascending.
     """
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: Arrays, frames: int, segment: str) -> None:
+        self._frames, self._segment = frames, segment
         self._keys, self._ends = arrays["pair_keys"], arrays["pair_ends"]
         self.places: NDArray[np.int32] = arrays["pair_places"]
 
@@ -43,10 +50,17 @@ class PostingLists:
         }
 
     def starting_with(self, word: int) -> NDArray[np.int32]:
-        """[k] int32 the places of all pairs whose first code has this byte, list after list."""
+        """[k] int32 the places of all pairs whose first code has this byte, list after list.
+
+        Raises:
+            ArchiveError: a place is outside the segment, whose file is damaged.
+        """
         first, last = np.searchsorted(self._keys, [word * WORDS, (word + 1) * WORDS])
         ends = np.concatenate([[0], self._ends])
-        return self.places[ends[first] : ends[last]]
+        places = self.places[ends[first] : ends[last]]
+        if len(places) and not 0 <= places.min() <= places.max() < self._frames:
+            raise ArchiveError(f"{self._segment} is damaged, its posting lists are wrong: run `kwsd index verify`")
+        return places
 
     def lists(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Begin [l] and end [l] in `places` of the posting lists of these pairs [l]; equal if a pair does not occur."""

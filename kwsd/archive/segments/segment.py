@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.archive.segments.checks import check_arrays
 from kwsd.archive.segments.documents import Document, Documents
 from kwsd.archive.segments.manifest import Entry
 from kwsd.archive.segments.posting_lists import PostingLists
@@ -34,12 +35,13 @@ class Segment:
 
     def __init__(self, content: memoryview, entry: Entry, folder: Folder) -> None:
         arrays = unpack(content, f"{folder.name}/{entry.name}")
+        check_arrays(arrays, entry)
         self.entry, self.folder = entry, folder
         self.documents = Documents(
             {name.removeprefix("document_"): array for name, array in arrays.items() if name.startswith("document_")}
         )
         self.codes, self.norms, self.vectors = arrays["codes"], arrays["norms"], arrays["vectors"]
-        self.pairs = PostingLists(arrays)
+        self.pairs = PostingLists(arrays, len(self.codes), f"{folder.name}/{entry.name}")
 
     @cached_property
     def alive(self) -> NDArray[np.bool_]:
@@ -69,7 +71,7 @@ def read(folder: Folder, entry: Entry) -> Segment:
 
     Raises:
         FileNotFoundError: its file does not exist.
-        ArchiveError: its file is truncated or not a segment.
+        ArchiveError: its file is truncated or not this segment.
     """
     content = folder.map(entry.name)
     if len(content) != entry.bytes:
@@ -79,8 +81,8 @@ def read(folder: Folder, entry: Entry) -> Segment:
         )
     try:
         return Segment(content, entry, folder)
-    except KeyError as error:
-        raise ArchiveError(f"{folder.name}/{entry.name} is damaged: run `kwsd index verify`") from error
+    except ValueError as error:
+        raise ArchiveError(f"{folder.name}/{entry.name} is damaged, {error}: run `kwsd index verify`") from error
 
 
 def read_existing(folder: Folder, entry: Entry) -> Segment:

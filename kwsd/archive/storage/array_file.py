@@ -6,10 +6,13 @@ Format: magic bytes, the length of a JSON header, the header, and the arrays, ea
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from kwsd.errors import ArchiveError
@@ -17,8 +20,17 @@ from kwsd.errors import ArchiveError
 MAGIC = b"kwsdseg1"
 ALIGNMENT = 64
 LENGTH_BYTES = 8  # bytes of the header's length
+LONGEST_HEADER = 1 << 20  # bytes
 
 Arrays = Mapping[str, NDArray[Any]]
+
+
+class _Described(msgspec.Struct, frozen=True):
+    """An array in the header: its numbers' type, its shape, and bytes from the end of the header to it."""
+
+    dtype: Annotated[str, Meta(pattern=r"^([|][iu]1|<[iuf][248])\Z")]
+    shape: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1, max_length=2)]
+    offset: Annotated[int, Meta(ge=0, multiple_of=ALIGNMENT)]
 
 
 def pack(arrays: Arrays) -> Iterator[bytes | memoryview]:
@@ -39,20 +51,23 @@ def unpack(content: memoryview, name: str) -> Arrays:
     """The arrays in a file's content; they share its memory.
 
     Raises:
-        ArchiveError: the content is not an array file, or is truncated.
+        ArchiveError: the content is not an array file, or an array in it is of another type or reaches beyond its end.
     """
     try:
         if content[: len(MAGIC)] != MAGIC:
             raise ValueError("magic")
         start = len(MAGIC) + LENGTH_BYTES
         first = start + int.from_bytes(content[len(MAGIC) : start], "little")
-        described = json.loads(bytes(content[start:first]))
-        return {key: _array(content, first, facts) for key, facts in described.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if first > min(len(content), LONGEST_HEADER):
+            raise ValueError("header")
+        described = msgspec.json.decode(content[start:first], type=dict[str, _Described])
+        return {name: _array(content, first, facts) for name, facts in described.items()}
+    except (ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
         raise ArchiveError(f"{name} is damaged or not a segment of an index: run `kwsd index verify`") from error
 
 
-def _array(content: memoryview, first: int, facts: Any) -> NDArray[Any]:
-    count = int(np.prod(facts["shape"], dtype=np.int64))
-    dtype = np.dtype(facts["dtype"])
-    return np.frombuffer(content, dtype, count, first + facts["offset"]).reshape(facts["shape"])
+def _array(content: memoryview, first: int, facts: _Described) -> NDArray[Any]:
+    count, dtype, begin = math.prod(facts.shape), np.dtype(facts.dtype), first + facts.offset
+    if begin + count * dtype.itemsize > len(content):
+        raise ValueError("size")
+    return np.frombuffer(content[begin : begin + count * dtype.itemsize], dtype).reshape(facts.shape)

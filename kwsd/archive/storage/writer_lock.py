@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import socket
@@ -11,13 +10,23 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+
+import msgspec
 
 from kwsd.errors import ArchiveError, KwsdError
 
 REFRESH = 20.0  # s between two refreshes of the lock
 STALE = 120.0  # s after the last refresh until the lock expires
 TAKEOVER_WAIT = 2.0  # s to wait after taking over an expired lock, to see whether another process does the same
+
+
+class _Holder(msgspec.Struct, frozen=True):
+    """What the lock object says: who holds it, and the Unix time in seconds at which it was refreshed."""
+
+    host: str
+    pid: int
+    time: float
+    token: str
 
 
 class WriterLock:
@@ -52,7 +61,7 @@ class WriterLock:
 
     def __enter__(self) -> WriterLock:
         holder = self._holder()
-        if holder and time.time() - holder["time"] < STALE:
+        if holder and abs(time.time() - holder.time) < STALE:
             raise self._locked_error(holder)
         if holder:
             self._remove()
@@ -81,7 +90,7 @@ class WriterLock:
 
     def _is_ours(self) -> bool:
         holder = self._holder()
-        return holder is not None and holder["token"] == self._token
+        return holder is not None and holder.token == self._token
 
     def _refresh_until_stopped(self) -> None:
         while not self._stopped.wait(REFRESH):
@@ -90,25 +99,20 @@ class WriterLock:
                     self._write(self._content(), False)
 
     def _content(self) -> bytes:
-        facts = {"host": socket.gethostname(), "pid": os.getpid(), "time": time.time(), "token": self._token}
-        return json.dumps(facts).encode()
+        return msgspec.json.encode(_Holder(socket.gethostname(), os.getpid(), time.time(), self._token))
 
-    def _holder(self) -> Any:
+    def _holder(self) -> _Holder | None:
         content = self._read()
         if content is None:
             return None
         try:
-            facts = json.loads(content)
-            return {key: kind(facts[key]) for key, kind in _KINDS.items()}
-        except (ValueError, KeyError, TypeError):
+            return msgspec.json.decode(content, type=_Holder)
+        except (RecursionError, msgspec.MsgspecError):
             raise ArchiveError(f"the lock of the index {self._name} is damaged: delete it if nobody writes") from None
 
-    def _locked_error(self, holder: Any) -> ArchiveError:
-        who = f"process {holder['pid']} on {holder['host']}" if holder else "another process"
+    def _locked_error(self, holder: _Holder | None) -> ArchiveError:
+        who = f"process {holder.pid} on {holder.host}" if holder else "another process"
         return ArchiveError(
             f"the index {self._name} is being written by {who}: wait for it, or stop it; "
             f"the lock of a process that died lapses after {STALE:.0f} s"
         )
-
-
-_KINDS: dict[str, Callable[[Any], Any]] = {"host": str, "pid": int, "time": float, "token": str}

@@ -1,12 +1,13 @@
 """Prints what kwsd hears: pip install pyzmq; python subscriber.py [ENDPOINT]."""
 
 import json
+import os
 import sys
 
 import zmq
 
 socket = zmq.Context().socket(zmq.SUB)
-socket.connect(sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:7391")
+socket.connect(sys.argv[1] if len(sys.argv) > 1 else f"ipc://{os.environ['XDG_RUNTIME_DIR']}/kwsd/events.ipc")
 socket.subscribe("kwsd/1/detection/")
 while True:
     topic, payload = socket.recv_multipart()

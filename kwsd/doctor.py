@@ -6,12 +6,11 @@ import importlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from kwsd.audio import devices
 from kwsd.errors import KwsdError, ModelError, StoreError
-from kwsd.events.endpoints import default_endpoints
+from kwsd.events.endpoints import default_endpoint
 from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.store import Store, check_model
 from kwsd.tokenizer.background_bank import Bank
@@ -59,8 +58,7 @@ def examine(model: Path | None, folder: Path) -> Iterator[CheckResult]:
         yield _checked("background bank", lambda: _bank(digest))
     yield _checked("keyword store", lambda: _store(folder))
     yield from _keywords(Store(folder), tokenizer)
-    for endpoint in default_endpoints():
-        yield _checked("socket", partial(_socket, endpoint), essential=False)
+    yield _checked("socket", _socket, essential=False)
     yield _checked("microphones", _microphones, essential=False)
 
 
@@ -118,7 +116,8 @@ def _keywords(store: Store, tokenizer: Tokenizer | None) -> Iterator[CheckResult
             yield CheckResult("keyword", problem=str(error))
 
 
-def _socket(endpoint: str) -> str:
+def _socket() -> str:
+    endpoint = default_endpoint()
     ZeroMQPublisher([endpoint]).close()
     return f"{endpoint} is free"
 

@@ -27,7 +27,7 @@ from kwsd.settings.spotting import ListenConfig
     "endpoints",
     "--endpoint",
     metavar="ENDPOINT",
-    show_default="an ipc socket in the runtime folder, and tcp://127.0.0.1:7391",
+    show_default="an ipc socket in the runtime folder",
 )
 @click.option("--no-zmq", is_flag=True, help="Publish nothing over ZeroMQ.")
 @setting(ListenConfig, "jsonl")
@@ -76,7 +76,7 @@ def listen(
     from kwsd.cli.logs import configure_logs
     from kwsd.daemon.service import listen as run
     from kwsd.daemon.systemd import Notifier
-    from kwsd.events.endpoints import default_endpoints
+    from kwsd.events.endpoints import default_endpoint
 
     pipe = PipeInput(rate, width, channels) if stdin else None
     microphone = MicrophoneInput(device) if mic or device is not None else None
@@ -86,7 +86,7 @@ def listen(
         keywords=keyword,
         refractory=refractory,
         input=choose_input(file, pipe, microphone, realtime),
-        endpoints=() if no_zmq else endpoint or default_endpoints(),
+        endpoints=() if no_zmq else endpoint or (default_endpoint(),),
         jsonl=jsonl,
         queue=queue,
         heartbeat=heartbeat,

@@ -1,8 +1,7 @@
-"""Binding a socket to an endpoint without harm to another program.
+"""Listening at an endpoint without harm to another program, and without letting in other accounts of this machine.
 
-ZeroMQ deletes the file at an ipc path before it binds there: a running daemon would lose its subscribers, a user a
-file. So the path is checked first, and a lock file is held while the socket is bound; it also decides between two
-daemons that start at the same time.
+The path of an ipc endpoint is checked first, so that no file and no running daemon loses its place, and a lock file is
+held while the socket is open; it also decides between two daemons that start at the same time.
 """
 
 from __future__ import annotations
@@ -14,64 +13,87 @@ import socket
 import stat
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import structlog
-import zmq
 
 from kwsd.errors import EndpointError
-from kwsd.events.endpoints import check, is_loopback, is_ours, socket_path
+from kwsd.events.endpoints import check, check_folder, host_and_port, is_loopback, socket_path
 
 log = structlog.get_logger()
 
+_BACKLOG = 128
 _ADVICE = {
     errno.EADDRINUSE: "it is in use by another program, perhaps by another kwsd: stop that or choose another endpoint",
     errno.EADDRNOTAVAIL: "this machine does not have that address: choose one of its own, such as 127.0.0.1",
-    errno.ENODEV: "this machine has no such address or network interface: choose one of its own, such as 127.0.0.1",
     errno.EACCES: "you may not use it: choose a path in a folder of yours or a port above 1023",
 }
 
 
-def bind(publisher: zmq.Socket[Any], endpoint: str, held: ExitStack) -> str:
-    """Bind and return the endpoint, with the port that the system chose for "*".
+def listen(endpoint: str, held: ExitStack) -> socket.socket:
+    """A socket that listens at the endpoint; on a port that the system chose for "*".
 
-    Closing `held`, once the socket is closed, lets another process have the endpoint. Raises EndpointError.
+    Closing `held`, once the socket is closed, lets another process have the endpoint.
+
+    Raises:
+        EndpointError: the endpoint cannot be used, or its folder is open to other accounts.
     """
     path = socket_path(check(endpoint))
     if path:
         _make_folder(path.parent)
         _lock(path, held)
         _refuse_live(path)
-    bound = _bind(publisher, endpoint)
+    listening = _listen(endpoint, path)
     if path:
-        held.callback(path.unlink, missing_ok=True)  # ZeroMQ leaves it behind
+        held.callback(path.unlink, missing_ok=True)
     if not is_loopback(endpoint):
-        log.warning("events go out beyond this machine, unencrypted and to anyone who connects", endpoint=bound)
-    return bound
-
-
-def _bind(publisher: zmq.Socket[Any], endpoint: str) -> str:
-    try:
-        publisher.ipv6 = "[" in endpoint
-        publisher.bind(endpoint)
-    except zmq.ZMQError as error:
-        reason = _ADVICE.get(
-            error.errno or 0, f"the system says {zmq.strerror(error.errno or 0)!r}: choose another endpoint"
+        log.warning(
+            "events go out beyond this machine, unencrypted and to anyone who connects", endpoint=name(listening)
         )
-        raise EndpointError(f"cannot publish on {endpoint}: {reason}") from error
-    return publisher.get_string(zmq.LAST_ENDPOINT)
+    return listening
+
+
+def name(listening: socket.socket) -> str:
+    """The endpoint of a listening socket."""
+    place = listening.getsockname()
+    if listening.family == socket.AF_UNIX:
+        return f"ipc://{place}"
+    host, port, *_ = place
+    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+
+def _listen(endpoint: str, path: Path | None) -> socket.socket:
+    host, port = ("", 0) if path else host_and_port(endpoint)
+    family = socket.AF_UNIX if path else socket.AF_INET6 if ":" in host else socket.AF_INET
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket(family))
+        try:
+            _bind(listening, path or (host, port))
+            listening.listen(_BACKLOG)
+        except OSError as error:
+            reason = _ADVICE.get(error.errno or 0, f"the system says {error.strerror!r}: choose another endpoint")
+            raise EndpointError(f"cannot publish on {endpoint}: {reason}") from error
+        stack.pop_all()
+    return listening
+
+
+def _bind(listening: socket.socket, place: Path | tuple[str, int]) -> None:
+    if isinstance(place, Path):
+        place.unlink(missing_ok=True)  # what a process that was killed left behind
+        listening.bind(str(place))
+        place.chmod(0o600)  # before it listens
+    else:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(place)
 
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise EndpointError(
             f"cannot make the folder {folder} for a socket ({error.strerror}): choose another path"
         ) from error
-    # In a shared folder such as /tmp another user may have made the folder first, to publish events in our name.
-    if folder.name == f"kwsd-{os.getuid()}" and not is_ours(folder):
-        raise EndpointError(f"the folder {folder} is open to other users: remove it, or choose another endpoint")
+    check_folder(folder)
 
 
 def _lock(path: Path, held: ExitStack) -> None:

@@ -1,4 +1,4 @@
-"""ZeroMQ endpoints: the default ones, and the checks of one that a user gives."""
+"""ZeroMQ endpoints: the default one, and the checks of one that a user gives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ipaddress
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,21 +13,29 @@ import zmq
 
 from kwsd.errors import EndpointError
 
-DEFAULT_PORT = 7391
 LAST_PORT = 65535
 _TCP = re.compile(r"tcp://(?P<host>\[[^\[\]\s]+\]|[^:/;\s]+):(?P<port>\d{1,5}|\*)")
 
 
-def default_endpoints(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """The ipc endpoint in the user's runtime folder and the tcp endpoint on the loopback address."""
-    return f"ipc://{_runtime_folder(environ) / 'events.ipc'}", f"tcp://127.0.0.1:{DEFAULT_PORT}"
+def default_endpoint(environ: Mapping[str, str] = os.environ, name: str = "events") -> str:
+    """The ipc endpoint in the runtime folder of this account, or in its home where there is none.
+
+    Raises:
+        EndpointError: there is neither.
+    """
+    return f"ipc://{_runtime_folder(environ) / f'{name}.ipc'}"
 
 
-def choose_endpoint(environ: Mapping[str, str] = os.environ) -> str:
-    """The default endpoint to connect to: the ipc one where its socket is there and safe, else the tcp one."""
-    ipc, tcp = default_endpoints(environ)
-    path = Path(ipc.removeprefix("ipc://"))
-    return ipc if path.is_socket() and is_ours(path.parent) else tcp
+def safe_endpoint(endpoint: str) -> str:
+    """The endpoint itself, to connect to.
+
+    Raises:
+        EndpointError: it is malformed, or lies in a folder into which others can put a socket.
+    """
+    path = socket_path(check(endpoint))
+    if path and os.path.lexists(path.parent):
+        check_folder(path.parent)
+    return endpoint
 
 
 def check(endpoint: str) -> str:
@@ -46,44 +53,78 @@ def check(endpoint: str) -> str:
 
 
 def socket_path(endpoint: str) -> Path | None:
-    """The file of an ipc endpoint; None for tcp, for Linux's abstract names (ipc://@NAME) and for ipc://* (any)."""
-    name = endpoint.removeprefix("ipc://")
-    return None if name == endpoint or name[0] in "@*" else Path(name)
+    """The file of an ipc endpoint; None for tcp."""
+    return Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc://") else None
+
+
+def host_and_port(endpoint: str) -> tuple[str, int]:
+    """The numeric address and the port of a tcp endpoint to listen at; port 0 is one that the system chooses.
+
+    Raises:
+        EndpointError: the host is a name.
+    """
+    match = _TCP.fullmatch(endpoint)
+    assert match
+    names = {"localhost": "127.0.0.1", "*": "0.0.0.0"}
+    host = names.get(match["host"], match["host"].strip("[]"))
+    try:
+        ipaddress.ip_address(host)
+    except ValueError as error:
+        raise EndpointError(
+            f"cannot publish on {endpoint}: {host} is not an address of this machine in numbers, such as 127.0.0.1"
+        ) from error
+    return host, int(match["port"].replace("*", "0"))
 
 
 def is_loopback(endpoint: str) -> bool:
     """Whether only this machine can reach the endpoint."""
-    match = _TCP.fullmatch(endpoint)
-    if not match or match["host"] in ("localhost", "lo"):
-        return True
-    try:
-        return ipaddress.ip_address(match["host"].strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return not endpoint.startswith("tcp://") or ipaddress.ip_address(host_and_port(endpoint)[0]).is_loopback
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether the folder belongs to this user and nobody else can put a socket into it."""
+def check_folder(folder: Path) -> None:
+    """Check that a folder is this account's, that no other may enter it, and that it is not a link to another place.
+
+    Raises:
+        EndpointError: one of these is not so.
+    """
     try:
         facts = folder.lstat()
-    except OSError:
-        return False
-    return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid() and not facts.st_mode & 0o022
+    except OSError as error:
+        raise EndpointError(
+            f"the folder {folder} cannot be looked at ({error.strerror}): choose another path"
+        ) from error
+    if not stat.S_ISDIR(facts.st_mode):
+        raise EndpointError(f"{folder} is not a folder but a link or a file: name the folder itself")
+    if facts.st_uid != os.getuid():
+        raise EndpointError(f"the folder {folder} belongs to another account: choose a path in a folder of yours")
+    if facts.st_mode & 0o077:
+        raise EndpointError(
+            f"the folder {folder} is open to other accounts: choose a path in a folder for you alone (chmod 700)"
+        )
 
 
 def _runtime_folder(environ: Mapping[str, str]) -> Path:
+    service = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]  # systemd.exec(5)
     runtime = Path(environ.get("XDG_RUNTIME_DIR", ""))
+    if service:
+        return Path(service)
     if runtime.is_absolute() and runtime.is_dir():
         return runtime / "kwsd"
-    return Path(tempfile.gettempdir()) / f"kwsd-{os.getuid()}"
+    # Not in the shared folder for temporary files: another account could make a folder of that name first.
+    state = Path(environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"))  # noqa: PTH111 - Path.expanduser raises where there is no home
+    if not state.is_absolute():
+        raise EndpointError("there is no runtime folder and no home folder for a socket: name one with --endpoint")
+    return state / "kwsd" / "run"
 
 
 def _check_path(endpoint: str) -> None:
-    length = len(os.fsencode(endpoint)) - len("ipc://")
-    if not length:
+    path = endpoint.removeprefix("ipc://")
+    if not path:
         raise EndpointError("the endpoint 'ipc://' has no path: give one, as in ipc:///run/kwsd/events.ipc")
-    if length > zmq.IPC_PATH_MAX_LEN:
+    if path[0] in "@*":
+        raise EndpointError(f"{endpoint!r} would be open to every account of this machine: give a path")
+    if len(os.fsencode(path)) > zmq.IPC_PATH_MAX_LEN:
         raise EndpointError(
-            f"the path of {endpoint!r} is {length} bytes long and a socket's may be {zmq.IPC_PATH_MAX_LEN}: "
-            "choose a shorter one"
+            f"the path of {endpoint!r} is {len(os.fsencode(path))} bytes long and a socket's may be "
+            f"{zmq.IPC_PATH_MAX_LEN}: choose a shorter one"
         )

@@ -11,7 +11,7 @@ import structlog
 import zmq
 
 from kwsd.errors import EndpointError
-from kwsd.events.endpoints import check, choose_endpoint
+from kwsd.events.endpoints import default_endpoint, safe_endpoint
 from kwsd.events.messages import (
     VERSION,
     DetectionEvent,
@@ -40,7 +40,7 @@ def subscribe(
     It waits for a publisher that has not started yet; without an endpoint it is this machine's. The iteration ends when
     nothing has arrived for `timeout` seconds. Raises EndpointError here and NewerEventError while iterating.
     """
-    return Subscription(endpoint or choose_endpoint(), topics, timeout)
+    return Subscription(endpoint or default_endpoint(), topics, timeout)
 
 
 class SequenceCheck:
@@ -67,7 +67,7 @@ class Subscription(Iterator[Event]):
     """
 
     def __init__(self, endpoint: str, topics: Sequence[str] = (EVERYTHING,), timeout: float | None = None) -> None:
-        self.endpoint = check(endpoint)
+        self.endpoint = safe_endpoint(endpoint)
         self.lost = 0 if any(f"kwsd/{VERSION}/".startswith(topic) for topic in topics) else None
         self._sequence = SequenceCheck()
         self._status = ("", 0)

@@ -1,31 +1,32 @@
 """Events over ZeroMQ, to any number of subscribers on this machine or others.
 
-The socket is an XPUB: it reports each new subscription, and the last status is then sent again, so that a late
-subscriber knows the state. One thread owns the socket; other threads send it their events through an inproc pipe.
+Each subscriber has an XPUB socket of its own (`kwsd.events.hub` says why). It reports new subscriptions, and the last
+status is then sent again to that subscriber, so that a late one knows the state. One thread owns these sockets; other
+threads send it their events through an inproc pipe.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import zmq
 
 from kwsd.errors import ConfigError, EndpointError
-from kwsd.events.binding import bind
+from kwsd.events.binding import listen, name
+from kwsd.events.connection import Connection
+from kwsd.events.hub import STOP, Hub
+from kwsd.events.limits import LONGEST_FRAME, MOST_TOPICS, TOPIC_BYTES, Budget, upstream
 from kwsd.events.messages import VERSION, Event, StatusEvent
 
-LINGER = 500
-"""Milliseconds that closing waits for slow subscribers to receive what was sent."""
-
 _FEED = "inproc://events"
-_STOP = [b""]
-_SUBSCRIBED = b"\x01"
+_REPEAT = 1.0  # s between two repeats of the status for one subscriber
 _STATUS = f"kwsd/{VERSION}/{StatusEvent.kind}/".encode()
 
 
@@ -52,11 +53,12 @@ class ZeroMQPublisher:
         with ExitStack() as stack:
             self._held = stack.enter_context(ExitStack())
             context = stack.enter_context(zmq.Context())
-            outlet = stack.enter_context(_outlet(context, high_water_mark))
-            self.endpoints = tuple(bind(outlet, endpoint, self._held) for endpoint in endpoints)
+            listeners = [stack.enter_context(listen(endpoint, self._held)) for endpoint in endpoints]
+            self.endpoints = tuple(name(listener) for listener in listeners)
             inlet, self._feed = (stack.enter_context(end) for end in _pipe(context, high_water_mark))
             self._context = context
-            self._thread = threading.Thread(target=_Relay(inlet, outlet).run, name="kwsd-zeromq", daemon=True)
+            hub = Hub(inlet, listeners, _Subscribers(context, high_water_mark))
+            self._thread = threading.Thread(target=hub.run, name="kwsd-zeromq", daemon=True)
             self._thread.start()
             stack.pop_all()
 
@@ -77,7 +79,7 @@ class ZeroMQPublisher:
             if self._closed:
                 return
             self._closed = True
-            self._feed.send_multipart(_STOP)
+            self._feed.send_multipart(STOP)
             self._feed.close()
         self._thread.join()
         self._context.term()
@@ -92,46 +94,57 @@ class ZeroMQPublisher:
         self.close()
 
 
-class _Relay:
-    """The thread that owns the socket: it sends events, and the last status to a late subscriber."""
+class _Subscribers:
+    """The subscribers of a hub: they get the events, and late ones the last status."""
 
-    def __init__(self, inlet: zmq.Socket[bytes], outlet: zmq.Socket[bytes]) -> None:
-        self._inlet = inlet
-        self._outlet = outlet
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], high_water_mark: int) -> None:
+        self._context, self._high_water_mark = context, high_water_mark
+        self._topics: dict[Connection, set[bytes]] = {}
+        self._due: dict[Connection, float] = {}  # when the status may be repeated for those who wait for it
+        self._told: dict[Connection, float] = {}
         self._last_status: tuple[bytes, bytes] | None = None
 
-    def run(self) -> None:
-        with self._inlet, self._outlet:
-            poller = zmq.Poller()
-            poller.register(self._inlet, zmq.POLLIN)
-            poller.register(self._outlet, zmq.POLLIN)
-            while self._turn(dict(poller.poll())):
-                pass
+    def open(self) -> tuple[zmq.Socket[bytes], Budget]:
+        outlet = self._context.socket(zmq.XPUB)
+        outlet.sndhwm = self._high_water_mark
+        outlet.maxmsgsize = LONGEST_FRAME
+        outlet.xpub_verbose = True  # else a second subscription to a topic would not be reported
+        return outlet, upstream()
 
-    def _turn(self, ready: dict[Any, int]) -> bool:
-        if self._outlet in ready:
-            self._repeat_status(self._outlet.recv())
-        return self._inlet not in ready or self._relay(self._inlet.recv_multipart())
+    def receive(self, client: Connection) -> str:
+        topics = self._topics.setdefault(client, set())
+        while client.server.poll(0):
+            self._note(client, topics, client.server.recv())
+        if len(topics) > MOST_TOPICS or sum(map(len, topics)) > TOPIC_BYTES:
+            return f"it subscribed to more than {MOST_TOPICS} topics, or to {TOPIC_BYTES} bytes of them"
+        return ""
 
-    def _relay(self, frames: list[bytes]) -> bool:
-        if frames == _STOP:
-            return False
-        self._outlet.send_multipart(frames)
+    def leave(self, client: Connection) -> None:
+        for kept in (self._topics, self._due, self._told):
+            kept.pop(client, None)
+
+    def feed(self, frames: list[bytes]) -> None:
+        shared = [zmq.Frame(frame) for frame in frames]  # one copy for all subscribers that are behind
+        for client in self._topics:
+            client.server.send_multipart(shared, copy=False)
         if frames[0] == _STATUS:
             self._last_status = replace(StatusEvent.from_dict(json.loads(frames[1])), repeat=True).frames()
-        return True
 
-    def _repeat_status(self, request: bytes) -> None:
-        if self._last_status and request[:1] == _SUBSCRIBED and _STATUS.startswith(request[1:]):
-            self._outlet.send_multipart(self._last_status)
+    def attend(self, now: float) -> float | None:
+        for client in [client for client, due in self._due.items() if due <= now]:
+            del self._due[client]
+            self._told[client] = now
+            if self._last_status:
+                client.server.send_multipart(self._last_status)
+        return min((due - now for due in self._due.values()), default=None)
 
-
-def _outlet(context: zmq.Context[zmq.Socket[bytes]], high_water_mark: int) -> zmq.Socket[bytes]:
-    outlet = context.socket(zmq.XPUB)
-    outlet.sndhwm = high_water_mark  # has no effect on endpoints that are bound already
-    outlet.linger = LINGER
-    outlet.xpub_verbose = True  # else only the first subscription to a topic would be reported
-    return outlet
+    def _note(self, client: Connection, topics: set[bytes], request: bytes) -> None:
+        if request[:1] == b"\0":
+            topics.discard(request[1:])
+        elif request[:1] == b"\1":
+            topics.add(request[1:])
+            if self._last_status and _STATUS.startswith(request[1:]):
+                self._due.setdefault(client, max(time.monotonic(), self._told.get(client, 0.0) + _REPEAT))
 
 
 def _pipe(context: zmq.Context[zmq.Socket[bytes]], high_water_mark: int) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes]]:

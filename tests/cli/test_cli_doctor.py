@@ -9,7 +9,7 @@ from kwsd.events.zeromq import ZeroMQPublisher
 @pytest.fixture(autouse=True)
 def own_endpoints(ipc, monkeypatch):
     """Default endpoints that no daemon of this machine has."""
-    monkeypatch.setattr("kwsd.doctor.default_endpoints", lambda: (ipc, "tcp://127.0.0.1:*"))
+    monkeypatch.setattr("kwsd.doctor.default_endpoint", lambda: ipc)
     return ipc
 
 

@@ -1,0 +1,143 @@
+"""The connection of one client, whose bytes go to a ZeroMQ socket of its own, within a budget.
+
+libzmq keeps the topics of all subscribers of a socket in one tree without a limit, and fills it before the program sees
+a subscription. So bytes are counted before libzmq reads them, and a client that sends too many is cut off alone.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import zmq
+
+from kwsd.events.limits import Budget
+
+Ready = Mapping[Any, int]
+"""What a poller returned: sockets and file descriptors."""
+
+_CHUNK = 64 * 1024  # bytes that are read at once, and that wait at most for a client that does not read
+
+
+class GoneError(Exception):
+    """A client has gone or must go; the message says why it must, and is empty when it left by itself."""
+
+
+class Connection:
+    """A client's connection, and the ZeroMQ socket behind it.
+
+    Args:
+        client: the accepted connection; it is closed with this one.
+        server: a ZeroMQ socket whose options are set; it is bound here, for this client alone, and closed.
+        budget: bytes that the client may send.
+
+    Attributes:
+        who: the client's address, or its process and user.
+        server: the ZeroMQ socket.
+    """
+
+    def __init__(self, client: socket.socket, server: zmq.Socket[bytes], budget: Budget) -> None:
+        self.who, self.server = describe(client), server
+        self._client, self._inner = client, socket.socket(socket.AF_UNIX)
+        _join(server, self._inner)
+        self._up = _Flow(client, self._inner, budget)
+        self._down = _Flow(self._inner, client)
+
+    def watch(self, poller: zmq.Poller) -> None:
+        """Register with the poller what this connection waits for."""
+        poller.register(self._client.fileno(), self._up.wish_to_read | self._down.wish_to_write)
+        poller.register(self._inner.fileno(), self._down.wish_to_read | self._up.wish_to_write)
+        if not self.server.closed:
+            poller.register(self.server, zmq.POLLIN)
+
+    def unwatch(self, poller: zmq.Poller) -> None:
+        """Remove everything of this connection from the poller; before it is closed."""
+        for one in (self._client.fileno(), self._inner.fileno(), self.server):
+            poller.register(one, 0)
+
+    def pump(self, ready: Ready) -> None:
+        """Move the bytes that can be moved.
+
+        Raises:
+            GoneError: the client has left, has sent more than its budget, or was refused by ZeroMQ.
+        """
+        refused = "ZeroMQ refused it: it does not speak the protocol of a subscriber"
+        self._down.move(ready, source_gone=refused, sink_gone="")
+        self._up.move(ready, source_gone="", sink_gone=refused)
+
+    def close(self, linger: int = 0) -> None:
+        """Close at once, or with `linger` milliseconds only the ZeroMQ socket: `pump` then delivers what it sent."""
+        self.server.close(linger)
+        if not linger:
+            self._client.close()
+            self._inner.close()
+
+
+def describe(client: socket.socket) -> str:
+    """Who is at the other end of an accepted connection."""
+    try:
+        if client.family == socket.AF_UNIX:
+            facts = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            process, user, _ = struct.unpack("3i", facts)
+            return f"process {process} of user {user}"
+        host, port, *_ = client.getpeername()
+    except OSError:  # it has gone already
+        return "unknown"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _join(server: zmq.Socket[bytes], inner: socket.socket) -> None:
+    """Bind the server to a name without a file, from which it takes this process alone, and connect to it."""
+    name = f"kwsd-{secrets.token_hex(16)}"
+    server.setsockopt(zmq.IPC_FILTER_PID, os.getpid())
+    server.bind(f"ipc://@{name}")
+    inner.connect(f"\0{name}")
+
+
+class _Flow:
+    """Bytes from one socket to another; what the other does not take waits, and no more is read meanwhile."""
+
+    def __init__(self, source: socket.socket, sink: socket.socket, budget: Budget | None = None) -> None:
+        self._source, self._sink, self._budget = source, sink, budget
+        self._waiting = b""
+        source.setblocking(False)
+
+    @property
+    def wish_to_read(self) -> int:
+        return 0 if self._waiting else zmq.POLLIN
+
+    @property
+    def wish_to_write(self) -> int:
+        return zmq.POLLOUT if self._waiting else 0
+
+    def move(self, ready: Ready, source_gone: str, sink_gone: str) -> None:
+        """Move bytes; raises GoneError with one of these messages when a socket is closed."""
+        if not self._waiting and self._source.fileno() in ready:
+            self._waiting = self._read(source_gone)
+            if self._budget and not self._budget.take(len(self._waiting)):
+                raise GoneError("it sent too much")
+        if self._waiting:
+            self._write(sink_gone)
+
+    def _read(self, gone: str) -> bytes:
+        try:
+            found = self._source.recv(_CHUNK)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise GoneError(gone) from error
+        if not found:
+            raise GoneError(gone)
+        return found
+
+    def _write(self, gone: str) -> None:
+        try:
+            self._waiting = self._waiting[self._sink.send(self._waiting) :]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise GoneError(gone) from error

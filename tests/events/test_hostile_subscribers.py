@@ -1,0 +1,209 @@
+"""What a subscriber that means harm, or only takes too much, can do to the publisher and to the other subscribers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+from event_samples import PATIENCE, Join, Publish, detection, status
+from raw_client import RawClient
+from structlog.testing import capture_logs
+
+from kwsd.events import hub
+from kwsd.events.limits import MOST_CONNECTIONS, MOST_TOPICS, Budget
+from kwsd.events.messages import from_json
+from kwsd.events.zeromq import ZeroMQPublisher
+
+STATUS = b"kwsd/1/status/"
+PAGE = 4096
+
+
+@pytest.fixture
+def context(closing: ExitStack) -> zmq.Context[Any]:
+    return closing.enter_context(zmq.Context())
+
+
+def subscriber(context: zmq.Context[Any], endpoint: str, *requests: bytes) -> zmq.Socket[Any]:
+    """An XSUB socket that has sent these subscriptions; unlike SUB it can send one twice."""
+    socket = context.socket(zmq.XSUB)
+    socket.linger, socket.rcvtimeo, socket.sndhwm = 0, round(1000 * PATIENCE), 0
+    socket.connect(endpoint)
+    for request in requests:
+        socket.send(request)
+    return socket
+
+
+def flood(endpoint: str, count: int, length: int) -> bool:
+    """Subscribe to that many topics of that many bytes; whether the publisher has closed the connection."""
+    with RawClient(endpoint) as client:
+        client.subscribe(*(str(number).zfill(length).encode() for number in range(count)))
+        return client.wait_for_the_end()
+
+
+def resident() -> int:
+    """Bytes of memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+
+
+def cut(logs: list[Any]) -> list[str]:
+    return [entry["reason"] for entry in logs if entry["event"] == "a client was cut off"]
+
+
+@pytest.mark.parametrize(("count", "length"), [(100, 1_000_000), (20_000, 10), (20_000, 500)])
+def test_a_flood_of_topics_takes_no_memory_and_no_event_from_others(
+    publish_on: Publish, join: Join, ipc: str, count: int, length: int
+) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    witness = join(ipc)
+    next(witness)
+    before = resident()
+
+    with capture_logs() as logs:
+        assert flood(ipc, count, length)
+        publisher.publish(detection(2))
+        assert next(witness) == detection(2)
+
+    assert len(cut(logs)) == 1, logs
+    assert resident() - before < 20_000_000
+
+
+def test_who_was_cut_off_is_in_the_log(publish_on: Publish, ipc: str) -> None:
+    publisher = publish_on(ipc, "tcp://127.0.0.1:*")
+
+    with capture_logs() as logs:
+        for endpoint in publisher.endpoints:
+            flood(endpoint, 20_000, 10)
+            time.sleep(hub.PATIENCE)  # else the second would not be said
+    clients = [entry["client"] for entry in logs if entry["event"] == "a client was cut off"]
+
+    assert clients[0] == f"process {os.getpid()} of user {os.getuid()}"
+    assert clients[1].startswith("127.0.0.1:")
+
+
+def test_more_topics_than_allowed_are_refused(publish_on: Publish, context: zmq.Context[Any], ipc: str) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    requests = [b"\1topic/%d/" % number for number in range(MOST_TOPICS + 1)]
+
+    with capture_logs() as logs, subscriber(context, ipc, *requests):
+        _wait_for(lambda: cut(logs))
+
+    assert cut(logs)[0].startswith("it subscribed to more than 64 topics")
+
+
+def test_a_subscriber_that_changes_its_topics_again_and_again_stays(
+    publish_on: Publish, context: zmq.Context[Any], ipc: str
+) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    changes = [mark + b"topic/%d/" % number for number in range(2 * MOST_TOPICS) for mark in (b"\1", b"\0")]
+
+    with capture_logs() as logs, subscriber(context, ipc, *changes, b"\1" + STATUS) as reader:
+        assert reader.recv_multipart()[0] == STATUS
+
+    assert logs == []
+
+
+def test_the_status_is_repeated_to_the_newcomer_alone(publish_on: Publish, context: zmq.Context[Any], ipc: str) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    with subscriber(context, ipc, b"\1") as first, subscriber(context, ipc, b"\1") as second:
+        assert [from_json(one.recv_multipart()[1]).sequence for one in (first, second)] == [1, 1]
+        publisher.publish(detection(2))
+
+        assert [from_json(one.recv_multipart()[1]) for one in (first, second)] == [detection(2)] * 2
+
+
+def test_however_often_it_is_asked_for_the_status_is_repeated_once_a_second(
+    publish_on: Publish, context: zmq.Context[Any], ipc: str
+) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    started = time.monotonic()
+    with subscriber(context, ipc, b"\1kwsd/", *[b"\1" + STATUS] * 400, b"\1last/") as reader:
+        repeats = [from_json(reader.recv_multipart()[1])]
+        publisher.publish(detection(2))
+        while repeats[-1] != detection(2):
+            repeats.append(from_json(reader.recv_multipart()[1]))
+    seconds = time.monotonic() - started
+
+    assert 1 <= len(repeats) - 1 <= seconds + 1
+
+
+def test_when_there_is_no_room_newcomers_wait_until_others_leave(
+    publish_on: Publish, join: Join, context: zmq.Context[Any], ipc: str
+) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    with capture_logs() as logs, ExitStack() as crowd:
+        for _ in range(MOST_CONNECTIONS):
+            reader = crowd.enter_context(subscriber(context, ipc, b"\1"))
+            reader.recv_multipart()
+        late = join(ipc)
+        crowd.close()
+
+        assert next(late).sequence == 1
+    assert {entry["event"] for entry in logs} == {"there is no room for more clients: new ones wait until others leave"}
+
+
+def test_a_hundred_subscribers_that_do_not_read_do_not_hold_up_the_end(context: zmq.Context[Any], ipc: str) -> None:
+    with ExitStack() as crowd:
+        with ZeroMQPublisher([ipc]) as publisher:
+            publisher.publish(status(1))
+            for _ in range(100):
+                reader = crowd.enter_context(subscriber(context, ipc, b"\1"))
+                reader.rcvhwm = 1
+                reader.recv_multipart()
+            flood(ipc, 20_000, 10)
+            for number in range(2, 2000):
+                publisher.publish(status(number, message="speech " * 100))
+            started = time.monotonic()
+
+        assert time.monotonic() - started < 10  # seconds; for ever, if anything waited for a reader
+
+
+def test_a_socket_of_one_client_cannot_be_reached_by_another_process(publish_on: Publish, join: Join, ipc: str) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    next(join(ipc))
+    (name,) = {line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines() if "@kwsd-" in line}
+    program = f"import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0' + {name[1:]!r}); print(s.recv(100))"
+
+    command = [sys.executable, "-c", program]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
+
+    assert "b''" in answer.stdout or "Reset" in answer.stderr
+
+
+def test_a_budget_grows_with_time_up_to_its_limit() -> None:
+    now = [0.0]
+    budget = Budget(burst=10, rate=2, clock=lambda: now[0])
+    taken = [budget.take(10), budget.take(1)]
+    now[0] = 1.0
+    taken += [budget.take(2), budget.take(1)]
+    now[0] = 100.0
+    taken += [budget.take(11), budget.take(10)]
+
+    assert taken == [True, False, True, False, False, True]
+
+
+def _wait_for(something: Any) -> None:
+    end = time.monotonic() + PATIENCE
+    while not something() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def test_closing_cuts_nobody_off(join: Join, ipc: str) -> None:
+    with capture_logs() as logs, ZeroMQPublisher([ipc]) as publisher:
+        publisher.publish(status(1))
+        next(join(ipc))
+
+    assert logs == []

@@ -42,6 +42,7 @@ class FileSource:
         name: the path.
         due: seconds that the next block should have at least, with `realtime`.
         seconds: the length in the header, None if the header has none.
+        waiting: seconds by which the consumer is behind, with `realtime`.
         channels: number of channels of the file.
 
     Raises:
@@ -61,7 +62,7 @@ class FileSource:
             raise AudioError(f"{self.name} has no channel {channel + 1}; it has {self.channels}")
         self._realtime = realtime
         self._block = block or (REALTIME_BLOCK if realtime else FILE_BLOCK)
-        self.due = 0.0
+        self.due = self.waiting = 0.0
         self._wake = Wake()
         self._started = False
         self._closed = False
@@ -108,7 +109,9 @@ class FileSource:
             yield Block(block.samples, block.time, wall + block.time)
 
     def _sleep_until(self, due: float) -> bool:
-        if not self._closed and (left := due - time.monotonic()) > 0:
+        left = due - time.monotonic()
+        self.waiting = max(0.0, -left)
+        if not self._closed and left > 0:
             self._wake.wait(left)
         return not self._closed
 

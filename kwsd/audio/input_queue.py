@@ -50,7 +50,7 @@ class InputQueue(Generic[Audio]):
 
     @property
     def waiting(self) -> float:
-        """Seconds of audio that wait in the queue, with what was lost before them."""
+        """Seconds of audio that wait in the queue, with what was lost between them."""
         with self._lock:
             return self._waiting + sum(item.lost for item in self._items)
 
@@ -154,6 +154,11 @@ class BufferedSource:
         self.name = inner.name
         self._inner = inner
         self._queue: InputQueue[Block] = InputQueue(seconds)
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        return self._queue.waiting
 
     @property
     def dropped(self) -> float:

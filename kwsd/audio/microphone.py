@@ -116,6 +116,11 @@ class Microphone:
         self._queue.due = seconds
 
     @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        return self._queue.waiting
+
+    @property
     def dropped(self) -> float:
         """Seconds of audio dropped so far because the consumer was slow."""
         return self._queue.dropped

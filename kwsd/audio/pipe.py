@@ -49,6 +49,11 @@ class Pipe:
     def due(self, seconds: float) -> None:
         self._inner.due = seconds
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        return self._queue.waiting
+
     def blocks(self) -> Iterator[Block]:
         """The blocks of the inner source, and blocks without samples while its writer pauses.
 

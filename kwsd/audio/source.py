@@ -79,6 +79,15 @@ class LiveSource(Source, Protocol):
     due: float
 
 
+class QueuedSource(LiveSource, Protocol):
+    """A live source that knows how much audio waits for its consumer."""
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        ...
+
+
 class OnStatus(Protocol):
     """A callback for the changes of a live source.
 

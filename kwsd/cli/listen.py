@@ -33,6 +33,7 @@ from kwsd.settings.spotting import ListenConfig
 @setting(ListenConfig, "jsonl")
 @setting(ListenConfig, "queue", metavar="SECONDS")
 @setting(ListenConfig, "heartbeat", metavar="SECONDS")
+@setting(ListenConfig, "metrics", metavar="HOST:PORT")
 @setting(ListenConfig, "log", type=LOCATION, metavar="INDEX")
 @setting(ListenConfig, "log_keep", metavar="DAYS", show_default="for ever")
 @spotting_options
@@ -52,6 +53,7 @@ def listen(
     jsonl: bool,
     queue: float,
     heartbeat: float,
+    metrics: str | None,
     log: str | None,
     log_keep: float | None,
     keyword: tuple[str, ...],
@@ -75,7 +77,7 @@ def listen(
     """
     from kwsd.cli.logs import configure_logs
     from kwsd.daemon.service import listen as run
-    from kwsd.daemon.systemd import Notifier
+    from kwsd.daemon.systemd import Notifier, count_restarts
     from kwsd.events.endpoints import default_endpoint
 
     pipe = PipeInput(rate, width, channels) if stdin else None
@@ -90,8 +92,9 @@ def listen(
         jsonl=jsonl,
         queue=queue,
         heartbeat=heartbeat,
+        metrics=metrics,
         log=log,
         log_keep=log_keep,
     )
     configure_logs(ctx)
-    run(config, sys.stdin.buffer, sys.stdout, Notifier.from_environment(os.environ))
+    run(config, sys.stdin.buffer, sys.stdout, Notifier.from_environment(os.environ), count_restarts(os.environ))

@@ -36,10 +36,15 @@ class OverflowMonitor:
         """A gap in the next second of audio is no overflow: a device is back that was lost."""
         self._expected = EXPECTED
 
+    @property
+    def expects_gap(self) -> bool:
+        """Whether the next gap is no overflow."""
+        return self._expected > 0
+
     def update(self, block: Block) -> bool:
         """Whether there is something to report: lost audio, at most once in 10 s, or that no more is lost."""
-        if not block.lost or self._is_expected():
-            self._expected -= block.seconds
+        if not block.lost or self.expects_gap:
+            self._expected -= EXPECTED if block.lost else block.seconds
             has_ended = self.active and block.time - self._last > RECOVERY
             self.active = self.active and not has_ended
             return has_ended
@@ -47,10 +52,6 @@ class OverflowMonitor:
         self.active, self._last = True, block.time
         self._reported = block.time if is_due else self._reported
         return is_due
-
-    def _is_expected(self) -> bool:
-        expected, self._expected = self._expected > 0, 0.0
-        return expected
 
 
 @dataclass

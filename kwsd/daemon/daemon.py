@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from kwsd.audio.source import Block, LiveSource
+from kwsd.audio.source import Block, QueuedSource
 from kwsd.daemon.audio_monitor import ClippingMonitor, OverflowMonitor, SilenceMonitor
 from kwsd.daemon.metrics import Metrics
 from kwsd.daemon.periodic import PeriodicThread
@@ -45,11 +45,15 @@ class Daemon:
         heartbeat: seconds between heartbeats, 0 for none.
         notifier: the service manager.
         token_log: gets the frames; it is closed with the source.
+        restarts: how often the service manager has started the daemon again.
+
+    Attributes:
+        metrics: what is counted.
     """
 
     def __init__(
         self,
-        source: LiveSource,
+        source: QueuedSource,
         tokenizer: Tokenizer,
         selection: Selection,
         publisher: Publisher,
@@ -60,13 +64,14 @@ class Daemon:
         heartbeat: float = 10.0,
         notifier: Notifier | None = None,
         token_log: FrameLog | None = None,
+        restarts: int = 0,
     ) -> None:
         self._source, self._tokenizer, self._selection, self._select = source, tokenizer, selection, select
         self._emitter = Emitter(publisher, source.name, tokenizer.digest)
         self._refractory, self._interval = refractory, heartbeat
         self._notifier, self._token_log = notifier or Notifier(), token_log
         self._watchdog = Watchdog(self._notifier)
-        self._metrics, self._overflow = Metrics(), OverflowMonitor()
+        self.metrics, self._overflow = Metrics(restarts), OverflowMonitor()
         self._silence, self._clipping = SilenceMonitor(), ClippingMonitor()
         self._reloader = Reloader(self._prepare, store_version, selection.version)
         self._stopped = False
@@ -108,6 +113,8 @@ class Daemon:
 
     def source_changed(self, status: str, **facts: Any) -> None:
         """Publish what the source reports; the audio lost meanwhile is not reported as an overflow."""
+        if status == State.MICROPHONE_BACK:
+            self.metrics.count_reopening()
         if status in (State.MICROPHONE_BACK, State.LISTENING):
             self._overflow.expect_gap()
         reason = f": {facts['reason']}" if "reason" in facts else ""
@@ -140,7 +147,7 @@ class Daemon:
         self._origin = None if block.wall is None else block.wall - block.time
         found = self._spotter.push(block)
         self._source.due = self._spotter.due
-        self._metrics.add(block, len(found))
+        self.metrics.add(block, [one.keyword for one in found], self._source.waiting)
         self._publish(found)
         self._check_audio(block)
 
@@ -152,6 +159,8 @@ class Daemon:
 
     def _check_audio(self, block: Block) -> None:
         """Publish overflow, silence and clipping when they begin and end, and an overflow that goes on."""
+        if block.lost and not self._overflow.expects_gap:
+            self.metrics.count_overflow()
         if self._overflow.update(block):
             self._report_overflow(block)
         if block.wall is not None and self._silence.update(block):
@@ -161,10 +170,10 @@ class Daemon:
 
     def _report_overflow(self, block: Block) -> None:
         if self._overflow.active:
-            lost = f"{block.lost:.2f} s of audio were lost, {self._metrics.lost:.2f} s in all"
+            lost = f"{block.lost:.2f} s of audio were lost, {self.metrics.totals.lost:.2f} s in all"
             self._report(State.OVERFLOW, f"{lost}: this machine is too busy")
         else:
-            self._report(State.LISTENING, f"no audio is lost any more, {self._metrics.lost:.2f} s were in all")
+            self._report(State.LISTENING, f"no audio is lost any more, {self.metrics.totals.lost:.2f} s were in all")
 
     def _report_silence(self) -> None:
         if self._silence.silent:
@@ -204,7 +213,7 @@ class Daemon:
 
     def _send_heartbeat(self) -> None:
         try:
-            self._emitter.emit(HeartbeatEvent, **self._metrics.report())
+            self._emitter.emit(HeartbeatEvent, **self.metrics.report())
         except ReaderGone:
             self.stop()
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from kwsd.daemon.daemon import Daemon
+from kwsd.daemon.prometheus import serving
 from kwsd.daemon.signals import deadline, handling
 from kwsd.daemon.source import open_source
 from kwsd.daemon.systemd import Notifier
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SHUTDOWN_TIMEOUT = 10  # s from a signal to the end of the process, even if a driver or a socket blocks
 
 
-def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Notifier) -> None:
+def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Notifier, restarts: int = 0) -> None:
     """Run the daemon until the audio ends or SIGINT or SIGTERM arrives.
 
     SIGHUP and changes in the keyword store reload the keywords.
@@ -69,10 +70,14 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             heartbeat=config.heartbeat,
             notifier=notifier,
             token_log=token_log,
+            restarts=restarts,
         )
         if token_log is not None:
             token_log.name, token_log.notify = source.name, daemon.log_changed
-        with handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: daemon.reload}):
+        with (
+            serving(config.metrics, {source.name: daemon.metrics}),
+            handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: daemon.reload}),
+        ):
             daemon.run()
 
 

@@ -6,11 +6,11 @@ from typing import BinaryIO
 
 from kwsd.audio import FileSource, Microphone, PcmSource
 from kwsd.audio.pipe import Pipe
-from kwsd.audio.source import LiveSource, OnStatus
+from kwsd.audio.source import OnStatus, QueuedSource
 from kwsd.settings.inputs import FileInput, Input, MicrophoneInput, PipeInput
 
 
-def open_source(wanted: Input, stdin: BinaryIO, queue: float, on_status: OnStatus | None = None) -> LiveSource:
+def open_source(wanted: Input, stdin: BinaryIO, queue: float, on_status: OnStatus | None = None) -> QueuedSource:
     """An open source.
 
     Args:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 
 class Notifier:
@@ -32,6 +33,25 @@ class Notifier:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.sendto(state.encode(), address)
+
+
+def count_restarts(environ: Mapping[str, str]) -> int:
+    """How often systemd has started this service again after a failure; 0 where it cannot be known.
+
+    systemd does not say it. The number is kept in the service's runtime folder, which systemd keeps over restarts
+    (RuntimeDirectoryPreserve=restart) and deletes when the service is stopped.
+    """
+    folder = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if not folder or "NOTIFY_SOCKET" not in environ:
+        return 0
+    path = Path(folder) / "restarts"
+    try:
+        before = path.read_text() if path.exists() else "-1"
+        restarts = int(before) + 1
+        path.write_text(str(restarts))
+    except (OSError, ValueError):
+        return 0
+    return restarts
 
 
 def _watchdog_interval(environ: Mapping[str, str]) -> float | None:

@@ -168,6 +168,16 @@ class HeartbeatEvent(Event):
     level: Annotated[float | None, Meta(description="Recent level of the audio in dBFS; null for digital silence.")] = (
         None
     )
+    latency: Annotated[
+        float | None,
+        Meta(
+            description="Longest recent time in seconds from the end of a block of audio to the end of its search; "
+            "null where audio is faster than time, as from a file."
+        ),
+    ] = None
+    overflows: Annotated[int, Meta(description="Losses of audio since the start because the machine was too busy.")] = 0
+    reopenings: Annotated[int, Meta(description="Returns of a microphone that was lost, since the start.")] = 0
+    restarts: Annotated[int, Meta(description="Starts by the service manager after a failure.")] = 0
 
     def __post_init__(self) -> None:
         # Digital silence has a level of minus infinity, a number that JSON lacks.

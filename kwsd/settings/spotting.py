@@ -75,6 +75,7 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
             extra={"unit": "s"},
         ),
     ] = 10.0
+    metrics: Annotated[str, Meta(description="Serve metrics for Prometheus at http://HOST:PORT/metrics.")] | None = None
     log: Annotated[str, Meta(description="Also keep codes of the audio in this index, for `kwsd search`.")] | None = (
         None
     )

@@ -25,6 +25,7 @@ class Script:
     """A source that plays blocks from a list; a function in it is called with the daemon in its turn."""
 
     name = "script"
+    waiting = 0.0
 
     def __init__(self, *parts):
         self._parts = parts
@@ -210,8 +211,21 @@ def test_the_heartbeat_tells_what_was_heard_and_lost(daemon):
     (beat,) = one.journal.of(HeartbeatEvent)
 
     assert (beat.processed, beat.dropped, beat.detections) == (2.0, 0.5, 0)
+    assert (beat.overflows, beat.reopenings, beat.restarts) == (1, 0, 0)
+    assert beat.latency > 1e8  # the script's audio is from the year 2001
     assert beat.level == pytest.approx(-20, abs=0.5)
     assert 0 < beat.load < 2
+
+
+def test_the_heartbeat_tells_how_often_a_microphone_came_back_and_its_gap_is_no_overflow(daemon):
+    def find(one):
+        one.source_changed("microphone-back", device="USB", rate=RATE, lost=30.0)
+
+    one = daemon(live(0.1), find, live(0.1, 30.1, lost=30.0), Daemon._send_heartbeat, restarts=3)
+    one.run()
+    (beat,) = one.journal.of(HeartbeatEvent)
+
+    assert (beat.overflows, beat.reopenings, beat.restarts, beat.dropped) == (0, 1, 3, 30.0)
 
 
 def test_audio_that_fails_is_the_last_thing_told(daemon):

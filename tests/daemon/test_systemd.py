@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kwsd.daemon.systemd import Notifier
+from kwsd.daemon.systemd import Notifier, count_restarts
 
 
 @pytest.fixture(params=["path", "abstract name"])
@@ -41,6 +41,20 @@ def test_the_manager_is_told_at_its_address(manager):
 )
 def test_the_watchdogs_interval_is_read_where_it_is_meant_for_this_process(environ, interval):
     assert Notifier.from_environment(environ).interval == interval
+
+
+def test_restarts_are_counted_in_the_runtime_folder_for_as_long_as_it_lasts(tmp_path):
+    environ = {"NOTIFY_SOCKET": "/x", "RUNTIME_DIRECTORY": str(tmp_path)}
+
+    assert [count_restarts(environ) for _ in range(3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("missing", ["NOTIFY_SOCKET", "RUNTIME_DIRECTORY"])
+def test_without_a_service_manager_there_are_no_restarts(tmp_path, missing):
+    environ = {"NOTIFY_SOCKET": "/x", "RUNTIME_DIRECTORY": str(tmp_path)}
+    del environ[missing]
+
+    assert [count_restarts(environ) for _ in range(2)] == [0, 0]
 
 
 def test_a_manager_that_is_gone_is_no_reason_to_stop(tmp_path):

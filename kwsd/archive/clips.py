@@ -18,6 +18,7 @@ from kwsd.audio.opening import shown
 from kwsd.audio.samples import check_finite, mix
 from kwsd.audio.source import Samples
 from kwsd.errors import ArchiveError, AudioError, DeviceError
+from kwsd.private_files import make_private, open_private
 
 ADVICE = "`kwsd search --clips DIR` writes files to play elsewhere"
 MARGIN = 0.5  # s before and after a hit that are cut out with it
@@ -54,13 +55,13 @@ def cut(hit: Hit) -> Clip:
 
 
 def folder_for(path: Path) -> Path:
-    """Create a folder for clips if it does not exist, and return it.
+    """Create a folder for clips that only its owner can enter, if it does not exist, and return it.
 
     Raises:
         ArchiveError: it cannot be created.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_private(path)
     except OSError as error:
         raise ArchiveError(f"{shown(path)} cannot be a folder of clips: {error.strerror}") from None
     return path
@@ -72,14 +73,14 @@ def name(rank: int, hit: Hit) -> str:
 
 
 def write(clip: Clip, path: Path) -> None:
-    """Write a clip as FLAC.
+    """Write a clip as FLAC that only its owner can read.
 
     Raises:
         ArchiveError: the file exists already and is not changed, or it cannot be written.
     """
     content = _flac(clip, path)
     try:
-        file = path.open("xb")
+        file = open_private(path, "xb")
     except FileExistsError:
         raise ArchiveError(f"{shown(path)} is there already: name another folder for the clips") from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword
+from kwsd.private_files import open_private
 from kwsd.spotting.detection import Detection
 
 POINTS = 4000  # points of a curve, at most; a wide picture shows no more
@@ -38,10 +40,10 @@ def plot(
     keywords: Sequence[Keyword],
     detections: Sequence[Detection],
 ) -> None:
-    """Draw a panel for each keyword, with its detections shaded, and write the picture to a file.
+    """Draw a panel for each keyword, with its detections shaded, and write the picture to a file of the user alone.
 
     Args:
-        path: the file; its suffix gives the format.
+        path: the file; its suffix gives the format, PNG if there is none.
         time: [n] seconds.
         distance: [n, k] of the keywords.
         keywords: k of them.
@@ -84,8 +86,11 @@ def _unit(time: NDArray[np.float64]) -> tuple[float, str]:
 
 
 def _write(figure: Any, path: Path) -> None:
+    picture = io.BytesIO()
     try:
-        figure.savefig(path, dpi=100)
+        figure.savefig(picture, dpi=100, format=path.suffix[1:] or "png")
+        with open_private(path, "wb") as file:
+            file.write(picture.getbuffer())
     except ValueError as error:
         raise ConfigError(f"{path} cannot be drawn: {error}") from error
     except OSError as error:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword
+from kwsd.private_files import open_private
 from kwsd.spotting.score_track import ScoreTrack
 
 
@@ -53,13 +54,13 @@ def check_writable(path: Path) -> None:
 
 
 def save(path: Path, trace: Trace, keywords: Sequence[Keyword]) -> None:
-    """Write the arrays `time` [n] s, `distance` [n, k], `threshold` [k] and `keywords` [k] as .npz.
+    """Write the arrays `time` [n] s, `distance` [n, k], `threshold` [k] and `keywords` [k] as .npz, for its owner only.
 
     Raises:
         ConfigError: the file cannot be written.
     """
     try:
-        with path.open("wb") as file:
+        with open_private(path, "wb") as file:
             np.savez_compressed(
                 file,
                 time=trace.time,

@@ -264,3 +264,33 @@ def test_an_interrupted_build_goes_on(address, tokenizer, recordings, monkeypatc
             build(address, recordings[:2], tokenizer)
 
     assert build(address, recordings[:2], tokenizer).added == 2
+
+
+def test_what_a_killed_writer_had_half_sent_is_deleted_by_the_next(folder, address):
+    folder.write(".a.segment-0123.part", [b"half"])
+    store, path = fsspec.url_to_fs(address)
+    before = store.ls(path, detail=False)
+    with folder.writer_lock():
+        folder.write("a.segment", [b"whole"])
+
+    assert [name.endswith(".part") for name in before] == [True]
+    assert folder.names() == ["a.segment"]
+    assert [name.endswith("/a.segment") for name in store.ls(path, detail=False)] == [True]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"7", b"[" * 100_000, b'{"host": 1}', b'{"host": "h", "pid": 1, "time": 1e999, "token": "t"}']
+)
+def test_a_damaged_lock_is_named(folder, content):
+    folder.write("lock", [content])
+
+    with pytest.raises(ArchiveError, match=r"the lock of .* is damaged"), folder.writer_lock():
+        pass
+
+
+def test_a_lock_from_the_far_future_does_not_lock_for_ever(folder):
+    holder(folder, time=time.time() + 1e6)
+
+    with folder.writer_lock():
+        folder.write("a.segment", [b"one"])
+    assert folder.names() == ["a.segment"]

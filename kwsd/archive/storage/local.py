@@ -12,6 +12,7 @@ from pathlib import Path
 from kwsd.archive.storage.folder import LOCK, Buffer, Written, write_parts
 from kwsd.atomic_write import replacing
 from kwsd.errors import ArchiveError
+from kwsd.private_files import make_private, open_private
 
 
 class LocalFolder:
@@ -61,8 +62,8 @@ class LocalFolder:
     def writer_lock(self) -> Iterator[None]:
         """Hold the writer lock; ArchiveError if another process holds it. A process that dies releases it."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            file = (self.path / LOCK).open("a")
+            make_private(self.path)
+            file = open_private(self.path / LOCK, "ab")
         except OSError as error:
             raise ArchiveError(f"the index {self.name} cannot be written: {error.strerror}") from error
         with file:

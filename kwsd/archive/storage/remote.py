@@ -49,14 +49,7 @@ class RemoteFolder:
 
     def names(self) -> list[str]:
         """The names of the files, sorted; empty if the folder does not exist."""
-        with self._store_errors("read"):
-            self._store.invalidate_cache()
-            try:
-                paths = [path for path in self._store.ls(self._path, detail=False) if path != self._path]
-            except FileNotFoundError:
-                return []
-        names = (posixpath.basename(path.rstrip("/")) for path in paths)
-        return sorted(name for name in names if name and not name.startswith("."))
+        return sorted(name for name in self._all_names() if not name.startswith("."))
 
     def map(self, name: str) -> memoryview:
         """The content of a file, downloaded unless it is in the cache; FileNotFoundError if there is none."""
@@ -98,10 +91,26 @@ class RemoteFolder:
         """
         with WriterLock(self.name, self._read_lock, self._write_lock, lambda: self.remove(LOCK)) as lock:
             self._lock = lock
+            self._remove_parts()
             try:
                 yield
             finally:
                 self._lock = None
+
+    def _all_names(self) -> list[str]:
+        with self._store_errors("read"):
+            self._store.invalidate_cache()
+            try:
+                paths = [path for path in self._store.ls(self._path, detail=False) if path != self._path]
+            except FileNotFoundError:
+                return []
+        return [name for path in paths if (name := posixpath.basename(path.rstrip("/")))]
+
+    def _remove_parts(self) -> None:
+        """Delete the temporary files of a writer that was killed; there is no other writer."""
+        for name in self._all_names():
+            if name.startswith(".") and name.endswith(".part"):
+                self.remove(name)
 
     def _path_of(self, name: str) -> str:
         return f"{self._path.rstrip('/')}/{name}"

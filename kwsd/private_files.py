@@ -1,0 +1,39 @@
+"""Files and folders that only their owner can read, whatever the umask, for what gives away a voice."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+FILE, FOLDER = 0o600, 0o700
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder and the folders above it where they are missing; the mode of an existing one stays.
+
+    Raises:
+        OSError: a folder cannot be created.
+    """
+    for one in reversed((folder, *folder.parents)):
+        if not one.exists():
+            one.mkdir(mode=FOLDER, exist_ok=True)
+    if not folder.is_dir():
+        raise NotADirectoryError(20, "Not a directory", str(folder))
+
+
+def open_private(path: Path, mode: str) -> BinaryIO:
+    """Open a file for writing, as `open` does with this binary mode; a device or a pipe keeps its mode.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    file: BinaryIO = open(path, mode, opener=_create)  # type: ignore[assignment]  # noqa: SIM115 - it is returned
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        os.fchmod(file.fileno(), FILE)
+    return file
+
+
+def _create(path: str, flags: int) -> int:
+    return os.open(path, flags, FILE)

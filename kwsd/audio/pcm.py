@@ -97,7 +97,7 @@ class PcmSource:
         done, since = 0, time.monotonic()
         hint = f"; is it really {self._width} at {self._rate} Hz?"
         for data in self._whole_frames():
-            samples = mix(_decode(data, self._width).reshape(-1, self._channels))
+            samples = mix(decode(data, self._width).reshape(-1, self._channels))
             check_finite(samples, done, self._rate, self.name, hint)
             done += len(samples)
             yield Chunk(samples, self._rate, time.time() - len(samples) / self._rate), time.monotonic() - since
@@ -177,7 +177,13 @@ def _read_available(stream: Any, size: int) -> bytes:
     return data
 
 
-def _decode(data: bytes, width: str) -> Samples:
+def decode(data: bytes, width: str) -> Samples:
+    """Whole little-endian samples, [n] float32, [-1, 1] being full scale.
+
+    Args:
+        data: the bytes.
+        width: one of WIDTHS, or "s8".
+    """
     if width == "f32":
         return np.frombuffer(data, "<f4").astype(np.float32)
     if width == "s24":
@@ -185,6 +191,6 @@ def _decode(data: bytes, width: str) -> Samples:
         wide = np.zeros((len(data) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
         data, width = wide.tobytes(), "s32"
-    kind, full_scale = {"s16": ("<i2", 2**15), "s32": ("<i4", 2**31)}[width]
+    kind, full_scale = {"s8": ("i1", 2**7), "s16": ("<i2", 2**15), "s32": ("<i4", 2**31)}[width]
     scaled: Samples = np.frombuffer(data, kind).astype(np.float32) / np.float32(full_scale)
     return scaled

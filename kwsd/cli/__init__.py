@@ -18,6 +18,7 @@ from kwsd.cli.scan import scan
 from kwsd.cli.search import search
 from kwsd.cli.settings import config_option
 from kwsd.cli.subscribe import subscribe
+from kwsd.cli.wyoming import wyoming
 
 __all__ = ["main"]
 
@@ -44,6 +45,7 @@ def main(log_level: str) -> None:
     kwsd scan meeting.ogg                      find it in files
     kwsd listen                                listen for it at the microphone
     kwsd subscribe                             print the events of a listening kwsd
+    kwsd wyoming                               detect wake words for Home Assistant
     kwsd index build my.index archive/         index an archive
     kwsd search "hey snips" --index my.index   find it there
 
@@ -51,5 +53,5 @@ def main(log_level: str) -> None:
     """
 
 
-for verb in (enroll, keywords, scan, listen, subscribe, index, search, devices, doctor):
+for verb in (enroll, keywords, scan, listen, subscribe, wyoming, index, search, devices, doctor):
     main.add_command(verb)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +63,12 @@ class Tokenizer:
         self._pending: NDArray[np.float32]
         self._count: int
         self.reset()
+
+    def another(self) -> Tokenizer:
+        """A tokenizer for another stream, which shares the memory of the model with this one."""
+        other = copy.copy(self)
+        other.reset()
+        return other
 
     def push(self, samples: NDArray[np.float32]) -> Frames:
         """The frames that became complete with these samples [n] in [-1, 1]; n may be 0.

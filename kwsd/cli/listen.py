@@ -33,6 +33,10 @@ from kwsd.settings.spotting import ListenConfig
 @setting(ListenConfig, "jsonl")
 @setting(ListenConfig, "queue", metavar="SECONDS")
 @setting(ListenConfig, "heartbeat", metavar="SECONDS")
+@setting(ListenConfig, "learn_background")
+@setting(
+    ListenConfig, "false_alarms_per_hour", metavar="RATE", help="False alarms per hour that --learn-background allows."
+)
 @setting(ListenConfig, "metrics", metavar="HOST:PORT")
 @setting(ListenConfig, "log", type=LOCATION, metavar="INDEX")
 @setting(ListenConfig, "log_keep", metavar="DAYS", show_default="for ever")
@@ -53,6 +57,8 @@ def listen(
     jsonl: bool,
     queue: float,
     heartbeat: float,
+    learn_background: bool,
+    false_alarms_per_hour: float,
     metrics: str | None,
     log: str | None,
     log_keep: float | None,
@@ -68,6 +74,10 @@ def listen(
 
     With --log, the audio of the past can be searched for a phrase that is enrolled only later. The log holds codes and
     no audio, half a megabyte an hour; a crash loses its last ten minutes.
+
+    With --learn-background, a keyword that is detected more often than promised gets a lower threshold, and its own
+    again when that is over. What is as near to it as its recordings are is always detected. What was learned is kept
+    beside the keyword.
 
     \b
     Examples:
@@ -92,6 +102,8 @@ def listen(
         jsonl=jsonl,
         queue=queue,
         heartbeat=heartbeat,
+        learn_background=learn_background,
+        false_alarms_per_hour=false_alarms_per_hour,
         metrics=metrics,
         log=log,
         log_keep=log_keep,

@@ -15,6 +15,7 @@ from kwsd.daemon.periodic import PeriodicThread
 from kwsd.daemon.reloader import Reloader
 from kwsd.daemon.systemd import Notifier
 from kwsd.daemon.watchdog import Watchdog
+from kwsd.enrolment.learning import BackgroundLearner
 from kwsd.errors import KwsdError
 from kwsd.events.emitter import Emitter
 from kwsd.events.json_lines import ReaderGone
@@ -45,6 +46,7 @@ class Daemon:
         heartbeat: seconds between heartbeats, 0 for none.
         notifier: the service manager.
         token_log: gets the frames; it is closed with the source.
+        learner: makes keywords stricter where they are detected too often; it is saved with the end of the source.
         restarts: how often the service manager has started the daemon again.
 
     Attributes:
@@ -64,12 +66,13 @@ class Daemon:
         heartbeat: float = 10.0,
         notifier: Notifier | None = None,
         token_log: FrameLog | None = None,
+        learner: BackgroundLearner | None = None,
         restarts: int = 0,
     ) -> None:
         self._source, self._tokenizer, self._selection, self._select = source, tokenizer, selection, select
         self._emitter = Emitter(publisher, source.name, tokenizer.digest)
         self._refractory, self._interval = refractory, heartbeat
-        self._notifier, self._token_log = notifier or Notifier(), token_log
+        self._notifier, self._token_log, self._learner = notifier or Notifier(), token_log, learner
         self._watchdog = Watchdog(self._notifier)
         self.metrics, self._overflow = Metrics(restarts), OverflowMonitor()
         self._silence, self._clipping = SilenceMonitor(), ClippingMonitor()
@@ -87,7 +90,11 @@ class Daemon:
         self._report(State.STARTING, f"preparing the keywords for {self._source.name}")
         try:
             self._spotter = AudioSpotter(
-                self._tokenizer, self._selection.keywords, refractory=self._refractory, log=self._token_log
+                self._tokenizer,
+                self._selection.keywords,
+                refractory=self._refractory,
+                trace=self._learner,
+                log=self._token_log,
             )
             self._use(self._selection)
             self._report_selection(State.LISTENING, f"listening to {self._source.name}")
@@ -121,7 +128,7 @@ class Daemon:
         self._report(status, f"{facts.get('device', self._source.name)}{reason}")
 
     def log_changed(self, message: str, is_warning: bool) -> None:
-        """Publish that the token log cannot be written, or can again; the state stays "listening"."""
+        """Publish that what is kept of the audio cannot be written, or can again; the state stays "listening"."""
         self._report(State.LISTENING, message, is_warning)
 
     def _process(self) -> None:
@@ -134,6 +141,8 @@ class Daemon:
             self._source.close()
             if self._token_log is not None:
                 self._token_log.close()
+            if self._learner is not None:
+                self._learner.save()
 
     def _step(self, block: Block) -> None:
         reloaded = self._reloader.take()
@@ -149,7 +158,16 @@ class Daemon:
         self._source.due = self._spotter.due
         self.metrics.add(block, [one.keyword for one in found], self._source.waiting)
         self._publish(found)
+        self._learn()
         self._check_audio(block)
+
+    def _learn(self) -> None:
+        """Change the thresholds by what was heard, and publish what changed."""
+        changes = self._learner.learn() if self._learner else []
+        if self._learner and changes:
+            self._spotter.use_thresholds(self._learner.thresholds)
+        for change in changes:
+            self._report(State.LISTENING, str(change))
 
     def _publish(self, found: list[Detection]) -> None:
         for one in found:
@@ -192,6 +210,8 @@ class Daemon:
     def _prepare(self) -> Reloaded:
         """The keywords as they are now, with a spotter that has heard what the one in use has; in another thread."""
         selection = self._select(self._selection)
+        if self._learner is not None:
+            self._learner.prepare(selection.keywords)
         return selection, self._spotter.successor(selection.keywords)
 
     def _adopt(self, reloaded: Reloaded | KwsdError) -> None:
@@ -205,6 +225,8 @@ class Daemon:
 
     def _use(self, selection: Selection) -> None:
         self._selection = selection
+        if self._learner is not None:
+            self._learner.follow(selection.keywords)
         self._names = tuple(sorted(keyword.name for keyword in selection.keywords))
 
     def _report_selection(self, state: State, message: str) -> None:

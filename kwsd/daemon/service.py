@@ -12,6 +12,7 @@ from kwsd.daemon.prometheus import serving
 from kwsd.daemon.signals import deadline, handling
 from kwsd.daemon.source import open_source
 from kwsd.daemon.systemd import Notifier
+from kwsd.enrolment.learning import BackgroundLearner
 from kwsd.errors import KwsdError
 from kwsd.events.emitter import Emitter
 from kwsd.events.json_lines import JsonLinesPublisher
@@ -57,6 +58,9 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             start_deadline()
             daemon.stop()
 
+        learner = None
+        if config.learn_background:
+            learner = BackgroundLearner(config.store, tokenizer, config.false_alarms_per_hour)
         with reporting(out, tokenizer):
             source = open_source(config.input, stdin, config.queue, changed)
         daemon = Daemon(
@@ -70,8 +74,11 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             heartbeat=config.heartbeat,
             notifier=notifier,
             token_log=token_log,
+            learner=learner,
             restarts=restarts,
         )
+        if learner is not None:
+            learner.notify = daemon.log_changed
         if token_log is not None:
             token_log.name, token_log.notify = source.name, daemon.log_changed
         with (

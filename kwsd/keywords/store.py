@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kwsd.atomic_write import replacing
 from kwsd.errors import KeywordError, ModelError, StoreError
+from kwsd.keywords import experience
 from kwsd.keywords.keyword import Keyword, Template, check_name
 from kwsd.keywords.keyword_file import read, to_bytes
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -95,11 +96,12 @@ class Store:
                 )
 
     def remove(self, name: str) -> None:
-        """Delete a keyword, even one that cannot be read."""
+        """Delete a keyword, even one that cannot be read, and what was learned about it."""
         if name not in self.names():
             self.load(name)
         try:
             self._path(name).unlink()
+            self._path(name).with_suffix(experience.SUFFIX).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f'the keyword "{name}" in {self.folder} cannot be removed: {error.strerror}') from error
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta
 
 from kwsd.settings.checks import FINITE, Settings
-from kwsd.settings.kinds import Model, Store
+from kwsd.settings.kinds import ALARMS, Alarms, Model, Store
 
 ScorerName = Literal["subsequence", "dtw", "codes", "edit", "levenshtein"]
 RuleName = Literal["background", "midpoint"]
@@ -14,18 +14,6 @@ RuleName = Literal["background", "midpoint"]
 # kwsd.scorers.matching and kwsd.enrolment.threshold have them too, and need numpy.
 SCORERS: tuple[str, ...] = get_args(ScorerName)
 RULES: tuple[str, ...] = get_args(RuleName)
-ALARMS = 0.5
-
-
-Alarms = Annotated[
-    float,
-    Meta(
-        description="False alarms per hour that the background rule allows; more means fewer misses.",
-        gt=0,
-        le=FINITE,
-        extra={"head": "false alarms per hour are {}"},
-    ),
-]
 
 
 class EnrollConfig(Settings, frozen=True, kw_only=True):

@@ -6,7 +6,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from kwsd.errors import ConfigError
-from kwsd.settings.checks import fits, refusal
+from kwsd.settings.checks import FINITE, fits, refusal
+
+ALARMS = 0.5
+"""False alarms per hour by default; kwsd.enrolment.threshold has it too, and needs numpy."""
 
 MOST_WORKERS = 1024
 LOCAL_CLUSTER = "ray"
@@ -26,6 +29,16 @@ Cluster = Annotated[
         description="Ray cluster whose machines share the work, this machine's or another; needs kwsd[cluster].",
         pattern=_CLUSTER,
         extra={"head": "{} is no cluster", "range": "ray for this machine's or a new one, or ray://HOST:10001"},
+    ),
+]
+
+Alarms = Annotated[
+    float,
+    Meta(
+        description="False alarms per hour that the background rule allows; more means fewer misses.",
+        gt=0,
+        le=FINITE,
+        extra={"head": "false alarms per hour are {}"},
     ),
 ]
 

@@ -7,7 +7,7 @@ from msgspec import Meta
 from kwsd.errors import ConfigError
 from kwsd.settings.checks import FINITE, Settings
 from kwsd.settings.inputs import Input
-from kwsd.settings.kinds import Cluster, Model, Store, Workers, check_sharing
+from kwsd.settings.kinds import ALARMS, Alarms, Cluster, Model, Store, Workers, check_sharing
 
 LONGEST = 1e9
 """Seconds, 31 years: no wait of the operating system may be longer than ten times that."""
@@ -75,6 +75,10 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
             extra={"unit": "s"},
         ),
     ] = 10.0
+    learn_background: Annotated[
+        bool, Meta(description="Make keywords stricter where they are detected more often than promised.")
+    ] = False
+    false_alarms_per_hour: Alarms = ALARMS
     metrics: Annotated[str, Meta(description="Serve metrics for Prometheus at http://HOST:PORT/metrics.")] | None = None
     log: Annotated[str, Meta(description="Also keep codes of the audio in this index, for `kwsd search`.")] | None = (
         None

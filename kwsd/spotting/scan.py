@@ -12,8 +12,8 @@ from kwsd.audio.source import Block, Samples, Source
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.detection import Detection
 from kwsd.spotting.quiet import QuietGate
+from kwsd.spotting.score_track import ScoreTrack
 from kwsd.spotting.spotter import Spotter
-from kwsd.spotting.trace import Trace
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -51,6 +51,14 @@ class Successor:
     until: float
 
 
+class TrackLog(Protocol):
+    """What follows the score track of a stream, for example `kwsd.spotting.trace.Trace`."""
+
+    def add(self, track: ScoreTrack) -> None:
+        """Take the next part of the score track."""
+        ...
+
+
 class AudioSpotter:
     """A stream of audio blocks to detections: tokenizer and spotter together.
 
@@ -68,7 +76,7 @@ class AudioSpotter:
         keywords: Sequence[Keyword],
         *,
         refractory: float = 1.0,
-        trace: Trace | None = None,
+        trace: TrackLog | None = None,
         log: FrameLog | None = None,
     ) -> None:
         self._tokenizer, self._trace, self._log = tokenizer, trace, log
@@ -94,6 +102,10 @@ class AudioSpotter:
         self._clock = None if block.wall is None else block.wall - block.time
         self._waiting.append(block.samples)
         return found if self._gate.may_wait(block) else found + self._spot_waiting()
+
+    def use_thresholds(self, thresholds: Sequence[float]) -> None:
+        """Detect the keywords, in their order, by these thresholds from the next frame on."""
+        self._spotter.use_thresholds(thresholds)
 
     @property
     def due(self) -> float:
@@ -162,7 +174,7 @@ def scan(
     keywords: Sequence[Keyword],
     *,
     refractory: float = 1.0,
-    trace: Trace | None = None,
+    trace: TrackLog | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Iterator[Detection]:
     """The detections in a source, each as soon as it is certain.

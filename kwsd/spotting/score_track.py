@@ -83,6 +83,10 @@ class KeywordScorer:
         mean = np.add.reduceat(distance, self._firsts) / self._counts
         return bool((mean <= self._threshold + margin).any())
 
+    def use_thresholds(self, thresholds: NDArray[np.float64]) -> None:
+        """Change the thresholds [k] that `is_near` looks at."""
+        self._threshold = thresholds
+
     def reset(self) -> None:
         """Discard the stream and start a new one."""
         self._matcher.reset()

@@ -32,6 +32,7 @@ class Spotter:
             KeywordScorer(kind, [keywords[k] for k in group], hop, codebook)
             for kind, group in zip(kinds, groups, strict=True)
         ]
+        self._groups = groups
         self._order = np.argsort([k for group in groups for k in group])
         self._detector = Detector(keywords, hop, refractory)
 
@@ -50,6 +51,13 @@ class Spotter:
     def decide(self, track: ScoreTrack) -> list[Detection]:
         """The detections that are certain with this part of the score track, in the order of their ends."""
         return sorted(self._detector.push(track), key=lambda detection: detection.end)
+
+    def use_thresholds(self, thresholds: Sequence[float]) -> None:
+        """Detect the keywords, in their order, by these thresholds from the next frame on."""
+        changed = np.array(thresholds)
+        self._detector.threshold = changed
+        for scorer, group in zip(self._scorers, self._groups, strict=True):
+            scorer.use_thresholds(changed[group])
 
     @property
     def due(self) -> int:

@@ -14,8 +14,10 @@ from kwsd.archive.segments.manifest import Manifest
 from kwsd.audio import Block
 from kwsd.audio.source import no_audio
 from kwsd.daemon.daemon import Daemon
+from kwsd.enrolment.learning import BackgroundLearner, floor_of
 from kwsd.errors import AudioError, StoreError
 from kwsd.events.messages import DetectionEvent, HeartbeatEvent, StatusEvent
+from kwsd.keywords import experience
 from kwsd.keywords.selection import Selection
 
 RATE = 16_000
@@ -374,3 +376,38 @@ def test_a_reload_goes_on_with_the_log(daemon, token_log):
 
     assert one.journal.states == ["starting", "listening", "reloaded", "stopping"]
     assert frames_of(token_log) >= 6 * 12.5
+
+
+@pytest.fixture
+def learner(tokenizer, enrolment, tmp_path):
+    """A learner that was alarmed thirty times in an hour when it listened before."""
+    keyword = enrolment.keyword
+    alarms = np.linspace(floor_of(keyword, tokenizer) + 0.01, keyword.threshold, 30)
+    known = experience.Experience(experience.digest(keyword), 1.0, [(0.5, float(alarm)) for alarm in alarms])
+    experience.save(tmp_path / "hey snips.learned", known)
+    return BackgroundLearner(tmp_path, tokenizer, 0.5)
+
+
+def test_a_threshold_that_was_learned_is_used_and_told(daemon, learner, speech, enrolment):
+    one = daemon(live(0.1), Block(speech[: 3 * RATE], 0.1, 1e9), learner=learner)
+    one.run()
+    (told,) = [event for event in one.journal.of(StatusEvent) if "stricter" in event.message]
+    (found, *_) = one.journal.of(DetectionEvent)
+
+    assert told.state == "listening"
+    assert found.threshold == learner.thresholds[0] < enrolment.keyword.threshold
+
+
+def test_what_is_learned_is_kept_when_the_daemon_ends(daemon, learner, enrolment, tmp_path):
+    one = daemon(live(36), learner=learner)
+    one.run()
+
+    assert experience.load(tmp_path / "hey snips.learned", enrolment.keyword).hours == pytest.approx(1.01, abs=1e-3)
+
+
+def test_what_was_learned_is_used_after_a_reload_too(daemon, learner, enrolment):
+    one = daemon(live(0.1), reload, live(0.2, 0.1), learner=learner, select=lambda before: before)
+    one.run()
+
+    assert learner.thresholds[0] < enrolment.keyword.threshold
+    assert sum("stricter" in event.message for event in one.journal.of(StatusEvent)) == 2

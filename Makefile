@@ -28,8 +28,9 @@ lint: $(EXTENSIONS) ## check style, types and the order of the rooms
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
 
-schema: $(EXTENSIONS) ## write the JSON Schema of the events, from their classes
+schema: $(EXTENSIONS) ## write the JSON Schemas of the events and of control, from their classes
 	$(RUN) -m kwsd.events.schema
+	$(RUN) -m kwsd.control.schema
 
 bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; takes long, and the data beside the sources
 	$(RUN) -m benchmarks.kernels

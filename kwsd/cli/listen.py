@@ -29,6 +29,12 @@ from kwsd.settings.spotting import ListenConfig
     metavar="ENDPOINT",
     show_default="an ipc socket in the runtime folder",
 )
+@setting(
+    ListenConfig,
+    "control",
+    metavar="ENDPOINT",
+    show_default="control.ipc in the runtime folder, unless there is an --endpoint or --no-zmq",
+)
 @click.option("--no-zmq", is_flag=True, help="Publish nothing over ZeroMQ.")
 @setting(ListenConfig, "jsonl")
 @setting(ListenConfig, "queue", metavar="SECONDS")
@@ -53,6 +59,7 @@ def listen(
     file: Path | None,
     realtime: bool,
     endpoint: tuple[str, ...],
+    control: str | None,
     no_zmq: bool,
     jsonl: bool,
     queue: float,
@@ -99,6 +106,7 @@ def listen(
         refractory=refractory,
         input=choose_input(file, pipe, microphone, realtime),
         endpoints=() if no_zmq else endpoint or (default_endpoint(),),
+        control=control or (None if no_zmq or endpoint else default_endpoint(name="control")),
         jsonl=jsonl,
         queue=queue,
         heartbeat=heartbeat,

@@ -13,6 +13,7 @@ from kwsd.daemon.audio_monitor import ClippingMonitor, OverflowMonitor, SilenceM
 from kwsd.daemon.metrics import Metrics
 from kwsd.daemon.periodic import PeriodicThread
 from kwsd.daemon.reloader import Reloader
+from kwsd.daemon.score_feed import ScoreFeed
 from kwsd.daemon.systemd import Notifier
 from kwsd.daemon.watchdog import Watchdog
 from kwsd.enrolment.learning import BackgroundLearner
@@ -48,6 +49,7 @@ class Daemon:
         token_log: gets the frames; it is closed with the source.
         learner: makes keywords stricter where they are detected too often; it is saved with the end of the source.
         restarts: how often the service manager has started the daemon again.
+        scores: gets the score track.
 
     Attributes:
         metrics: what is counted.
@@ -68,16 +70,19 @@ class Daemon:
         token_log: FrameLog | None = None,
         learner: BackgroundLearner | None = None,
         restarts: int = 0,
+        scores: ScoreFeed | None = None,
     ) -> None:
         self._source, self._tokenizer, self._selection, self._select = source, tokenizer, selection, select
         self._emitter = Emitter(publisher, source.name, tokenizer.digest)
         self._refractory, self._interval = refractory, heartbeat
-        self._notifier, self._token_log, self._learner = notifier or Notifier(), token_log, learner
+        self._notifier, self._token_log = notifier or Notifier(), token_log
+        self._learner, self._scores = learner, scores
         self._watchdog = Watchdog(self._notifier)
         self.metrics, self._overflow = Metrics(restarts), OverflowMonitor()
         self._silence, self._clipping = SilenceMonitor(), ClippingMonitor()
         self._reloader = Reloader(self._prepare, store_version, selection.version)
-        self._stopped = False
+        self._stopped = self._paused = self._pause_requested = False
+        self._last_status: StatusEvent | None = None
         self._origin: float | None = None  # Unix time at second 0 of the stream
         self._names: tuple[str, ...] = ()
 
@@ -93,7 +98,7 @@ class Daemon:
                 self._tokenizer,
                 self._selection.keywords,
                 refractory=self._refractory,
-                trace=self._learner,
+                traces=[one for one in (self._learner, self._scores) if one is not None],
                 log=self._token_log,
             )
             self._use(self._selection)
@@ -117,6 +122,17 @@ class Daemon:
         They are read in another thread, and used from a block on that comes soon after it.
         """
         self._reloader.request()
+
+    def pause(self, paused: bool) -> None:
+        """Spot no keywords from the next block on, or spot them again; it may be called from any thread."""
+        self._pause_requested = paused
+
+    def state(self) -> dict[str, Any]:
+        """The fields of `kwsd.control.messages.StateReply`; it may be called from any thread."""
+        last = self._last_status
+        told = ("state", "message", "stream", "instance", "model", "keywords")
+        facts = {name: getattr(last, name) for name in told} if last else {}
+        return facts | self.metrics.summary() | {"paused": self._pause_requested}
 
     def source_changed(self, status: str, **facts: Any) -> None:
         """Publish what the source reports; the audio lost meanwhile is not reported as an overflow."""
@@ -148,8 +164,18 @@ class Daemon:
         reloaded = self._reloader.take()
         if reloaded is not None:
             self._adopt(reloaded)
-        if block.seconds:
+        if self._paused != self._pause_requested:
+            self._switch()
+        if block.seconds and not self._paused:
             self._hear(block)
+
+    def _switch(self) -> None:
+        self._paused = not self._paused
+        if self._paused:
+            self._publish(self._spotter.flush())
+            self._report(State.PAUSED, "no keywords are spotted, as asked")
+        else:
+            self._report(State.LISTENING, f"listening to {self._source.name} again")
 
     def _hear(self, block: Block) -> None:
         # Detections from before a gap use this origin too: stream time counts lost audio, so it is the same.
@@ -227,6 +253,8 @@ class Daemon:
         self._selection = selection
         if self._learner is not None:
             self._learner.follow(selection.keywords)
+        if self._scores is not None:
+            self._scores.names = tuple(keyword.name for keyword in selection.keywords)
         self._names = tuple(sorted(keyword.name for keyword in selection.keywords))
 
     def _report_selection(self, state: State, message: str) -> None:
@@ -240,7 +268,7 @@ class Daemon:
             self.stop()
 
     def _report(self, state: str, message: str, is_warning: bool = False) -> None:
-        self._emitter.emit(StatusEvent, state=str(state), message=message, keywords=self._names)
+        self._last_status = self._emitter.emit(StatusEvent, state=str(state), message=message, keywords=self._names)
         is_warning = is_warning or state in PROBLEMS
         write = log.warning if is_warning else log.info
         write(str(state), message=message, keywords=len(self._names))

@@ -91,13 +91,8 @@ class Metrics:
         `load`, `latency` and `level` are for the time since the last report, the others since the start.
         """
         with self._lock:
-            fields = {
-                "uptime": self.uptime,
-                "processed": self.totals.processed,
-                "dropped": self.totals.lost,
-                "detections": self.totals.detections.total(),
+            fields = self._summary() | {
                 "load": (time.process_time() - self._cpu) / self._seconds if self._seconds else 0.0,
-                "queue": self.queued,
                 "latency": self._latency,
                 "level": self._level(),
                 "overflows": self.totals.overflows,
@@ -106,6 +101,20 @@ class Metrics:
             }
             self._begin_interval()
         return fields
+
+    def summary(self) -> dict[str, Any]:
+        """The fields of a heartbeat that the reply to a request for the state has too."""
+        with self._lock:
+            return self._summary()
+
+    def _summary(self) -> dict[str, Any]:
+        return {
+            "uptime": self.uptime,
+            "processed": self.totals.processed,
+            "dropped": self.totals.lost,
+            "detections": self.totals.detections.total(),
+            "queue": self.queued,
+        }
 
     def _add_latency(self, seconds: float) -> None:
         self._latency = max(seconds, self._latency or 0.0)

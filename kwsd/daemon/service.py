@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
+from kwsd.control.server import ControlServer
+from kwsd.daemon.adjustments import Adjustments
 from kwsd.daemon.daemon import Daemon
+from kwsd.daemon.operator import Operator
 from kwsd.daemon.prometheus import serving
+from kwsd.daemon.score_feed import ScoreFeed
 from kwsd.daemon.signals import deadline, handling
 from kwsd.daemon.source import open_source
 from kwsd.daemon.systemd import Notifier
@@ -42,13 +46,16 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
     store = Store(config.store)
 
     def select_again(before: Selection) -> Selection:
-        return select(store, config.keywords, tokenizer, before.keywords)
+        return adjustments.apply(select(store, config.keywords, tokenizer, before.keywords))
 
     selection = select(store, config.keywords, tokenizer)  # raises its errors before a socket or a device is opened
+    adjustments = Adjustments(store, selection)
+    operator = Operator(adjustments)
     with (
         deadline(SHUTDOWN_TIMEOUT) as start_deadline,
         open_log(config, tokenizer) as token_log,
         closing(open_publisher(config.endpoints, stdout if config.jsonl else None)) as out,
+        open_control(config.control, operator) as control,
     ):
 
         def changed(status: str, **facts: Any) -> None:
@@ -76,7 +83,9 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             token_log=token_log,
             learner=learner,
             restarts=restarts,
+            scores=None if control is None else ScoreFeed(control),
         )
+        operator.attach(daemon, stop)
         if learner is not None:
             learner.notify = daemon.log_changed
         if token_log is not None:
@@ -109,6 +118,15 @@ def open_log(config: ListenConfig, tokenizer: Tokenizer) -> AbstractContextManag
     from kwsd.archive.indexing.token_log import TokenLog  # noqa: PLC0415 - the archive's kernels are for those who ask for them
 
     return closing(TokenLog(config.log, tokenizer, keep=config.log_keep))
+
+
+def open_control(endpoint: str | None, operator: Operator) -> AbstractContextManager[ControlServer | None]:
+    """The server of control at an endpoint, or None if there is no endpoint.
+
+    Raises:
+        EndpointError: the endpoint cannot be bound.
+    """
+    return nullcontext() if endpoint is None else closing(ControlServer(endpoint, operator))
 
 
 def open_publisher(endpoints: Sequence[str], lines: TextIO | None) -> Publisher:

@@ -55,6 +55,7 @@ class State(StrEnum):
 
     STARTING = "starting"
     LISTENING = "listening"
+    PAUSED = "paused"
     MICROPHONE_LOST = "microphone-lost"
     MICROPHONE_BACK = "microphone-back"
     OVERFLOW = "overflow"

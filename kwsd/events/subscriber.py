@@ -148,7 +148,7 @@ def _wording(event: Event) -> str:
         case HeartbeatEvent():
             level = "silence" if event.level is None else f"{event.level:.0f} dBFS"
             return (
-                f"up {_duration(event.uptime)}, {event.detections} detections, load {event.load:.0%}, "
+                f"up {duration(event.uptime)}, {event.detections} detections, load {event.load:.0%}, "
                 f"queue {event.queue:.2f} s, lost {event.dropped:.2f} s, {level}"
             )
     return event.kind
@@ -161,7 +161,8 @@ def _clock(wall: float) -> str:
         return "??:??:??"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A number of seconds for people, such as "1:02:03"."""
     try:
         return str(timedelta(seconds=int(seconds)))
     except OverflowError:

@@ -8,24 +8,20 @@ threads send it their events through an inproc pipe.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import zmq
 
-from kwsd.errors import ConfigError, EndpointError
-from kwsd.events.binding import listen, name
+from kwsd.errors import ConfigError
 from kwsd.events.connection import Connection
-from kwsd.events.hub import STOP, Hub
 from kwsd.events.limits import LONGEST_FRAME, MOST_TOPICS, TOPIC_BYTES, Budget, upstream
 from kwsd.events.messages import VERSION, Event, StatusEvent
+from kwsd.events.server import Server
 
-_FEED = "inproc://events"
 _REPEAT = 1.0  # s between two repeats of the status for one subscriber
 _STATUS = f"kwsd/{VERSION}/{StatusEvent.kind}/".encode()
 
@@ -45,45 +41,18 @@ class ZeroMQPublisher:
     def __init__(self, endpoints: Sequence[str], high_water_mark: int = 1000) -> None:
         if high_water_mark < 1:  # ZeroMQ would read 0 as "no limit", and let memory fill up
             raise ConfigError(f"the high-water mark is {high_water_mark}: make it at least 1 message")
-        if not endpoints:
-            raise EndpointError("there is no endpoint to publish on: give at least one")
         self.dropped = 0
-        self._closed = False
-        self._lock = threading.Lock()
-        with ExitStack() as stack:
-            self._held = stack.enter_context(ExitStack())
-            context = stack.enter_context(zmq.Context())
-            listeners = [stack.enter_context(listen(endpoint, self._held)) for endpoint in endpoints]
-            self.endpoints = tuple(name(listener) for listener in listeners)
-            inlet, self._feed = (stack.enter_context(end) for end in _pipe(context, high_water_mark))
-            self._context = context
-            hub = Hub(inlet, listeners, _Subscribers(context, high_water_mark))
-            self._thread = threading.Thread(target=hub.run, name="kwsd-zeromq", daemon=True)
-            self._thread.start()
-            stack.pop_all()
+        self._server = Server(endpoints, lambda context: _Subscribers(context, high_water_mark), high_water_mark)
+        self.endpoints = self._server.endpoints
 
     def publish(self, event: Event) -> None:
         """Send the event, from any thread but not in a signal handler, and without waiting; nothing after `close()`."""
-        frames = event.frames()
-        with self._lock:
-            if self._closed:
-                return
-            try:
-                self._feed.send_multipart(frames, zmq.NOBLOCK)
-            except zmq.Again:
-                self.dropped += 1
+        if not self._server.send(event.frames()):
+            self.dropped += 1
 
     def close(self) -> None:
-        """Deliver what was published, for at most about LINGER milliseconds, and remove the ipc sockets."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            self._feed.send_multipart(STOP)
-            self._feed.close()
-        self._thread.join()
-        self._context.term()
-        self._held.close()
+        """Deliver what was published, for at most half a second, and remove the ipc sockets."""
+        self._server.close()
 
     def __enter__(self) -> Self:
         return self
@@ -145,11 +114,3 @@ class _Subscribers:
             topics.add(request[1:])
             if self._last_status and _STATUS.startswith(request[1:]):
                 self._due.setdefault(client, max(time.monotonic(), self._told.get(client, 0.0) + _REPEAT))
-
-
-def _pipe(context: zmq.Context[zmq.Socket[bytes]], high_water_mark: int) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes]]:
-    inlet, feed = context.socket(zmq.PULL), context.socket(zmq.PUSH)
-    inlet.rcvhwm = feed.sndhwm = high_water_mark
-    inlet.bind(_FEED)
-    feed.connect(_FEED)
-    return inlet, feed

@@ -54,6 +54,9 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Publish here over ZeroMQ, ipc://PATH or tcp://HOST:PORT; give it again for more."),
     ] = ()
+    control: (
+        Annotated[str, Meta(description="Take the requests of `kwsd ctl` here, ipc://PATH or tcp://HOST:PORT.")] | None
+    ) = None
     jsonl: Annotated[bool, Meta(description="Also print the events, one JSON object a line.")] = False
     queue: Annotated[
         float,

@@ -66,7 +66,7 @@ class AudioSpotter:
         tokenizer: is reset.
         keywords: at least one.
         refractory: seconds after a detection in which the same keyword is not detected again.
-        trace: collects the score track.
+        traces: get the score track.
         log: gets the frames.
     """
 
@@ -76,10 +76,10 @@ class AudioSpotter:
         keywords: Sequence[Keyword],
         *,
         refractory: float = 1.0,
-        trace: TrackLog | None = None,
+        traces: Sequence[TrackLog] = (),
         log: FrameLog | None = None,
     ) -> None:
-        self._tokenizer, self._trace, self._log = tokenizer, trace, log
+        self._tokenizer, self._traces, self._log = tokenizer, traces, log
         self._refractory = refractory
         self._spotter = self._new_spotter(keywords)
         self._heard: tuple[int, tuple[Frames, ...]] = (0, ())  # number and last frames of the stream; replaced whole
@@ -152,8 +152,8 @@ class AudioSpotter:
             self._log.push(shifted, self._clock)
         self._remember(shifted)
         track = self._spotter.track(shifted)
-        if self._trace is not None:
-            self._trace.add(track)
+        for trace in self._traces:
+            trace.add(track)
         return self._spotter.decide(track)
 
     def _remember(self, frames: Frames) -> None:
@@ -190,7 +190,7 @@ def scan(
     Raises:
         AudioError: the audio cannot be used; the detections before it have been returned.
     """
-    spotter = AudioSpotter(tokenizer, keywords, refractory=refractory, trace=trace)
+    spotter = AudioSpotter(tokenizer, keywords, refractory=refractory, traces=() if trace is None else (trace,))
     try:
         for block in source.blocks():
             yield from spotter.push(block)

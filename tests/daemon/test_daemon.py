@@ -411,3 +411,30 @@ def test_what_was_learned_is_used_after_a_reload_too(daemon, learner, enrolment)
 
     assert learner.thresholds[0] < enrolment.keyword.threshold
     assert sum("stricter" in event.message for event in one.journal.of(StatusEvent)) == 2
+
+
+def test_while_it_is_paused_nothing_is_spotted_or_logged(daemon, token_log, speech):
+    def pause(one):
+        one.pause(True)
+
+    def resume(one):
+        one.pause(False)
+
+    heard = speech[: 3 * RATE]
+    blocks = [Block(heard, start, 1e9 + start) for start in (1.0, 4.0)]
+    one = daemon(live(1.0), pause, blocks[0], resume, blocks[1], token_log=token_log)
+    one.run()
+    (found,) = one.journal.of(DetectionEvent)
+
+    assert one.journal.states == ["starting", "listening", "paused", "listening", "stopping"]
+    assert found.start == pytest.approx(5.07, abs=0.3)  # 4 s later than in the excerpt
+    assert frames_of(token_log) <= 4 * 25
+
+
+def test_its_state_can_be_asked_for(daemon):
+    one = daemon(live(2.0), lambda daemon: states.append(daemon.state()))
+    states = []
+    one.run()
+
+    assert states[0].items() >= {"state": "listening", "paused": False, "stream": "script", "detections": 0}.items()
+    assert states[0]["processed"] == 2.0

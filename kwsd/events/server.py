@@ -1,0 +1,83 @@
+"""A server: a hub in a thread of its own, and the pipe through which the other threads send to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+import zmq
+
+from kwsd.errors import EndpointError
+from kwsd.events.binding import listen, name
+from kwsd.events.hub import STOP, Hub, Service
+
+_FEED = "inproc://feed"
+
+
+class Server:
+    """Listens at endpoints and serves the clients in a thread.
+
+    Args:
+        endpoints: where it listens, at least one.
+        service: makes what is done with the clients, from the context for their sockets.
+        high_water_mark: messages from other threads that may wait.
+
+    Attributes:
+        endpoints: those bound, with the ports that the system chose for "*".
+
+    Raises:
+        EndpointError: an endpoint cannot be bound, or there is none.
+    """
+
+    def __init__(
+        self,
+        endpoints: Sequence[str],
+        service: Callable[[zmq.Context[zmq.Socket[bytes]]], Service],
+        high_water_mark: int,
+    ) -> None:
+        if not endpoints:
+            raise EndpointError("there is no endpoint to publish on: give at least one")
+        self._closed = False
+        self._lock = threading.Lock()
+        with ExitStack() as stack:
+            self._held = stack.enter_context(ExitStack())
+            self._context = context = stack.enter_context(zmq.Context())
+            listeners = [stack.enter_context(listen(endpoint, self._held)) for endpoint in endpoints]
+            self.endpoints = tuple(name(listener) for listener in listeners)
+            inlet, self._feed = (stack.enter_context(end) for end in _pipe(context, high_water_mark))
+            hub = Hub(inlet, listeners, service(context))
+            self._thread = threading.Thread(target=hub.run, name="kwsd-zeromq", daemon=True)
+            self._thread.start()
+            stack.pop_all()
+
+    def send(self, frames: Sequence[bytes]) -> bool:
+        """Hand frames to the service, from any thread but not in a signal handler; False when there is no room."""
+        with self._lock:
+            if self._closed:
+                return True
+            try:
+                self._feed.send_multipart(frames, zmq.NOBLOCK)
+            except zmq.Again:
+                return False
+            return True
+
+    def close(self) -> None:
+        """Deliver what was sent, for at most about `hub.LINGER` milliseconds, and remove the ipc sockets."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._feed.send_multipart(STOP)
+            self._feed.close()
+        self._thread.join()
+        self._context.term()
+        self._held.close()
+
+
+def _pipe(context: zmq.Context[zmq.Socket[bytes]], high_water_mark: int) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes]]:
+    inlet, feed = context.socket(zmq.PULL), context.socket(zmq.PUSH)
+    inlet.rcvhwm = feed.sndhwm = high_water_mark
+    inlet.bind(_FEED)
+    feed.connect(_FEED)
+    return inlet, feed

@@ -36,6 +36,7 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.kernels
 	$(RUN) -m benchmarks.speed
 	$(RUN) -m benchmarks.latency
+	$(RUN) -m benchmarks.home_assistant
 	$(RUN) -m benchmarks.live_cost
 	$(RUN) -m benchmarks.detection --peer speech-embedding --peer efficientword-net
 	$(RUN) -m benchmarks.field

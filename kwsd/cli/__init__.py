@@ -7,6 +7,7 @@ import os
 import click
 
 from kwsd._version import __version__
+from kwsd.cli.bridge import bridge
 from kwsd.cli.ctl import ctl
 from kwsd.cli.devices import devices
 from kwsd.cli.doctor import doctor
@@ -48,6 +49,7 @@ def main(log_level: str) -> None:
     kwsd subscribe                             print the events of a listening kwsd
     kwsd wyoming                               detect wake words for Home Assistant
     kwsd ctl status                            ask it how it is
+    kwsd bridge mqtt                           hand the events on to an MQTT broker
     kwsd index build my.index archive/         index an archive
     kwsd search "hey snips" --index my.index   find it there
 
@@ -55,5 +57,5 @@ def main(log_level: str) -> None:
     """
 
 
-for verb in (enroll, keywords, scan, listen, subscribe, ctl, wyoming, index, search, devices, doctor):
+for verb in (enroll, keywords, scan, listen, subscribe, ctl, wyoming, bridge, index, search, devices, doctor):
     main.add_command(verb)

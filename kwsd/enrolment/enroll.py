@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from kwsd.enrolment.agreement import agreed
 from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.confusion import Confusion, confusions
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.miss_rate import Misses, misses
 from kwsd.enrolment.outliers import Match, leave_one_out, matches
 from kwsd.enrolment.quality import faults
-from kwsd.enrolment.template import Recording, kept_recording, take_of
+from kwsd.enrolment.template import Recording, Take, kept_recording, take_of
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
 from kwsd.errors import AudioError, KeywordError
@@ -83,16 +84,11 @@ def enroll(
     name = check_name(name)
     bank = bank or Bank.shipped()
     bank.check_model(tokenizer.digest)
-    templates, refused, poor = list(adding_to.templates if adding_to else ()), [], []
     if not recordings:
         raise KeywordError("there is no recording: give at least one that holds the phrase")
-    for recording in recordings:
-        try:
-            take = take_of(recording, tokenizer)
-            templates.append(_refuse_duplicate(take.template(keep_audio=keep_audio), templates))
-            poor += [f"{recording.name} {fault}" for fault in faults(take.recording.samples, take.start, take.end)]
-        except AudioError as error:
-            refused.append(f"{recording.name} is not used: {error}")
+    known = adding_to.templates if adding_to else ()
+    takes, refused = _heard(recordings, tokenizer)
+    templates, poor = _made(takes, known, refused, keep_audio=keep_audio)
     if len(refused) == len(recordings):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     templates = calibrated(templates, scorer, bank, tokenizer.codebook)
@@ -132,11 +128,33 @@ def reenroll(
     )
 
 
-def _refuse_duplicate(template: Template, others: Sequence[Template]) -> Template:
-    for other in others:
-        if np.array_equal(template.frames.vectors, other.frames.vectors):
-            raise AudioError(f"it is the same recording as {other.recording}: say the phrase again")
-    return template
+def _heard(recordings: Sequence[Path | Recording], tokenizer: Tokenizer) -> tuple[list[Take], list[str]]:
+    """The recordings that can be used, and a sentence for each that cannot."""
+    takes, refused = [], []
+    for recording in recordings:
+        try:
+            takes.append(take_of(recording, tokenizer))
+        except AudioError as error:
+            refused.append(f"{recording.name} is not used: {error}")
+    return takes, refused
+
+
+def _made(
+    takes: Sequence[Take], known: Sequence[Template], refused: list[str], *, keep_audio: bool
+) -> tuple[list[Template], list[str]]:
+    """The known templates and those of the takes, and what is poor in them; a take that is there already is refused."""
+    templates, poor = list(known), []
+    for take, reading in zip(takes, agreed(takes, known), strict=True):
+        template = take.template(reading, keep_audio=keep_audio)
+        same = [t.recording for t in templates if np.array_equal(t.frames.vectors, template.frames.vectors)]
+        if same:
+            refused.append(
+                f"{template.recording} is not used: it is the same recording as {same[0]}: say the phrase again"
+            )
+            continue
+        templates.append(template)
+        poor += [f"{template.recording} {fault}" for fault in faults(take.recording.samples, reading.pieces)]
+    return templates, poor
 
 
 def _finish(

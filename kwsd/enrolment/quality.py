@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.audio.level import STEP, energy
 from kwsd.audio.source import RATE
-from kwsd.audio.trim import STEP, energy
+from kwsd.audio.trim import Pieces
 
 CLIPPED = 0.01  # share of the phrase's samples at its largest magnitude; speech that is not clipped has a tenth of it
 AT_THE_PEAK = 0.999  # share of the largest magnitude from which a sample counts as that large
@@ -17,13 +18,14 @@ ECHO_SHOWS = 24.0  # dB over the background from which the fall can be seen
 SHORTEST_BACKGROUND = 0.2  # seconds beside the phrase from which its level is known
 
 
-def faults(samples: NDArray[np.float32], start: float, end: float) -> list[str]:
+def faults(samples: NDArray[np.float32], pieces: Pieces) -> list[str]:
     """Sentences without a subject, such as "is clipped: ...", on what is wrong with a recording.
 
     Args:
         samples: [n] float32 at 16 kHz.
-        start, end: seconds at which the phrase starts and ends, as `kwsd.audio.trim.speech_span` finds them.
+        pieces: seconds at which the parts of the phrase start and end, see `kwsd.audio.trim.phrase_spans`.
     """
+    start, end = pieces[0][0], pieces[-1][1]
     phrase = np.abs(samples[int(start * RATE) : int(end * RATE)])
     peak = float(phrase.max())
     found = []
@@ -38,6 +40,8 @@ def faults(samples: NDArray[np.float32], start: float, end: float) -> list[str]:
         found.append("is noisy: come closer to the microphone or find a quieter place")
     elif over > ECHO_SHOWS and _fastest_fall(level[first : last + FALL_STEPS]) < FALL:
         found.append("echoes: come closer to the microphone or find a room with curtains and furniture")
+    if len(pieces) > 1:
+        found.append("has a long pause, which is left out: if one of its parts is not of the phrase, record it again")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from kwsd.audio.files import read
 from kwsd.audio.source import RATE
-from kwsd.audio.trim import speech_span
+from kwsd.audio.trim import Pieces, phrase_spans
 from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Template
 from kwsd.tokenizer.frames import Frames
@@ -36,25 +37,43 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What in a recording may be the phrase.
+
+    Attributes:
+        pieces: seconds of the recording at which its parts start and end.
+        frames: the frames of the recording without the pauses between the parts.
+        start, end: seconds in these frames at which the phrase starts and ends.
+    """
+
+    pieces: Pieces
+    frames: Frames
+    start: float
+    end: float
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The [T, m] vectors of the phrase."""
+        return self.frames.between(self.start, self.end).vectors
+
+
+@dataclass(frozen=True)
 class Take:
     """A recording as it was heard.
 
     Attributes:
         recording: what was heard.
-        frames: the frames of the whole recording.
-        start, end: seconds at which the phrase starts and ends.
+        readings: what may be the phrase, the likeliest first.
     """
 
     recording: Recording
-    frames: Frames
-    start: float
-    end: float
+    readings: tuple[Reading, ...]
 
-    def template(self, *, keep_audio: bool = False) -> Template:
-        """The template, with the recording as FLAC if it is to be kept."""
-        heard = self.frames.between(self.start - CONTEXT, self.end + CONTEXT)
+    def template(self, reading: Reading, *, keep_audio: bool = False) -> Template:
+        """The template of one of the readings, with the recording as FLAC if it is to be kept."""
+        heard = reading.frames.between(reading.start - CONTEXT, reading.end + CONTEXT)
         audio = _flac(self.recording.samples) if keep_audio else None
-        return Template(self.recording.name, heard, self.start, self.end, audio)
+        return Template(self.recording.name, heard, reading.start, reading.end, audio)
 
 
 def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
@@ -68,10 +87,25 @@ def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
         AudioError: the recording cannot be used.
     """
     known = recording if isinstance(recording, Recording) else Recording(recording.name, read(recording))
-    start, end = speech_span(known.samples)
+    spans = phrase_spans(known.samples)
+    whole = _heard(known.samples, tokenizer)
+    return Take(known, tuple(_reading(pieces, known.samples, whole, tokenizer) for pieces in spans))
+
+
+def _reading(pieces: Pieces, samples: NDArray[np.float32], whole: Frames, tokenizer: Tokenizer) -> Reading:
+    start, end = pieces[0][0], pieces[-1][1]
+    if len(pieces) == 1:
+        return Reading(pieces, whole, start, end)
+    borders = [round(RATE * second) for piece in pieces for second in piece]
+    borders[0], borders[-1] = 0, len(samples)
+    parts = [samples[first:last] for first, last in zip(borders[::2], borders[1::2], strict=True)]
+    paused = sum(later[0] - earlier[1] for earlier, later in pairwise(pieces))
+    return Reading(pieces, _heard(np.concatenate(parts), tokenizer), start, end - paused)
+
+
+def _heard(samples: NDArray[np.float32], tokenizer: Tokenizer) -> Frames:
     tokenizer.reset()
-    frames = Frames.join([tokenizer.push(known.samples), tokenizer.flush()])
-    return Take(known, frames, start, end)
+    return Frames.join([tokenizer.push(samples), tokenizer.flush()])
 
 
 def kept_recording(template: Template) -> Recording:

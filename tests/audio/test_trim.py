@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from kwsd.audio.trim import speech_span
+from kwsd.audio.trim import phrase_spans, speech_span
 from kwsd.errors import AudioError
 
 RATE = 16_000
@@ -87,3 +87,48 @@ def test_the_phrase_is_found_in_a_clipped_recording(speech):
     samples = np.concatenate([room(1, -70), phrase(speech), room(1, -70)])
 
     assert speech_span(np.clip(samples * 60, -1, 1)) == pytest.approx(speech_span(samples), abs=0.15)
+
+
+def test_a_click_soon_after_the_phrase_is_not_part_of_it(speech):
+    samples = np.concatenate([room(1), phrase(speech), room(1)])
+    _, end = speech_span(samples)
+    clicked = samples.copy()
+    click = int((end + 0.15) * RATE) + np.arange(1200)
+    clicked[click] += 0.3 * np.random.default_rng(1).standard_normal(1200).astype(np.float32)
+
+    assert speech_span(clicked) == pytest.approx(speech_span(samples), abs=0.05)
+
+
+def test_a_breath_before_the_phrase_is_not_part_of_it(speech):
+    samples = np.concatenate([room(1), phrase(speech), room(1)])
+    start, _ = speech_span(samples)
+    breath = np.random.default_rng(1).standard_normal(6400) * 0.03 * np.sin(np.linspace(0, np.pi, 6400))
+    breathing = samples.copy()
+    breathing[int((start - 0.5) * RATE) :][:6400] += breath.astype(np.float32)
+
+    assert speech_span(breathing) == pytest.approx(speech_span(samples), abs=0.05)
+
+
+def test_hum_does_not_hide_the_phrase(speech):
+    samples = np.concatenate([room(1), phrase(speech), room(1)])
+    hum = 0.1 * np.sin(2 * np.pi * 50 * np.arange(len(samples)) / RATE) ** 3
+
+    assert speech_span(samples + hum.astype(np.float32)) == pytest.approx(speech_span(samples), abs=0.1)
+
+
+def test_a_phrase_with_a_long_pause_is_found_in_two_pieces(speech):
+    whole = np.concatenate([room(1), phrase(speech), room(0.6), phrase(speech), room(1)])
+    (first, second), *_ = phrase_spans(whole)
+
+    assert first == pytest.approx(speech_span(np.concatenate([room(1), phrase(speech), room(1)])), abs=0.1)
+    assert second[0] - first[1] == pytest.approx(0.66, abs=0.1)
+
+
+def test_every_part_of_a_phrase_may_be_all_of_it(speech):
+    whole = np.concatenate([room(1), phrase(speech), room(0.6), phrase(speech), room(1)])
+    spans = phrase_spans(whole)
+    first, second = spans[0]
+
+    assert (first,) in spans
+    assert (second,) in spans
+    assert ((first[0], second[1]),) in spans

@@ -5,7 +5,7 @@ import pytest
 import soundfile as sf
 
 from kwsd.audio.source import RATE
-from kwsd.audio.trim import speech_span
+from kwsd.audio.trim import phrase_spans
 from kwsd.enrolment.enroll import enroll
 from kwsd.enrolment.quality import faults
 from kwsd.enrolment.template import Recording
@@ -62,4 +62,4 @@ def test_a_good_recording_is_not_warned_about(recordings):
     for path in recordings:
         samples = sf.read(path, dtype="float32")[0]
 
-        assert faults(samples, *speech_span(samples)) == []
+        assert faults(samples, phrase_spans(samples)[0]) == []

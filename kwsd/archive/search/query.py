@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.segments.posting_lists import GAP
-from kwsd.enrolment.template import take_of
+from kwsd.enrolment.agreement import agreed
+from kwsd.enrolment.template import Take, take_of
 from kwsd.errors import ArchiveError, AudioError
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.tokenizer.codebook import merged
@@ -45,7 +46,7 @@ class Query:
         """
         if not paths:
             raise ArchiveError("there is nothing to search for: name a keyword, or a recording with --wav")
-        return cls._of(str(paths[0]), tokenizer.digest, [_template(path, tokenizer) for path in paths])
+        return cls._of(str(paths[0]), tokenizer.digest, _templates(paths, tokenizer))
 
     @classmethod
     def _of(cls, name: str, model: str, templates: Sequence[Template]) -> Query:
@@ -55,8 +56,13 @@ class Query:
         return cls(name, model, vectors)
 
 
-def _template(path: Path, tokenizer: Tokenizer) -> Template:
+def _templates(paths: Sequence[Path], tokenizer: Tokenizer) -> list[Template]:
+    takes = [_take(path, tokenizer) for path in paths]
+    return [take.template(reading) for take, reading in zip(takes, agreed(takes), strict=True)]
+
+
+def _take(path: Path, tokenizer: Tokenizer) -> Take:
     try:
-        return take_of(path, tokenizer).template()
+        return take_of(path, tokenizer)
     except AudioError as error:
         raise ArchiveError(f"{path} cannot be searched for: {error}") from error

@@ -128,13 +128,27 @@ class MediaDecoder:
         return frame
 
 
+class _Source:
+    """A file as PyAV uses it; FFmpeg seeks to where a damaged header sends it, be it farther than a file reaches."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.tell, self._seek = file.read, file.tell, file.seek
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """The new position; -1, and not an exception, which PyAV would print, where there is none."""
+        try:
+            return self._seek(offset, whence)
+        except OSError:
+            return -1
+
+
 def _open(file: BinaryIO) -> InputContainer:
     import av  # noqa: PLC0415 - an extra
     from av.error import FFmpegError  # noqa: PLC0415
 
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
     try:
-        return av.open(file, "r", options=options, metadata_errors="replace")
+        return av.open(_Source(file), "r", options=options, metadata_errors="replace")
     except (FFmpegError, EOFError, ValueError):
         raise AudioError("it is damaged or cut short, and nothing of it can be read") from None
 

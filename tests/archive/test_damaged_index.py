@@ -1,5 +1,6 @@
 """A damaged index, and one of a stranger whose hashes are right: one sentence, no crash, no other file touched."""
 
+import itertools
 import json
 import shutil
 from dataclasses import replace
@@ -191,6 +192,18 @@ def test_posting_lists_that_leave_the_segment_do_no_harm(folder, index, recordin
     archive.search(recordings[:1], method="pairs")
     with pytest.raises(ArchiveError, match=r"00000000\.segment is damaged, its posting lists are wrong"):
         archive.search(recordings[:1], method="inverted")
+
+
+def test_a_place_outside_the_segment_in_the_middle_of_a_list_is_refused(folder, index, recordings, tokenizer):
+    def spoil(arrays):
+        ends, places = [0, *arrays["pair_ends"].tolist()], arrays["pair_places"].copy()
+        for first, last in itertools.pairwise(ends):
+            places[first + 1 : last - 1] = 20_000
+        arrays["pair_places"] = places
+
+    _change_arrays(folder, "segment", spoil)
+    with pytest.raises(ArchiveError, match=r"00000000\.segment is damaged, its posting lists are wrong"):
+        Archive.open(index, tokenizer).search(recordings, method="pairs")
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -66,6 +66,8 @@ def _windows(
     window, score = kernels.vote(
         segment.pairs.places, first[used], last[used], shift[used], weight[used], frames, count, least
     )
+    if (window >= -(-frames // kernels.BLOCK)).any():  # a place between others of a list was not in the segment
+        raise segment.pairs.damage()
     return window.astype(np.int64), score
 
 

@@ -59,8 +59,12 @@ class PostingLists:
         ends = np.concatenate([[0], self._ends])
         places = self.places[ends[first] : ends[last]]
         if len(places) and not 0 <= places.min() <= places.max() < self._frames:
-            raise ArchiveError(f"{self._segment} is damaged, its posting lists are wrong: run `kwsd index verify`")
+            raise self.damage()
         return places
+
+    def damage(self) -> ArchiveError:
+        """The error for a place that is outside the segment."""
+        return ArchiveError(f"{self._segment} is damaged, its posting lists are wrong: run `kwsd index verify`")
 
     def lists(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Begin [l] and end [l] in `places` of the posting lists of these pairs [l]; equal if a pair does not occur."""

@@ -16,10 +16,10 @@ from wyoming.wake import Detect, Detection, NotDetected
 
 from kwsd.errors import KeywordError, KwsdError
 from kwsd.keywords.keyword import Keyword
+from kwsd.spotting.pcm_stream import DetectionStream, check_format
 from kwsd.tokenizer.tokenizer import Tokenizer
 from kwsd.wyoming.info import info
 from kwsd.wyoming.messages import MessageError, read_event
-from kwsd.wyoming.stream import DetectionStream, check_format
 
 log = structlog.get_logger()
 

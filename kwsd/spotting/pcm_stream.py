@@ -1,4 +1,4 @@
-"""The audio stream of one client: chunks of PCM of any format in, detections out."""
+"""A stream of raw PCM in chunks of any format, as other programs hand it over, to detections."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from kwsd.spotting.detection import Detection
 from kwsd.spotting.scan import AudioSpotter
 from kwsd.tokenizer.tokenizer import Tokenizer
 
-WIDTHS = {1: "s8", 2: "s16", 3: "s24", 4: "s32"}  # by bytes per sample; the protocol has signed whole numbers only
+WIDTHS = {1: "s8", 2: "s16", 3: "s24", 4: "s32"}  # by bytes per sample, signed whole numbers
 
 
 class DetectionStream:
-    """Detections in one client's audio.
+    """Detections in audio that another program sends or calls with.
 
     Args:
         tokenizer: for this stream alone; is reset.

@@ -11,7 +11,7 @@ EXTENSIONS := .venv/.extensions
 TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export) \
     $(shell $(BIN)/python -c "import Bio, ray, torch" 2>/dev/null && echo benchmarks)
 
-.PHONY: demo test test-bits lint schema bench train papers papers-quick trainer clean
+.PHONY: demo test test-bits lint schema units bench train papers papers-quick trainer clean
 
 demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
 	$(RUN) examples/demo.py
@@ -31,6 +31,9 @@ lint: $(EXTENSIONS) ## check style, types and the order of the rooms
 schema: $(EXTENSIONS) ## write the JSON Schemas of the events and of control, from their classes
 	$(RUN) -m kwsd.events.schema
 	$(RUN) -m kwsd.control.schema
+
+units: $(EXTENSIONS) ## write the unit files of systemd/, from the templates of the package
+	$(RUN) -m kwsd.daemon.units
 
 bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; takes long, and the data beside the sources
 	$(RUN) -m benchmarks.kernels

@@ -41,5 +41,9 @@ class EndpointError(KwsdError):
     """A ZeroMQ endpoint cannot be bound or connected to."""
 
 
+class ServiceError(KwsdError):
+    """The service of systemd cannot be installed, removed or asked."""
+
+
 class ArchiveError(KwsdError):
     """An archive index cannot be read or written, or a query cannot be searched for."""

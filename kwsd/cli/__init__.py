@@ -18,6 +18,7 @@ from kwsd.cli.keywords import keywords
 from kwsd.cli.listen import listen
 from kwsd.cli.scan import scan
 from kwsd.cli.search import search
+from kwsd.cli.service import service
 from kwsd.cli.settings import config_option
 from kwsd.cli.subscribe import subscribe
 from kwsd.cli.wyoming import wyoming
@@ -57,5 +58,5 @@ def main(log_level: str) -> None:
     """
 
 
-for verb in (enroll, keywords, scan, listen, subscribe, ctl, wyoming, bridge, index, search, devices, doctor):
+for verb in (enroll, keywords, scan, listen, subscribe, ctl, wyoming, bridge, index, search, service, devices, doctor):
     main.add_command(verb)

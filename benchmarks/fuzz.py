@@ -56,7 +56,9 @@ def run(target: Target, numbers: range, name: str) -> Outcome:
     while number < numbers.stop:
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=_cases, args=(theirs, target, range(number, numbers.stop), name))
-        process.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for work here
+            process.start()
         theirs.close()
         number = _collect(ours, outcome, number)
         process.join()

@@ -1,0 +1,158 @@
+"""kill -9 at random moments while a keyword is enrolled, imported or removed: `python -m benchmarks.kills`.
+
+The verb runs in a forked process on a store of two keywords. After the kill every keyword must load, the store must be
+as before the verb or as after it, and the next save must delete what is left. Figures in docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+import numpy as np
+
+from benchmarks.tables import table
+from kwsd.cli import main as kwsd
+from kwsd.enrolment.enroll import enroll
+from kwsd.keywords.store import Store
+from kwsd.tokenizer.tokenizer import Tokenizer
+
+SEED = 9
+EXAMPLES = Path(__file__).parent.parent / "examples" / "hey-snips"
+
+Files = dict[str, bytes]
+
+
+@dataclass
+class Counts:
+    """What became of a verb that was killed.
+
+    Attributes:
+        verb: its name.
+        before, after: kills after which the store was as before the verb, and as after it.
+        too_late: of them, kills that came after the verb had ended.
+        left: of them, kills after which there was a temporary file.
+        faults: a sentence for each kill after which the store was otherwise.
+    """
+
+    verb: str
+    before: int
+    after: int
+    too_late: int
+    left: int
+    faults: list[str]
+
+
+class Trials:
+    """Runs verbs on copies of one store and kills them.
+
+    Args:
+        folder: an empty one, for all files.
+        recordings: of a phrase, at least three.
+    """
+
+    def __init__(self, folder: Path, recordings: Sequence[Path]) -> None:
+        tokenizer = Tokenizer()
+        keyword = enroll("hey snips", recordings[:2], tokenizer).keyword
+        self._whole, self._store = Store(folder / "whole"), Store(folder / "store")
+        for name in ("hey snips", "another"):
+            self._whole.save(replace(keyword, name=name))
+        stranger = Store(folder / "stranger").save(replace(keyword, threshold=0.1))
+        options = ["--store", str(self._store.folder)]
+        self.verbs = {
+            "enroll": ["enroll", "hey snips", str(recordings[2]), *options],
+            "keywords import": ["keywords", "import", str(stranger), "--replace", *options],
+            "keywords remove": ["keywords", "remove", "hey snips", *options],
+        }
+
+    def run(self, verb: str, kills: int) -> Counts:
+        """Kill a verb so many times, each time at a random moment of its time."""
+        counts, random = Counts(verb, 0, 0, 0, 0, []), np.random.default_rng([SEED, *verb.encode()])
+        before = self.restore()
+        seconds = self.run_verb(verb, None) or 0.0
+        after = self.files()
+        for number in range(kills):
+            self.restore()
+            ended = self.run_verb(verb, float(random.uniform(0, 1.1 * seconds))) is not None
+            found = self.files()
+            counts.before += found == before
+            counts.after += found == after
+            counts.too_late += ended
+            counts.left += bool(_parts(self._store.folder))
+            if found not in (before, after) or not self._is_usable():
+                counts.faults.append(f"{verb}, kill {number}: the store is neither as before nor as after")
+        return counts
+
+    def restore(self) -> Files:
+        """Make the store as it is before a verb, and return its keyword files."""
+        shutil.rmtree(self._store.folder, ignore_errors=True)
+        shutil.copytree(self._whole.folder, self._store.folder)
+        return self.files()
+
+    def run_verb(self, verb: str, patience: float | None) -> float | None:
+        """Seconds that the verb took; None if it was killed after so many."""
+        began = time.monotonic()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for work here
+            child = os.fork()
+        if not child:
+            _be(self.verbs[verb])
+        while patience is None or time.monotonic() - began < patience:
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return time.monotonic() - began
+            time.sleep(0.0002)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return None
+
+    def files(self) -> Files:
+        """The keyword files in the store, by their names."""
+        return {path.name: path.read_bytes() for path in self._store.folder.glob("*.kwsd")}
+
+    def _is_usable(self) -> bool:
+        """Whether all keywords load, and the next save leaves nothing but keywords."""
+        keywords = [self._store.load(name) for name in self._store.names()]
+        self._store.save(replace(keywords[0], name="the next"))
+        return not _parts(self._store.folder)
+
+
+def _be(arguments: list[str]) -> None:
+    """Become a process that runs a verb, in silence."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    try:
+        kwsd.main(arguments)
+    finally:
+        os._exit(0)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return list(folder.glob(".*.part"))
+
+
+@click.command()
+@click.option("--kills", default=1000, show_default=True, help="Of all verbs together.")
+def main(kills: int) -> None:
+    """Kill kwsd while it changes a store of keywords."""
+    with TemporaryDirectory() as folder:
+        trials = Trials(Path(folder), sorted(EXAMPLES.glob("*.flac")))
+        found = [trials.run(verb, -(-kills // len(trials.verbs))) for verb in trials.verbs]
+    columns = ("verb", "kills", "store as before", "as after", "verb had ended", "left a temporary file", "faults")
+    click.echo(table(columns, [(one.verb, one.before + one.after + len(one.faults), one.before, one.after,
+                                one.too_late, one.left, len(one.faults)) for one in found]))  # fmt: skip
+    for one in found:
+        for fault in one.faults:
+            click.echo(fault)
+
+
+if __name__ == "__main__":
+    main()

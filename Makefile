@@ -35,7 +35,7 @@ schema: $(EXTENSIONS) ## write the JSON Schemas of the events and of control, fr
 units: $(EXTENSIONS) ## write the unit files of systemd/, from the templates of the package
 	$(RUN) -m kwsd.daemon.units
 
-bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; takes long, and the data beside the sources
+bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; takes long, the data beside the sources, flite and espeak-ng
 	$(RUN) -m benchmarks.kernels
 	$(RUN) -m benchmarks.speed
 	$(RUN) -m benchmarks.latency

@@ -158,12 +158,12 @@ def main(
     try:
         loaded = Bank.load(bank) if bank else Bank.shipped()
         product = Product(Tokenizer(model), loaded, "", Protocol(shared))
-        for name in only or SOURCES:
-            source = SOURCES[name]
-            trials = source.trials(shared)
-            results[name] = found = judge(trials, product, scorers or SCORERS, source.learns)
+        tried = {name: SOURCES[name].trials(shared) for name in only or SOURCES}
+        for name, trials in tried.items():
+            learns = SOURCES[name].learns
+            results[name] = found = judge(trials, product, scorers or SCORERS, learns)
             first = next(iter(found.values()))
-            click.echo(f"\n{described(name, trials)}\n\n{summary(found, source.learns)}\n\n{worst_pairs(first)}")
+            click.echo(f"\n{described(name, trials)}\n\n{summary(found, learns)}\n\n{worst_pairs(first)}")
     except (KwsdError, CorpusError) as error:
         raise click.ClickException(str(error)) from error
     options.write(results, out)

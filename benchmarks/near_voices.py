@@ -87,7 +87,7 @@ def voices() -> list[Trial]:
     """
     missing = [package for program, package in NEEDED.items() if not shutil.which(program)]
     if missing:
-        raise CorpusError(f"{' and '.join(missing)} is not installed: apt-get install {' '.join(missing)}")
+        raise CorpusError(f"the voices are not all installed: apt-get install {' '.join(missing)}")
     texts = [text for phrase, near in PHRASES.items() for text in (phrase, *near)]
     wanted = [(voice, text) for text in texts for voice in (*ENROLLED, *TESTED)]
     with ThreadPoolExecutor() as pool:

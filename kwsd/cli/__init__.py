@@ -14,6 +14,7 @@ from kwsd.cli.doctor import doctor
 from kwsd.cli.enroll import enroll
 from kwsd.cli.group import Verbs
 from kwsd.cli.index import index
+from kwsd.cli.keys import keys
 from kwsd.cli.keywords import keywords
 from kwsd.cli.listen import listen
 from kwsd.cli.scan import scan
@@ -58,5 +59,20 @@ def main(log_level: str) -> None:
     """
 
 
-for verb in (enroll, keywords, scan, listen, subscribe, ctl, wyoming, bridge, index, search, service, devices, doctor):
+for verb in (
+    enroll,
+    keywords,
+    scan,
+    listen,
+    subscribe,
+    ctl,
+    keys,
+    wyoming,
+    bridge,
+    index,
+    search,
+    service,
+    devices,
+    doctor,
+):
     main.add_command(verb)

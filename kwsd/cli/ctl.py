@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kwsd.cli.group import Verbs
+from kwsd.cli.options import server_key_option
 
 if TYPE_CHECKING:
     from kwsd.control.messages import AnyReply, KeywordState, Request, StateReply
@@ -20,9 +21,10 @@ Settings = dict[str, Any]
 @click.option(
     "--endpoint", metavar="ENDPOINT", show_default="control.ipc in the runtime folder", help="Where that kwsd listens."
 )
+@server_key_option
 @click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")
 @click.pass_context
-def ctl(ctx: click.Context, endpoint: str | None, as_json: bool) -> None:
+def ctl(ctx: click.Context, endpoint: str | None, server_key: str | None, as_json: bool) -> None:
     """Ask a listening kwsd, and change it while it runs.
 
     \b
@@ -31,7 +33,7 @@ def ctl(ctx: click.Context, endpoint: str | None, as_json: bool) -> None:
       kwsd ctl disable "hey snips"
       kwsd ctl threshold "hey snips" 0.4 --keep
     """
-    ctx.obj = {"endpoint": endpoint, "as_json": as_json}
+    ctx.obj = {"endpoint": endpoint, "server_key": server_key, "as_json": as_json}
 
 
 def _add(verb: str, text: str, words: str = "", *params: Callable[[Callable[..., None]], Callable[..., None]]) -> None:
@@ -89,7 +91,7 @@ def scores(settings: Settings, keyword: tuple[str, ...], rate: float) -> None:
     from kwsd.control.client import ControlClient
     from kwsd.control.messages import Scores, to_json
 
-    with ControlClient(settings["endpoint"]) as client:
+    with ControlClient(settings["endpoint"], settings["server_key"]) as client:
         client.ask(Scores(rate=rate, keywords=keyword))
         for reply in client.scores():
             shown = "  ".join(f"{name} {distance:.3f}" for name, distance in sorted(reply.distances.items()))
@@ -103,7 +105,7 @@ def _ask(settings: Settings, request: Request) -> None:
     from kwsd.control.client import ControlClient
     from kwsd.control.messages import to_json
 
-    with ControlClient(settings["endpoint"]) as client:
+    with ControlClient(settings["endpoint"], settings["server_key"]) as client:
         reply = client.ask(request)
     click.echo(to_json(reply).decode() if settings["as_json"] else _wording(reply))
 

@@ -96,6 +96,7 @@ def listen(
     from kwsd.daemon.service import listen as run
     from kwsd.daemon.systemd import Notifier, count_restarts
     from kwsd.events.endpoints import default_endpoint
+    from kwsd.events.keys import default_key_folder
 
     pipe = PipeInput(rate, width, channels) if stdin else None
     microphone = MicrophoneInput(device) if mic or device is not None else None
@@ -105,6 +106,7 @@ def listen(
         keywords=keyword,
         refractory=refractory,
         input=choose_input(file, pipe, microphone, realtime),
+        keys=default_key_folder(),
         endpoints=() if no_zmq else endpoint or (default_endpoint(),),
         control=control or (None if no_zmq or endpoint else default_endpoint(name="control")),
         jsonl=jsonl,

@@ -113,6 +113,14 @@ def index_option(verb: F) -> F:
     )(verb)
 
 
+def server_key_option(verb: F) -> F:
+    """Add `--server-key`."""
+    option = click.option(
+        "--server-key", metavar="KEY", help="Public key of that kwsd, for an endpoint on the network; see `kwsd keys`."
+    )
+    return option(verb)
+
+
 def workers_option(verb: F) -> F:
     """Add `--workers`."""
     return setting(ScanConfig, "workers", metavar="COUNT")(verb)

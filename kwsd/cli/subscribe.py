@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from kwsd.cli.options import server_key_option
+
 
 @click.command(short_help="Print the events of a listening kwsd.")
 @click.argument("endpoint", required=False)
@@ -14,12 +16,15 @@ import click
     show_default="everything",
     help="Print only topics that begin with this, such as kwsd/1/detection/; give it again for more.",
 )
+@server_key_option
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line.")
 @click.pass_context
-def subscribe(ctx: click.Context, endpoint: str | None, topic: tuple[str, ...], jsonl: bool) -> None:
+def subscribe(
+    ctx: click.Context, endpoint: str | None, topic: tuple[str, ...], server_key: str | None, jsonl: bool
+) -> None:
     """Print events as they come, until interrupted.
 
-    ENDPOINT is where `kwsd listen` publishes, such as tcp://kitchen:7391; without it, this machine's own. If no kwsd
+    ENDPOINT is where `kwsd listen` publishes, such as tcp://kitchen:7391; without it, this account's own. If no kwsd
     listens there yet, it waits for one.
 
     \b
@@ -31,6 +36,6 @@ def subscribe(ctx: click.Context, endpoint: str | None, topic: tuple[str, ...], 
     from kwsd.events.subscriber import subscribe as open_subscription
 
     configure_logs(ctx)
-    with open_subscription(endpoint, topic or (EVERYTHING,)) as events:
+    with open_subscription(endpoint, topic or (EVERYTHING,), server_key=server_key) as events:
         for event in events:
             click.echo(event.to_json() if jsonl else describe(event))

@@ -11,6 +11,7 @@ import zmq
 from kwsd.control.messages import AnyReply, Failed, Request, RequestError, ScoresReply, read_reply, to_json
 from kwsd.errors import EndpointError
 from kwsd.events.endpoints import default_endpoint, safe_endpoint, socket_path
+from kwsd.events.keys import KeyFolder, client_pair, use_keys
 
 PATIENCE = 5.0
 """Seconds that are waited for a reply."""
@@ -21,19 +22,27 @@ class ControlClient:
 
     Args:
         endpoint: where it listens; None for this account's own.
+        server_key: the public key of that kwsd, which a tcp endpoint needs.
+        keys: the key of this account, for such an endpoint.
 
     Raises:
         EndpointError: the endpoint cannot be connected to, or nobody listens there.
+        ConfigError: a key is missing or none.
     """
 
-    def __init__(self, endpoint: str | None = None) -> None:
+    def __init__(
+        self, endpoint: str | None = None, server_key: str | None = None, keys: KeyFolder | None = None
+    ) -> None:
         self._endpoint = safe_endpoint(endpoint or default_endpoint(name="control"))
         path = socket_path(self._endpoint)
         if path and not path.is_socket():
             raise EndpointError(f"no kwsd listens at {self._endpoint}: start `kwsd listen`, or name its endpoint")
+        pair = client_pair(self._endpoint, server_key, keys)
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.ipv6 = "[" in self._endpoint
+        if server_key and pair:
+            use_keys(self._socket, server_key, pair)
         self._socket.connect(self._endpoint)
 
     def ask(self, request: Request) -> AnyReply:

@@ -24,6 +24,7 @@ from kwsd.control.messages import (
 )
 from kwsd.errors import KwsdError
 from kwsd.events.connection import Connection
+from kwsd.events.keys import KeyFolder
 from kwsd.events.limits import Budget
 from kwsd.events.server import Server
 
@@ -44,22 +45,24 @@ class ControlServer:
     Args:
         endpoint: where it listens.
         operator: carries the requests out, but for those for scores.
+        keys: on a tcp endpoint, only clients that they allow to control are let in.
 
     Attributes:
         endpoint: the endpoint bound.
 
     Raises:
         EndpointError: the endpoint cannot be bound.
+        ConfigError: it needs keys, and there are none.
     """
 
-    def __init__(self, endpoint: str, operator: Operator) -> None:
+    def __init__(self, endpoint: str, operator: Operator, keys: KeyFolder | None = None) -> None:
         self._clients: _Clients
 
         def clients(context: zmq.Context[zmq.Socket[bytes]]) -> _Clients:
             self._clients = _Clients(context, operator)
             return self._clients
 
-        self._server = Server([endpoint], clients, _WAITING)
+        self._server = Server([endpoint], clients, _WAITING, "control", keys)
         (self.endpoint,) = self._server.endpoints
 
     @property

@@ -20,6 +20,7 @@ from kwsd.enrolment.learning import BackgroundLearner
 from kwsd.errors import KwsdError
 from kwsd.events.emitter import Emitter
 from kwsd.events.json_lines import JsonLinesPublisher
+from kwsd.events.keys import KeyFolder
 from kwsd.events.messages import State, StatusEvent
 from kwsd.events.publisher import Fanout, Publisher
 from kwsd.events.zeromq import ZeroMQPublisher
@@ -50,12 +51,12 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
 
     selection = select(store, config.keywords, tokenizer)  # raises its errors before a socket or a device is opened
     adjustments = Adjustments(store, selection)
-    operator = Operator(adjustments)
+    operator, keys = Operator(adjustments), KeyFolder(config.keys)
     with (
         deadline(SHUTDOWN_TIMEOUT) as start_deadline,
         open_log(config, tokenizer) as token_log,
-        closing(open_publisher(config.endpoints, stdout if config.jsonl else None)) as out,
-        open_control(config.control, operator) as control,
+        closing(open_publisher(config.endpoints, stdout if config.jsonl else None, keys)) as out,
+        open_control(config.control, operator, keys) as control,
     ):
 
         def changed(status: str, **facts: Any) -> None:
@@ -120,22 +121,24 @@ def open_log(config: ListenConfig, tokenizer: Tokenizer) -> AbstractContextManag
     return closing(TokenLog(config.log, tokenizer, keep=config.log_keep))
 
 
-def open_control(endpoint: str | None, operator: Operator) -> AbstractContextManager[ControlServer | None]:
+def open_control(
+    endpoint: str | None, operator: Operator, keys: KeyFolder
+) -> AbstractContextManager[ControlServer | None]:
     """The server of control at an endpoint, or None if there is no endpoint.
 
     Raises:
         EndpointError: the endpoint cannot be bound.
     """
-    return nullcontext() if endpoint is None else closing(ControlServer(endpoint, operator))
+    return nullcontext() if endpoint is None else closing(ControlServer(endpoint, operator, keys))
 
 
-def open_publisher(endpoints: Sequence[str], lines: TextIO | None) -> Publisher:
+def open_publisher(endpoints: Sequence[str], lines: TextIO | None, keys: KeyFolder | None = None) -> Publisher:
     """One publisher that publishes to all endpoints, and as JSON lines to `lines` unless it is None.
 
     Raises:
         EndpointError: an endpoint cannot be bound.
     """
-    sockets: list[Publisher] = [ZeroMQPublisher(endpoints)] if endpoints else []
+    sockets: list[Publisher] = [ZeroMQPublisher(endpoints, keys=keys)] if endpoints else []
     if lines is None:
         return Fanout(sockets)
     # Alone, the JSON lines raise ReaderGone when their reader has closed the pipe; in a Fanout they are only dropped.

@@ -14,12 +14,8 @@ import stat
 from contextlib import ExitStack
 from pathlib import Path
 
-import structlog
-
 from kwsd.errors import EndpointError
-from kwsd.events.endpoints import check, check_folder, host_and_port, is_loopback, socket_path
-
-log = structlog.get_logger()
+from kwsd.events.endpoints import check, check_folder, host_and_port, socket_path
 
 _BACKLOG = 128
 _ADVICE = {
@@ -45,10 +41,6 @@ def listen(endpoint: str, held: ExitStack) -> socket.socket:
     listening = _listen(endpoint, path)
     if path:
         held.callback(path.unlink, missing_ok=True)
-    if not is_loopback(endpoint):
-        log.warning(
-            "events go out beyond this machine, unencrypted and to anyone who connects", endpoint=name(listening)
-        )
     return listening
 
 
@@ -71,7 +63,7 @@ def _listen(endpoint: str, path: Path | None) -> socket.socket:
             listening.listen(_BACKLOG)
         except OSError as error:
             reason = _ADVICE.get(error.errno or 0, f"the system says {error.strerror!r}: choose another endpoint")
-            raise EndpointError(f"cannot publish on {endpoint}: {reason}") from error
+            raise EndpointError(f"cannot listen at {endpoint}: {reason}") from error
         stack.pop_all()
     return listening
 
@@ -102,9 +94,7 @@ def _lock(path: Path, held: ExitStack) -> None:
         while not _take(name, held):
             pass
     except BlockingIOError as error:
-        raise EndpointError(
-            f"another kwsd is publishing on ipc://{path}: stop it or choose another endpoint"
-        ) from error
+        raise EndpointError(f"another kwsd listens at ipc://{path}: stop it or choose another endpoint") from error
     except OSError as error:
         raise EndpointError(
             f"cannot write in the folder {path.parent} ({error.strerror}): choose another path"

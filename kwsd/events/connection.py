@@ -38,10 +38,12 @@ class Connection:
     Attributes:
         who: the client's address, or its process and user.
         server: the ZeroMQ socket.
+        refusal: why it was refused if ZeroMQ closes the connection; empty if that was said already.
     """
 
     def __init__(self, client: socket.socket, server: zmq.Socket[bytes], budget: Budget) -> None:
         self.who, self.server = describe(client), server
+        self.refusal = "it does not speak the protocol"
         self._client, self._inner = client, socket.socket(socket.AF_UNIX)
         _join(server, self._inner)
         self._up = _Flow(client, self._inner, budget)
@@ -65,9 +67,8 @@ class Connection:
         Raises:
             GoneError: the client has left, has sent more than its budget, or was refused by ZeroMQ.
         """
-        refused = "ZeroMQ refused it: it does not speak the protocol of a subscriber"
-        self._down.move(ready, source_gone=refused, sink_gone="")
-        self._up.move(ready, source_gone="", sink_gone=refused)
+        self._down.move(ready, source_gone=self.refusal, sink_gone="")
+        self._up.move(ready, source_gone="", sink_gone=self.refusal)
 
     def close(self, linger: int = 0) -> None:
         """Close at once, or with `linger` milliseconds only the ZeroMQ socket: `pump` then delivers what it sent."""

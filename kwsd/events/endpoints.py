@@ -8,12 +8,14 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import zmq
 
 from kwsd.errors import EndpointError
 
 LAST_PORT = 65535
+Right = Literal["read", "control"]
 _TCP = re.compile(r"tcp://(?P<host>\[[^\[\]\s]+\]|[^:/;\s]+):(?P<port>\d{1,5}|\*)")
 
 
@@ -36,6 +38,13 @@ def safe_endpoint(endpoint: str) -> str:
     if path and os.path.lexists(path.parent):
         check_folder(path.parent)
     return endpoint
+
+
+def is_on_network(endpoint: str) -> bool:
+    """Whether an endpoint to connect to may be on another machine."""
+    match = _TCP.fullmatch(endpoint)
+    host = match["host"].strip("[]") if match else "localhost"
+    return host != "localhost" and not _is_loopback_address(host)
 
 
 def check(endpoint: str) -> str:
@@ -71,7 +80,7 @@ def host_and_port(endpoint: str) -> tuple[str, int]:
         ipaddress.ip_address(host)
     except ValueError as error:
         raise EndpointError(
-            f"cannot publish on {endpoint}: {host} is not an address of this machine in numbers, such as 127.0.0.1"
+            f"cannot listen at {endpoint}: {host} is not an address of this machine in numbers, such as 127.0.0.1"
         ) from error
     return host, int(match["port"].replace("*", "0"))
 
@@ -79,6 +88,11 @@ def host_and_port(endpoint: str) -> tuple[str, int]:
 def is_loopback(endpoint: str) -> bool:
     """Whether only this machine can reach the endpoint."""
     return not endpoint.startswith("tcp://") or ipaddress.ip_address(host_and_port(endpoint)[0]).is_loopback
+
+
+def needs_keys(endpoint: str, right: Right) -> bool:
+    """Whether clients there need keys: on the network always, and on this machine's tcp ports for control."""
+    return endpoint.startswith("tcp://") and (right == "control" or not is_loopback(endpoint))
 
 
 def check_folder(folder: Path) -> None:
@@ -101,6 +115,13 @@ def check_folder(folder: Path) -> None:
         raise EndpointError(
             f"the folder {folder} is open to other accounts: choose a path in a folder for you alone (chmod 700)"
         )
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _runtime_folder(environ: Mapping[str, str]) -> Path:

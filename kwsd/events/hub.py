@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import structlog
 import zmq
 
 from kwsd.events.connection import Connection, GoneError, Ready
+from kwsd.events.guard import Guard
 from kwsd.events.limits import MOST_CONNECTIONS, Budget, arrivals
 
 log = structlog.get_logger()
@@ -48,12 +49,15 @@ class Hub:
 
     Args:
         inlet: where the other threads send frames, and STOP at last; it is closed at the end.
-        listeners: listening sockets; they are closed at the end.
+        listeners: listening sockets, and who guards each if anybody does; they are closed at the end.
         service: what is done with the clients.
     """
 
-    def __init__(self, inlet: zmq.Socket[bytes], listeners: Sequence[socket.socket], service: Service) -> None:
+    def __init__(
+        self, inlet: zmq.Socket[bytes], listeners: Mapping[socket.socket, Guard | None], service: Service
+    ) -> None:
         self._inlet, self._listeners, self._service = inlet, listeners, service
+        self._guard = next((guard for guard in listeners.values() if guard), None)
         self._clients: dict[socket.socket, set[Connection]] = {listener: set() for listener in listeners}
         self._room = MOST_CONNECTIONS // max(1, len(listeners))
         self._arrivals = arrivals()
@@ -63,6 +67,8 @@ class Hub:
     def run(self) -> None:
         """Serve until STOP comes, then deliver for at most LINGER milliseconds what was sent."""
         self._poller.register(self._inlet, zmq.POLLIN)
+        if self._guard:
+            self._poller.register(self._guard.socket, zmq.POLLIN)
         for listener in self._listeners:
             listener.setblocking(False)
         with self._inlet:
@@ -73,16 +79,29 @@ class Hub:
             self._poller.register(listener.fileno(), 0)
             listener.close()
         self._deliver()
+        if self._guard:
+            self._guard.socket.close()
 
     def _turn(self) -> bool:
-        pause = self._service.attend(time.monotonic())
-        full = self._watch_listeners()
-        ready = self._poll(min((one for one in (pause, full) if one is not None), default=None))
+        pauses = [self._service.attend(time.monotonic()), self._watch_listeners()]
+        if self._guard:
+            pauses.append(self._guard.pause)
+        ready = self._poll(min((pause for pause in pauses if pause is not None), default=None))
+        if self._guard:
+            self._admit(self._guard, ready)
         for listener in self._listeners:
             if listener.fileno() in ready:
                 self._accept(listener)
         self._serve(ready)
         return self._inlet not in ready or self._feed()
+
+    def _admit(self, guard: Guard, ready: Ready) -> None:
+        refused = guard.answer() if guard.socket in ready else None
+        if refused:
+            # It is not disconnected: a ZeroMQ client that was refused waits, one that was cut off comes again at once.
+            self._warn("a client was refused", client=refused[0].who, reason=refused[1])
+        for client in guard.revoked(time.monotonic()):
+            self._drop(client, "its key was revoked")
 
     def _poll(self, seconds: float | None) -> Ready:
         return dict(self._poller.poll(None if seconds is None else max(0, round(1000 * seconds))))
@@ -115,7 +134,7 @@ class Hub:
             return
         self._arrivals.take(1)
         try:
-            connection = Connection(_tuned(client), *self._service.open())
+            connection = self._connect(_tuned(client), self._listeners[listener])
         except (OSError, zmq.ZMQError) as error:
             client.close()
             self._warn("a client cannot be served", reason=str(error))
@@ -123,14 +142,22 @@ class Hub:
         self._clients[listener].add(connection)
         connection.watch(self._poller)
 
+    def _connect(self, client: socket.socket, guard: Guard | None) -> Connection:
+        server, budget = self._service.open()
+        domain = guard.prepare(server) if guard else ""
+        connection = Connection(client, server, budget)
+        if guard:
+            guard.expect(domain, connection)
+        return connection
+
     def _serve(self, ready: Ready) -> None:
-        for clients in self._clients.values():
-            for client in list(clients):
-                reason = self._step(client, ready)
-                if reason is not None:
-                    self._drop(clients, client)
-                if reason:
-                    self._warn("a client was cut off", client=client.who, reason=reason)
+        for client in self._all():
+            reason = self._step(client, ready)
+            if reason is not None:
+                self._drop(client, reason)
+
+    def _all(self) -> list[Connection]:
+        return [client for clients in self._clients.values() for client in clients]
 
     def _step(self, client: Connection, ready: Ready) -> str | None:
         """Serve a client; None while it stays, else why it goes, which is nothing to say if it left itself."""
@@ -141,27 +168,30 @@ class Hub:
         client.watch(self._poller)
         return (client.server in ready and self._service.receive(client)) or None
 
-    def _drop(self, clients: set[Connection], client: Connection) -> None:
-        clients.discard(client)
+    def _drop(self, client: Connection, reason: str = "") -> None:
+        for clients in self._clients.values():
+            clients.discard(client)
         client.unwatch(self._poller)
         client.close()
         self._service.leave(client)
+        if self._guard:
+            self._guard.forget(client)
+        if reason:
+            self._warn("a client was cut off", client=client.who, reason=reason)
 
     def _deliver(self) -> None:
         """Close the ZeroMQ sockets, and move what they still send until they or the time are at their end."""
-        for clients in self._clients.values():
-            for client in clients:
-                self._poller.register(client.server, 0)
-                client.close(LINGER)
+        for client in self._all():
+            self._poller.register(client.server, 0)
+            client.close(LINGER)
         end = time.monotonic() + LINGER / 1000
-        while any(self._clients.values()) and time.monotonic() < end:
+        while self._all() and time.monotonic() < end:
             ready = self._poll(end - time.monotonic())
-            for clients in self._clients.values():
-                for client in [client for client in clients if self._step(client, ready) is not None]:
-                    self._drop(clients, client)
-        for clients in self._clients.values():
-            for client in clients:
-                client.close()
+            for client in self._all():
+                if self._step(client, ready) is not None:
+                    self._drop(client)
+        for client in self._all():
+            client.close()
 
     def _warn(self, message: str, **facts: Any) -> None:
         """Log a warning, unless the same was logged just now: a hostile client comes again and again."""

@@ -12,6 +12,7 @@ import zmq
 
 from kwsd.errors import EndpointError
 from kwsd.events.endpoints import default_endpoint, safe_endpoint
+from kwsd.events.keys import KeyFolder, client_pair, use_keys
 from kwsd.events.messages import (
     VERSION,
     DetectionEvent,
@@ -33,14 +34,19 @@ _PING = 5000  # ms; else a connection to a machine that was switched off would l
 
 
 def subscribe(
-    endpoint: str | None = None, topics: Sequence[str] = (EVERYTHING,), timeout: float | None = None
+    endpoint: str | None = None,
+    topics: Sequence[str] = (EVERYTHING,),
+    timeout: float | None = None,
+    server_key: str | None = None,
+    keys: KeyFolder | None = None,
 ) -> Subscription:
     """The events of these topics from now on, as an iterator and context manager.
 
     It waits for a publisher that has not started yet; without an endpoint it is this machine's. The iteration ends when
-    nothing has arrived for `timeout` seconds. Raises EndpointError here and NewerEventError while iterating.
+    nothing has arrived for `timeout` seconds. On the network it needs the public key of the publisher and a key of this
+    account, of which `keys` is the folder. Raises EndpointError and ConfigError here, NewerEventError while iterating.
     """
-    return Subscription(endpoint or default_endpoint(), topics, timeout)
+    return Subscription(endpoint or default_endpoint(), topics, timeout, server_key, keys)
 
 
 class SequenceCheck:
@@ -66,13 +72,23 @@ class Subscription(Iterator[Event]):
         lost: messages lost so far; None when only some topics are read, whose numbers always have gaps.
     """
 
-    def __init__(self, endpoint: str, topics: Sequence[str] = (EVERYTHING,), timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        topics: Sequence[str] = (EVERYTHING,),
+        timeout: float | None = None,
+        server_key: str | None = None,
+        keys: KeyFolder | None = None,
+    ) -> None:
         self.endpoint = safe_endpoint(endpoint)
         self.lost = 0 if any(f"kwsd/{VERSION}/".startswith(topic) for topic in topics) else None
         self._sequence = SequenceCheck()
         self._status = ("", 0)
+        pair = client_pair(endpoint, server_key, keys)
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
+        if server_key and pair:
+            use_keys(self._socket, server_key, pair)
         try:
             _connect(self._socket, endpoint, topics, timeout)
         except EndpointError:

@@ -18,6 +18,7 @@ import zmq
 
 from kwsd.errors import ConfigError
 from kwsd.events.connection import Connection
+from kwsd.events.keys import KeyFolder
 from kwsd.events.limits import LONGEST_FRAME, MOST_TOPICS, TOPIC_BYTES, Budget, upstream
 from kwsd.events.messages import VERSION, Event, StatusEvent
 from kwsd.events.server import Server
@@ -29,20 +30,23 @@ _STATUS = f"kwsd/{VERSION}/{StatusEvent.kind}/".encode()
 class ZeroMQPublisher:
     """Publishes events on all the endpoints; also a context manager that closes.
 
-    A subscriber that falls `high_water_mark` messages behind loses messages: the sequence numbers show it.
+    Beyond this machine it needs `keys`, and only clients that they allow to read are let in. A subscriber that falls
+    `high_water_mark` messages behind loses messages: the sequence numbers show it.
 
     Attributes:
         endpoints: those bound, with the ports that the system chose for "*".
         dropped: events for which the pipe to the publisher's own thread had no room.
 
-    Raises EndpointError when an endpoint cannot be bound, ConfigError for a high-water mark below 1.
+    Raises EndpointError when an endpoint cannot be bound, ConfigError for a high-water mark below 1 or missing keys.
     """
 
-    def __init__(self, endpoints: Sequence[str], high_water_mark: int = 1000) -> None:
+    def __init__(self, endpoints: Sequence[str], high_water_mark: int = 1000, keys: KeyFolder | None = None) -> None:
         if high_water_mark < 1:  # ZeroMQ would read 0 as "no limit", and let memory fill up
             raise ConfigError(f"the high-water mark is {high_water_mark}: make it at least 1 message")
         self.dropped = 0
-        self._server = Server(endpoints, lambda context: _Subscribers(context, high_water_mark), high_water_mark)
+        self._server = Server(
+            endpoints, lambda context: _Subscribers(context, high_water_mark), high_water_mark, "read", keys
+        )
         self.endpoints = self._server.endpoints
 
     def publish(self, event: Event) -> None:

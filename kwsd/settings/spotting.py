@@ -1,5 +1,6 @@
 """The settings of `kwsd scan` and `kwsd listen`."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -47,9 +48,14 @@ class ScanConfig(SpottingConfig, frozen=True, kw_only=True):
 
 
 class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
-    """How the service listens; no endpoints mean that nothing is published over ZeroMQ."""
+    """How the service listens; no endpoints mean that nothing is published over ZeroMQ.
+
+    Attributes:
+        keys: folder of the keys for endpoints on the network.
+    """
 
     input: Input
+    keys: Path
     endpoints: Annotated[
         tuple[str, ...],
         Meta(description="Publish here over ZeroMQ, ipc://PATH or tcp://HOST:PORT; give it again for more."),

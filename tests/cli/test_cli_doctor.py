@@ -52,7 +52,7 @@ def test_a_socket_in_use_is_only_noted(kwsd, store, own_endpoints):
         result = kwsd("doctor", "--store", store)
 
     assert result.exit_code == 0
-    assert f"note  socket: another kwsd is publishing on {own_endpoints}" in result.stdout
+    assert f"note  socket: another kwsd listens at {own_endpoints}" in result.stdout
 
 
 def test_a_missing_portaudio_is_only_noted(kwsd, store, monkeypatch):

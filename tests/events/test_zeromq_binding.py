@@ -27,14 +27,14 @@ def path_of(ipc: str) -> Path:
 def test_a_port_in_use_is_refused_in_one_sentence(publish_on: Publish) -> None:
     (taken,) = publish_on("tcp://127.0.0.1:*").endpoints
 
-    with pytest.raises(EndpointError, match=rf"^cannot publish on {taken}: it is in use .* choose another endpoint$"):
+    with pytest.raises(EndpointError, match=rf"^cannot listen at {taken}: it is in use .* choose another endpoint$"):
         publish_on(taken)
 
 
 def test_a_second_daemon_is_refused_and_the_first_goes_on(publish_on: Publish, join: Join, ipc: str) -> None:
     publisher = publish_on(ipc)
 
-    with pytest.raises(EndpointError, match=f"^another kwsd is publishing on {ipc}: stop it or choose another"):
+    with pytest.raises(EndpointError, match=f"^another kwsd listens at {ipc}: stop it or choose another"):
         publish_on(ipc)
 
     publisher.publish(status(1))
@@ -191,7 +191,7 @@ def test_the_socket_is_for_this_account_alone(publish_on: Publish, ipc: str) -> 
         ("ipc:///tmp/\0events", "has unprintable characters"),
         ("ipc://", "has no path: give one"),
         ("ipc://" + "long/" * 25, "is 125 bytes long and a socket's may be 107: choose a shorter one"),
-        ("tcp://192.0.2.1:7391", "this machine does not have that address"),
+        ("tcp://192.0.2.1:7391", "needs keys, and there are none: make them with `kwsd keys generate`"),
         ("tcp://nosuchcard:7391", "nosuchcard is not an address of this machine in numbers"),
         ("ipc://@kwsd", "would be open to every account"),
         ("ipc://*", "would be open to every account"),

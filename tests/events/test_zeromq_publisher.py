@@ -169,13 +169,6 @@ def test_closing_twice_and_publishing_afterwards_do_nothing(publish_on: Publish,
     assert publisher.dropped == 0
 
 
-def test_an_endpoint_beyond_this_machine_is_warned_of(publish_on: Publish) -> None:
-    with capture_logs() as logs:
-        publisher = publish_on("tcp://0.0.0.0:*")
-
-    assert [(entry["log_level"], entry["endpoint"]) for entry in logs] == [("warning", publisher.endpoints[0])]
-
-
 def test_a_local_endpoint_is_not_warned_of(publish_on: Publish, ipc: str) -> None:
     with capture_logs() as logs:
         publish_on(ipc, "tcp://127.0.0.1:*")

@@ -1,0 +1,100 @@
+"""`kwsd keys`: the key of this account, and the clients that may read events or control over the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kwsd.cli.group import Verbs
+
+if TYPE_CHECKING:
+    from kwsd.events.keys import KeyFolder
+
+
+@click.group(cls=Verbs, short_help="Keys for the network: make one, allow and revoke clients.")
+def keys() -> None:
+    """Keys for the network: make one, allow and revoke clients.
+
+    Where `kwsd listen` is reached over the network, everything is encrypted, and only clients whose keys are allowed
+    are let in. `kwsd subscribe` and `kwsd ctl` use the key of the account that runs them.
+
+    \b
+    Example, where kwsd listens and, in the second line, where its events are read:
+      kwsd keys generate
+      kwsd keys generate
+      kwsd keys allow tablet 'KEY OF THE TABLET'
+      kwsd subscribe tcp://kitchen:7391 --server-key 'KEY OF THE KITCHEN'
+    """
+
+
+@keys.command()
+def generate() -> None:
+    """Make the key of this account, and print its public part.
+
+    \b
+    Example:
+      kwsd keys generate
+    """
+    click.echo(_folder().generate().public)
+
+
+@keys.command()
+@click.argument("name")
+@click.argument("key")
+@click.option(
+    "--may",
+    multiple=True,
+    type=click.Choice(("read", "control")),
+    default=("read",),
+    help="What the client is allowed to: read events, or control. Give it again for both.",
+)
+def allow(name: str, key: str, may: tuple[str, ...]) -> None:
+    """Let a client in, by its public KEY, which `kwsd keys list` prints there; NAME is what you call it.
+
+    A kwsd that is running lets it in at once.
+
+    \b
+    Example:
+      kwsd keys allow tablet 'KEY' --may read --may control
+    """
+    _folder().allow(name, key, [right for right in ("read", "control") if right in may])
+
+
+@keys.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """Let a client in no more; a kwsd that is running disconnects it within a second.
+
+    \b
+    Example:
+      kwsd keys revoke tablet
+    """
+    _folder().revoke(name)
+
+
+@keys.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_keys(as_json: bool) -> None:
+    """Print the public key of this account, and the clients that are let in.
+
+    \b
+    Example:
+      kwsd keys list
+    """
+    import msgspec
+
+    folder = _folder()
+    public, clients = folder.pair().public, folder.clients()
+    if as_json:
+        click.echo(msgspec.json.encode({"public": public, "clients": clients}).decode())
+        return
+    click.echo(public)
+    for client in clients:
+        click.echo(f"{client.key} {client.name}: may {' and '.join(client.may)}")
+
+
+def _folder() -> KeyFolder:
+    from kwsd.events.keys import KeyFolder, default_key_folder
+
+    return KeyFolder(default_key_folder())

@@ -131,7 +131,7 @@ def test_a_faster_voice_is_asked_for_shorter_sounds_and_more_words_a_minute():
 def test_a_missing_program_is_named_with_what_to_install(monkeypatch):
     monkeypatch.setattr(speech.shutil, "which", lambda program: None if program == "flite" else program)
 
-    with pytest.raises(speech.CorpusError, match="apt-get install flite$"):
+    with pytest.raises(speech.CorpusError, match=r"apt-get install flite$"):
         speech.voices()
 
 

@@ -22,6 +22,7 @@ from kwsd.errors import DeviceError
 __all__ = ["Device", "Microphone", "devices"]
 
 STALL = 0.8  # s without a callback after which the device counts as lost; PortAudio does not report it
+PATIENCE = 3  # times as long a device that was just opened may be silent: PulseAudio takes up to 2 s
 TICK = 0.2  # s between two looks at a device that is silent, at most
 SETTLE = 0.2  # s in which a device that was only late delivers what it held back
 TOLERANCE = 0.1  # s that may be missing after a pause because of jitter
@@ -67,9 +68,10 @@ class Microphone:
     other. Between the callback and the consumer is a queue of `seconds`; when it is full, the oldest audio is dropped
     and reported as lost.
 
-    A device that delivers no audio for `stall` seconds is reported as lost. After twice as long it is closed, and
-    opened again by its name as soon as it is there; the time between is reported as lost. Where `device` is None, the
-    device that is then the system's default is opened. While there is no audio, `blocks` gives blocks without samples.
+    A device that delivers no audio for `stall` seconds, or none for three times as long after it was opened, is
+    reported as lost. After twice as long it is closed, and opened again by its name as soon as it is there; the time
+    between is reported as lost. Where `device` is None, the device that is then the system's default is opened. While
+    there is no audio, `blocks` gives blocks without samples.
 
     Args:
         device: index, name or part of the name; None for the system's default.
@@ -97,7 +99,7 @@ class Microphone:
         self._on_status = on_status
         self._queue: InputQueue[Chunk] = InputQueue(seconds)
         self._callback = _Callback(self._queue)
-        self._reopening = Reopening(self._reopen, stall / 2, 2 * stall)
+        self._reopening = Reopening(self._reopen, stall / 2, PATIENCE * stall)
         self._stream: Any = None
         self._started = False
         self._closed = False
@@ -167,10 +169,11 @@ class Microphone:
 
     def _look_after(self, silent: float) -> None:
         """Report a device without audio for so many seconds, and open it again."""
-        if silent >= self._stall and self._lost_at is None:
+        patience = PATIENCE * self._stall if self._callback.until is None else self._stall
+        if silent >= patience and self._lost_at is None:
             self._lost_at = self._callback.until or time.monotonic()
-            self._report("microphone-lost", device=self.device.name, reason=f"no audio for {self._stall:g} s")
-        if silent >= 2 * self._stall:
+            self._report("microphone-lost", device=self.device.name, reason=f"no audio for {patience:.2g} s")
+        if silent >= max(patience, 2 * self._stall):
             self._reopening.step()
 
     def _after_silence(self, chunk: Chunk) -> Chunk:

@@ -43,7 +43,7 @@ class Daemon:
         publisher: gets the events; it is not closed.
         refractory: seconds after a detection in which the same keyword is not detected again.
         select: reads the keywords again, given those in use; called in another thread after `reload`.
-        store_version: see `Store.version`; when it changes, the keywords are reloaded.
+        store_version: see `Store.version`; when it changes, the keywords are reloaded; None for never.
         heartbeat: seconds between heartbeats, 0 for none.
         notifier: the service manager.
         token_log: gets the frames; it is closed with the source.
@@ -63,7 +63,7 @@ class Daemon:
         publisher: Publisher,
         *,
         select: Callable[[Selection], Selection] = lambda selection: selection,
-        store_version: Callable[[], object] = lambda: None,
+        store_version: Callable[[], object] | None = None,
         refractory: float = 1.0,
         heartbeat: float = 10.0,
         notifier: Notifier | None = None,
@@ -80,7 +80,7 @@ class Daemon:
         self._watchdog = Watchdog(self._notifier)
         self.metrics, self._overflow = Metrics(restarts), OverflowMonitor()
         self._silence, self._clipping = SilenceMonitor(), ClippingMonitor()
-        self._reloader = Reloader(self._prepare, store_version, selection.version)
+        self._reloader = Reloader(self._prepare, store_version or (lambda: selection.version), selection.version)
         self._stopped = self._paused = self._pause_requested = False
         self._last_status: StatusEvent | None = None
         self._origin: float | None = None  # Unix time at second 0 of the stream

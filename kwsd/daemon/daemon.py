@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from kwsd.audio.source import Block, QueuedSource
-from kwsd.daemon.audio_monitor import ClippingMonitor, OverflowMonitor, SilenceMonitor
+from kwsd.daemon.audio_reports import AudioReports
 from kwsd.daemon.metrics import Metrics
 from kwsd.daemon.periodic import PeriodicThread
 from kwsd.daemon.reloader import Reloader
@@ -78,8 +77,8 @@ class Daemon:
         self._notifier, self._token_log = notifier or Notifier(), token_log
         self._learner, self._scores = learner, scores
         self._watchdog = Watchdog(self._notifier)
-        self.metrics, self._overflow = Metrics(restarts), OverflowMonitor()
-        self._silence, self._clipping = SilenceMonitor(), ClippingMonitor()
+        self.metrics = Metrics(restarts)
+        self._audio_reports = AudioReports(source.name, self.metrics, self._report)
         self._reloader = Reloader(self._prepare, store_version or (lambda: selection.version), selection.version)
         self._stopped = self._paused = self._pause_requested = False
         self._last_status: StatusEvent | None = None
@@ -130,16 +129,22 @@ class Daemon:
     def state(self) -> dict[str, Any]:
         """The fields of `kwsd.control.messages.StateReply`; it may be called from any thread."""
         last = self._last_status
-        told = ("state", "message", "stream", "instance", "model", "keywords")
-        facts = {name: getattr(last, name) for name in told} if last else {}
-        return facts | self.metrics.summary() | {"paused": self._pause_requested}
+        return self.metrics.summary() | {
+            "state": last.state if last else str(State.STARTING),
+            "message": last.message if last else "",
+            "paused": self._pause_requested,
+            "stream": self._source.name,
+            "instance": self._emitter.instance,
+            "model": self._tokenizer.digest,
+            "keywords": self._names,
+        }
 
     def source_changed(self, status: str, **facts: Any) -> None:
         """Publish what the source reports; the audio lost meanwhile is not reported as an overflow."""
         if status == State.MICROPHONE_BACK:
             self.metrics.count_reopening()
         if status in (State.MICROPHONE_BACK, State.LISTENING):
-            self._overflow.expect_gap()
+            self._audio_reports.expect_gap()
         reason = f": {facts['reason']}" if "reason" in facts else ""
         self._report(status, f"{facts.get('device', self._source.name)}{reason}")
 
@@ -185,7 +190,7 @@ class Daemon:
         self.metrics.add(block, [one.keyword for one in found], self._source.waiting)
         self._publish(found)
         self._learn()
-        self._check_audio(block)
+        self._audio_reports.check(block)
 
     def _learn(self) -> None:
         """Change the thresholds by what was heard, and publish what changed."""
@@ -200,38 +205,6 @@ class Daemon:
             heard = None if self._origin is None else self._origin + one.end
             self._emitter.emit(DetectionEvent, heard=heard, **vars(one))
             log.info("detection", keyword=one.keyword, start=round(one.start, 2), end=round(one.end, 2))
-
-    def _check_audio(self, block: Block) -> None:
-        """Publish overflow, silence and clipping when they begin and end, and an overflow that goes on."""
-        if block.lost and not self._overflow.expects_gap:
-            self.metrics.count_overflow()
-        if self._overflow.update(block):
-            self._report_overflow(block)
-        if block.wall is not None and self._silence.update(block):
-            self._report_silence()
-        if block.wall is not None and self._clipping.update(block):
-            self._report_clipping()
-
-    def _report_overflow(self, block: Block) -> None:
-        if self._overflow.active:
-            lost = f"{block.lost:.2f} s of audio were lost, {self.metrics.totals.lost:.2f} s in all"
-            self._report(State.OVERFLOW, f"{lost}: this machine is too busy")
-        else:
-            self._report(State.LISTENING, f"no audio is lost any more, {self.metrics.totals.lost:.2f} s were in all")
-
-    def _report_silence(self) -> None:
-        if self._silence.silent:
-            level = self._silence.level
-            heard = "nothing but zeros" if level == -math.inf else f"nothing but noise at {level:.0f} dBFS"
-            self._report(State.SILENT, f"{self._source.name} gives {heard}: is it muted, or the wrong one?")
-        else:
-            self._report(State.LISTENING, f"{self._source.name} gives sound again")
-
-    def _report_clipping(self) -> None:
-        if self._clipping.active:
-            self._report(State.CLIPPED, f"{self._source.name} is too loud and clipped: turn its input level down")
-        else:
-            self._report(State.LISTENING, f"{self._source.name} is not clipped any more")
 
     def _prepare(self) -> Reloaded:
         """The keywords as they are now, with a spotter that has heard what the one in use has; in another thread."""

@@ -438,3 +438,7 @@ def test_its_state_can_be_asked_for(daemon):
 
     assert states[0].items() >= {"state": "listening", "paused": False, "stream": "script", "detections": 0}.items()
     assert states[0]["processed"] == 2.0
+
+
+def test_its_state_before_it_runs_is_starting(daemon):
+    assert daemon(live(0.1)).state()["state"] == "starting"

@@ -175,7 +175,13 @@ def _print_json(made: Enrolment, path: Path) -> None:
         "misses": asdict(made.misses) if made.misses else None,
         "confusions": [asdict(confusion) for confusion in made.confusions],
         "recordings": [
-            {"recording": match.recording, "distance": _finite(match.distance), "odd": match.odd, "seconds": t.seconds}
+            {
+                "recording": match.recording,
+                "distance": _finite(match.distance),
+                "odd": match.odd,
+                "seconds": t.seconds,
+                "weight": t.weight,
+            }
             for match, t in zip(made.matches, keyword.templates, strict=True)
         ],
         "refused": list(made.refused),

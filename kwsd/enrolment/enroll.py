@@ -18,6 +18,7 @@ from kwsd.enrolment.quality import faults
 from kwsd.enrolment.template import Recording, Take, kept_recording, take_of
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
+from kwsd.enrolment.weights import weighted
 from kwsd.errors import AudioError, KeywordError
 from kwsd.keywords.keyword import Keyword, Template, check_name
 from kwsd.tokenizer.background_bank import Bank
@@ -91,7 +92,7 @@ def enroll(
     templates, poor = _made(takes, known, refused, keep_audio=keep_audio)
     if len(refused) == len(recordings):
         raise KeywordError("no recording can be used. " + " ".join(refused))
-    templates = calibrated(templates, scorer, bank, tokenizer.codebook)
+    templates = weighted(calibrated(templates, scorer, bank, tokenizer.codebook), scorer, tokenizer)
     draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "")
     made = _finish(draft, threshold, refused, others, tokenizer, bank)
     return replace(made, warnings=(*poor, *made.warnings))

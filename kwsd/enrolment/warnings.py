@@ -9,6 +9,7 @@ from kwsd.keywords.keyword import Keyword
 
 TOO_SHORT = 0.45  # seconds; shorter phrases have many false alarms
 FEW = 3  # fewer recordings than this are few: one more lowers the miss rate most
+UNLIKE = 0.3  # weight below which a recording is named; of recordings that say the phrase about one in thirty has it
 MANY_ALARMS = 3.0  # false alarms per hour; more are a nuisance
 
 
@@ -26,6 +27,11 @@ def warnings(keyword: Keyword, missed: Misses | None, alarms: float) -> list[str
         found.append(f"the phrase is short ({seconds:.2f} s): a longer one is missed less and mistaken less")
     if len(keyword.templates) < FEW:
         found.append(f"{len(keyword.templates)} recording(s) are few: add some, by different voices, rooms and moods")
+    found += [
+        f"{t.recording} is unlike the others and counts {100 * t.weight:.0f} % of a recording: record it again"
+        for t in keyword.templates
+        if t.weight < UNLIKE
+    ]
     if missed and missed.count:
         found.append(
             f"{missed.count} of {missed.recordings} recordings would be missed at this threshold: record those again"

@@ -21,6 +21,7 @@ class Template:
         start, end: seconds in the recording at which the phrase starts and ends.
         audio: the recording as FLAC, None if the audio was not kept.
         offset, scale: its calibrated distance is (distance - offset) / scale, see `kwsd.enrolment.calibration`.
+        weight: how much its distance counts in the keyword's, above 0 and up to 1, see `kwsd.enrolment.weights`.
     """
 
     recording: str
@@ -30,6 +31,7 @@ class Template:
     audio: bytes | None = None
     offset: float = 0.0
     scale: float = 1.0
+    weight: float = 1.0
 
     @property
     def frames(self) -> Frames:

@@ -42,6 +42,7 @@ class _TemplateHeader(msgspec.Struct, frozen=True):
     end: Annotated[float, Meta(ge=0, le=LATEST)]
     offset: _Number
     scale: Annotated[float, Meta(ge=1e-6, le=1e6)]
+    weight: Annotated[float, Meta(ge=1e-6, le=1)] = 1.0
 
 
 class _Version(msgspec.Struct, frozen=True):

@@ -16,7 +16,6 @@ from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 
 VOTE_WINDOW = 5  # frames: the lowest distance of each template within them is its vote
-VOTERS = 1.0  # share of the templates of a keyword that vote, the nearest ones; with calibration all of them are best
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class ScoreTrack:
 
     Attributes:
         time: [n] seconds from the start of the stream.
-        distance: [n, k] mean of the calibrated distances of the keyword's templates.
+        distance: [n, k] weighted mean of the calibrated distances of the keyword's templates.
         start, end: [n, k] seconds at which the alignment of the nearest template starts and ends.
     """
 
@@ -50,11 +49,12 @@ class KeywordScorer:
         self._matcher = matcher(scorer, [t.frames for t in templates], hop, codebook)
         counts = np.array([len(keyword.templates) for keyword in keywords])
         self._templates = len(templates)
-        self._counts, self._firsts = counts, np.cumsum(counts) - counts
+        self._firsts = np.cumsum(counts) - counts
+        self._weight = np.array([t.weight for t in templates])
+        self._total = np.add.reduceat(self._weight, self._firsts)
         self._threshold = np.array([keyword.threshold for keyword in keywords])
         self._offset = np.array([t.offset for t in templates], np.float32)
         self._scale = np.array([t.scale for t in templates], np.float32)
-        self._voters = np.maximum(1, np.round(VOTERS * counts)).astype(int)
         self._members = _members(counts)
         self._recent: Matches
         self._time: NDArray[np.float64]
@@ -80,8 +80,7 @@ class KeywordScorer:
     def is_near(self, margin: float) -> bool:
         """Whether a keyword may come within `margin` of its threshold in the next frames, see `Matcher.ahead`."""
         distance = (self._matcher.ahead() - self._offset) / self._scale
-        mean = np.add.reduceat(distance, self._firsts) / self._counts
-        return bool((mean <= self._threshold + margin).any())
+        return bool((self._means(distance) <= self._threshold + margin).any())
 
     def use_thresholds(self, thresholds: NDArray[np.float64]) -> None:
         """Change the thresholds [k] that `is_near` looks at."""
@@ -103,19 +102,18 @@ class KeywordScorer:
         time: NDArray[np.float64],
     ) -> ScoreTrack:
         if not len(now):
-            empty = np.zeros((0, len(self._voters)))
+            empty = np.zeros((0, len(self._threshold)))
             return ScoreTrack(now, empty, empty, empty)
         row = np.arange(len(now))[:, None] + sliding_window_view(distance, VOTE_WINDOW, axis=0).argmin(axis=2)
         lowest = distance[row, np.arange(self._templates)]
         candidates = np.pad(lowest, ((0, 0), (0, 1)), constant_values=np.inf)[:, self._members]
         nearest = np.take_along_axis(self._members[None], candidates.argmin(axis=2)[:, :, None], axis=2)[:, :, 0]
         rows = np.take_along_axis(row, nearest, axis=1)
-        return ScoreTrack(now, self._mean_of_best(candidates), start[rows, nearest], time[rows])
+        return ScoreTrack(now, self._means(lowest), start[rows, nearest], time[rows])
 
-    def _mean_of_best(self, candidates: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Distances [n, keywords, templates] to the mean [n, keywords] of the nearest templates that vote."""
-        sums = np.cumsum(np.sort(candidates, axis=2), axis=2, dtype=np.float64)
-        mean: NDArray[np.float64] = sums[:, np.arange(len(self._voters)), self._voters - 1] / self._voters
+    def _means(self, distance: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Distances [..., templates] to the weighted mean [..., keywords] over the templates of each keyword."""
+        mean: NDArray[np.float64] = np.add.reduceat(distance * self._weight, self._firsts, axis=-1) / self._total
         return mean
 
 

@@ -57,7 +57,7 @@ def load(path: Path, keyword: Keyword) -> Experience:
         return new
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}): what was learned is not used") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StoreError(f"{path} is damaged or of a newer kwsd: what was learned is not used") from error
     return found if found.keyword == new.keyword else new
 

@@ -161,6 +161,8 @@ WRONG_ARRAYS = [
     _with("document_seconds", _at(1, np.inf)),
     _with("document_origin", _at(1, np.nan)),
     _with("document_began", _at(1, 1e300)),
+    _with("document_began", _at(1, -1e11)),
+    _with("document_origin", _at(1, -1e10)),
     _with("document_path", _at(3, 0)),
     _with("document_path_end", _at(0, -1)),
     _with("document_path_end", _at(1, 2**40)),

@@ -109,4 +109,5 @@ def _hit(place: Place, hop: float) -> Hit:
     start = document.origin + (place.begin - first - 0.5) * hop
     end = document.origin + (place.end - first - 0.5) * hop
     heard = None if math.isnan(document.began) else document.began + start
-    return Hit(document.path, max(0.0, start), min(document.seconds, end), place.score, heard)
+    begin = max(0.0, start)
+    return Hit(document.path, begin, max(begin, min(document.seconds, end)), place.score, heard)

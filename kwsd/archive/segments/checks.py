@@ -15,6 +15,7 @@ from kwsd.archive.segments.manifest import Entry
 from kwsd.archive.storage.array_file import Arrays
 
 LATEST = 1e11  # s; a time of day that a calendar has
+LONGEST = 1e9  # s of a recording
 
 _KINDS: dict[str, tuple[DTypeLike, int]] = {
     **{f"document_{name}": (kind, 1) for name, kind in COLUMNS.items()},
@@ -52,9 +53,9 @@ def _check_documents(arrays: Arrays, documents: int) -> None:
     _require(_rise_to(end, len(path)), "document_path_end")
     _require(bool(path.all()), "document_path")
     for name in ("seconds", "origin"):
-        _require(bool((np.abs(arrays[f"document_{name}"]) <= LATEST).all()), f"document_{name}")
+        _require(bool((np.abs(arrays[f"document_{name}"]) <= LONGEST).all()), f"document_{name}")
     began = arrays["document_began"]
-    _require(bool((np.isnan(began) | (np.abs(began) <= LATEST)).all()), "document_began")
+    _require(bool((np.isnan(began) | ((began >= 0) & (began <= LATEST))).all()), "document_began")
 
 
 def _check_codes(arrays: Arrays, frames: int) -> None:

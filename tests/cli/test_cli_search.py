@@ -296,7 +296,7 @@ def test_a_clip_that_could_not_be_written_is_not_left_half(tmp_path, monkeypatch
         path.touch()
         return Full()
 
-    monkeypatch.setattr("pathlib.Path.open", opened)
+    monkeypatch.setattr(clips, "open_private", opened)
     with pytest.raises(ArchiveError, match="No space left"):
         clips.write(clips.Clip(np.zeros(16_000, np.float32), 16_000), tmp_path / "clip.flac")
 

@@ -8,6 +8,7 @@ import click
 
 from kwsd._version import __version__
 from kwsd.cli.bridge import bridge
+from kwsd.cli.config import config
 from kwsd.cli.ctl import ctl
 from kwsd.cli.devices import devices
 from kwsd.cli.doctor import doctor
@@ -72,6 +73,7 @@ for verb in (
     index,
     search,
     service,
+    config,
     devices,
     doctor,
 ):

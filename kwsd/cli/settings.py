@@ -57,6 +57,7 @@ def _load(ctx: click.Context, param: click.Parameter, value: Path | None) -> Non
     path = value or default_path()
     assert isinstance(ctx.command, click.Group)
     if value or os.path.lexists(path):
+        ctx.meta["settings"] = path
         ctx.default_map = defaults(path, ctx.command)
 
 
@@ -67,7 +68,7 @@ def _defaults(
     given = {key: value for key, value in table.items() if key not in verbs}
     _check_all(file, given, command, above)
     passed = {**shared, **given}
-    found = {option.name or "": passed[key] for key, option in _options(command).items() if key in passed}
+    found = {option.name or "": passed[key] for key, option in settings_of(command).items() if key in passed}
     for name, verb in verbs.items():
         own, keys = table.get(name, {}), (*above, name)
         if not isinstance(own, dict):
@@ -78,7 +79,7 @@ def _defaults(
 
 
 def _check_all(file: SettingsFile, given: Mapping[str, Any], command: click.Command, above: Keys) -> None:
-    readers = [_options(one) for one in _and_below(command)]
+    readers = [settings_of(one) for one in _and_below(command)]
     known = {".".join((*above, key)) for options in readers for key in options}
     for key, value in given.items():
         options = [options[key] for options in readers if key in options]
@@ -122,7 +123,7 @@ def _and_below(command: click.Command) -> Iterator[click.Command]:
         yield from _and_below(verb)
 
 
-def _options(command: click.Command) -> dict[str, click.Option]:
+def settings_of(command: click.Command) -> dict[str, click.Option]:
     """The options that a settings file may set, by their first long spelling without its dashes."""
     options = [param for param in command.params if isinstance(param, click.Option) and param.name not in NOT_SETTINGS]
     return {next(name for name in one.opts if name.startswith("--")).removeprefix("--"): one for one in options}

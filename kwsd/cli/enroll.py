@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 @click.command(short_help="Enrol a phrase from recordings.")
 @click.argument("name")
 @click.argument("recordings", nargs=-1, type=RECORDING, metavar="FILE...")
+@click.option(
+    "--negative",
+    "negatives",
+    multiple=True,
+    type=PATH,
+    metavar="FILE",
+    help="A recording of what sounds like the phrase and must not be detected; may be given several times.",
+)
 @setting(EnrollConfig, "threshold", show_default="learned")
 @setting(EnrollConfig, "threshold_rule")
 @setting(EnrollConfig, "false_alarms_per_hour", metavar="RATE")
@@ -42,6 +50,7 @@ def enroll(
     ctx: click.Context,
     name: str,
     recordings: tuple[Path, ...],
+    negatives: tuple[Path, ...],
     threshold: float | None,
     threshold_rule: RuleName,
     false_alarms_per_hour: float,
@@ -59,7 +68,7 @@ def enroll(
     """Enrol the phrase NAME from recordings, each holding it once.
 
     Three to ten recordings by different voices, in different rooms, make a good keyword. The same command adds more
-    later. A FILE of "-" is a recording on standard input. With --replace and no recordings, a keyword whose audio was
+    later, and --negative what sounds alike and must not be detected. A FILE of "-" is a recording on standard input. With --replace and no recordings, a keyword whose audio was
     kept is enrolled again.
 
     The exit status is 2 if a recording cannot be used; the others are enrolled.
@@ -75,6 +84,7 @@ def enroll(
     config = EnrollConfig(
         name=name,
         recordings=with_stdin(recordings, stdin, rate, width, stdin_channels),
+        negatives=negatives,
         threshold=threshold,
         threshold_rule=threshold_rule,
         false_alarms_per_hour=false_alarms_per_hour,
@@ -104,11 +114,13 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
     name, scorer, threshold = check_name(config.name), config.scorer, _threshold(config)
     store.check_spelling(name)
     others = _others(store, name)
-    if not config.recordings:
-        if not config.replace:
-            raise KeywordError(f'no recording of "{name}" was given: name a few files that hold the phrase once each')
-        return reenroll(store.load(name), tokenizer, scorer=scorer, threshold=threshold, others=others)
+    if config.replace and not config.recordings:
+        return reenroll(
+            store.load(name), tokenizer, scorer=scorer, threshold=threshold, negatives=config.negatives, others=others
+        )
     before = store.load(name) if not config.replace and name in store.names() else None
+    if not config.recordings and not (before and config.negatives):
+        raise KeywordError(f'no recording of "{name}" was given: name a few files that hold the phrase once each')
     if before:
         check_model(before, tokenizer)
     return make(
@@ -117,6 +129,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
         tokenizer,
         scorer=scorer or (before.scorer if before else SCORERS[0]),
         threshold=threshold,
+        negatives=config.negatives,
         adding_to=before,
         others=others,
         keep_audio=config.keep_audio,
@@ -149,6 +162,9 @@ def _print(made: Enrolment, path: Path) -> None:
     for match in made.matches:
         distance = "     -" if match.distance is None else f"{match.distance:6.3f}"
         click.echo(f"  {match.recording:{width}}  {distance}{'  <- the odd one out' if match.odd else ''}")
+    if keyword.negatives:
+        names = ", ".join(negative.recording for negative in keyword.negatives)
+        click.echo(f"not to be detected: {names}")
     click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
     click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
     if made.misses:
@@ -184,6 +200,7 @@ def _print_json(made: Enrolment, path: Path) -> None:
             }
             for match, t in zip(made.matches, keyword.templates, strict=True)
         ],
+        "negatives": [negative.recording for negative in keyword.negatives],
         "refused": list(made.refused),
         "warnings": list(made.warnings),
         "file": str(path),

@@ -77,10 +77,13 @@ def show(name: str, as_json: bool, store: Path) -> None:
     click.echo(f'"{keyword.name}"')
     click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
     click.echo(f"scorer {keyword.scorer}, model {keyword.model}")
-    width = max(len(t.recording) for t in keyword.templates)
-    for one in keyword.templates:
-        kept = ", audio kept" if one.audio else ""
-        click.echo(f"  {one.recording:{width}}  {one.seconds:.2f} s, {len(one.frames)} frames{kept}")
+    rows = _recordings(keyword)
+    width = max(len(row["recording"]) for row in rows)
+    for row in rows:
+        kept = ", audio kept" if row["audio"] else ""
+        negative = ", not to be detected" if row["negative"] else ""
+        seconds = row["end"] - row["start"]
+        click.echo(f"  {row['recording']:{width}}  {seconds:.2f} s, {row['frames']} frames{kept}{negative}")
 
 
 keywords.add_command(calibrate)
@@ -178,8 +181,16 @@ def _summary(keyword: Keyword) -> dict[str, Any]:
 
 def _recordings(keyword: Keyword) -> list[dict[str, Any]]:
     return [
-        {"recording": t.recording, "start": t.start, "end": t.end, "frames": len(t.frames), "audio": bool(t.audio)}
-        for t in keyword.templates
+        {
+            "recording": t.recording,
+            "negative": negative,
+            "start": t.start,
+            "end": t.end,
+            "frames": len(t.frames),
+            "audio": bool(t.audio),
+        }
+        for negative, templates in ((False, keyword.templates), (True, keyword.negatives))
+        for t in templates
     ]
 
 

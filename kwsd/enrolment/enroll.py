@@ -6,21 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from kwsd.enrolment.agreement import agreed
 from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.confusion import Confusion, confusions
 from kwsd.enrolment.false_alarms import false_alarm_model
+from kwsd.enrolment.hearing import hear
 from kwsd.enrolment.miss_rate import Misses, misses
 from kwsd.enrolment.outliers import Match, leave_one_out, matches
-from kwsd.enrolment.quality import faults
-from kwsd.enrolment.template import Recording, Take, kept_recording, take_of
+from kwsd.enrolment.template import Recording, kept_recording
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
 from kwsd.enrolment.weights import weighted
-from kwsd.errors import AudioError, KeywordError
-from kwsd.keywords.keyword import Keyword, Template, check_name
+from kwsd.errors import KeywordError
+from kwsd.keywords.keyword import Keyword, check_name
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -58,6 +55,7 @@ def enroll(
     *,
     scorer: str = "subsequence",
     threshold: float | Rule = LEARNED,
+    negatives: Sequence[Path | Recording] = (),
     adding_to: Keyword | None = None,
     others: Sequence[Keyword] = (),
     keep_audio: bool = False,
@@ -72,7 +70,8 @@ def enroll(
         tokenizer: is reset.
         scorer: "subsequence", "dtw", "codes", "edit" or "levenshtein", see `kwsd.spotting.matching`.
         threshold: the largest distance that is a detection, or the rule that finds it.
-        adding_to: a keyword whose templates are added.
+        negatives: recordings of what sounds like the phrase and must not be detected, each once.
+        adding_to: a keyword whose templates and negatives are added; with it there may be negatives alone.
         others: keywords to check for confusion; those of the same name or of another model are skipped.
         keep_audio: store the recordings in the keyword, so that it can be enrolled again with another model.
         bank: background speech as frames of this tokenizer; the shipped bank if None.
@@ -85,17 +84,20 @@ def enroll(
     name = check_name(name)
     bank = bank or Bank.shipped()
     bank.check_model(tokenizer.digest)
-    if not recordings:
+    if not recordings and not (adding_to and negatives):
         raise KeywordError("there is no recording: give at least one that holds the phrase")
-    known = adding_to.templates if adding_to else ()
-    takes, refused = _heard(recordings, tokenizer)
-    templates, poor = _made(takes, known, refused, keep_audio=keep_audio)
-    if len(refused) == len(recordings):
+    known, rivals = (adding_to.templates, adding_to.negatives) if adding_to else ((), ())
+    positive = hear(recordings, tokenizer, known, keep_audio=keep_audio)
+    negative = hear(negatives, tokenizer, rivals, positive.templates, keep_audio=keep_audio)
+    refused = [*positive.refused, *negative.refused]
+    if not positive.templates or len(refused) == len(recordings) + len(negatives):
         raise KeywordError("no recording can be used. " + " ".join(refused))
-    templates = weighted(calibrated(templates, scorer, bank, tokenizer.codebook), scorer, tokenizer)
-    draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "")
+    count = len(positive.templates)
+    every = calibrated([*positive.templates, *negative.templates], scorer, bank, tokenizer.codebook)
+    templates = weighted(every[:count], scorer, tokenizer)
+    draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "", negatives=tuple(every[count:]))
     made = _finish(draft, threshold, refused, others, tokenizer, bank)
-    return replace(made, warnings=(*poor, *made.warnings))
+    return replace(made, warnings=(*positive.poor, *made.warnings))
 
 
 def reenroll(
@@ -104,16 +106,17 @@ def reenroll(
     *,
     scorer: str | None = None,
     threshold: float | Rule = LEARNED,
+    negatives: Sequence[Path | Recording] = (),
     others: Sequence[Keyword] = (),
     bank: Bank | None = None,
 ) -> Enrolment:
-    """Enrol a keyword again from the audio in it; arguments as in `enroll`, and the keyword's scorer if it is None.
+    """Enrol a keyword again from the audio in it, with further negatives; arguments as in `enroll`, and the keyword's scorer if it is None.
 
     Raises:
         KeywordError: the keyword does not have the audio of each recording, or it cannot be decoded.
         ModelError: as `enroll`.
     """
-    if not all(template.audio for template in keyword.templates):
+    if not all(template.audio for template in (*keyword.templates, *keyword.negatives)):
         raise KeywordError(
             f'the recordings of "{keyword.name}" were not kept (--keep-audio): enroll it again from recordings'
         )
@@ -123,39 +126,20 @@ def reenroll(
         tokenizer,
         scorer=scorer or keyword.scorer,
         threshold=threshold,
+        negatives=[*map(kept_recording, keyword.negatives), *negatives],
         others=others,
         keep_audio=True,
         bank=bank,
     )
 
 
-def _heard(recordings: Sequence[Path | Recording], tokenizer: Tokenizer) -> tuple[list[Take], list[str]]:
-    """The recordings that can be used, and a sentence for each that cannot."""
-    takes, refused = [], []
-    for recording in recordings:
-        try:
-            takes.append(take_of(recording, tokenizer))
-        except AudioError as error:
-            refused.append(f"{recording.name} is not used: {error}")
-    return takes, refused
-
-
-def _made(
-    takes: Sequence[Take], known: Sequence[Template], refused: list[str], *, keep_audio: bool
-) -> tuple[list[Template], list[str]]:
-    """The known templates and those of the takes, and what is poor in them; a take that is there already is refused."""
-    templates, poor = list(known), []
-    for take, reading in zip(takes, agreed(takes, known), strict=True):
-        template = take.template(reading, keep_audio=keep_audio)
-        same = [t.recording for t in templates if np.array_equal(t.frames.vectors, template.frames.vectors)]
-        if same:
-            refused.append(
-                f"{template.recording} is not used: it is the same recording as {same[0]}: say the phrase again"
-            )
-            continue
-        templates.append(template)
-        poor += [f"{template.recording} {fault}" for fault in faults(take.recording.samples, reading.pieces)]
-    return templates, poor
+def _hidden(keyword: Keyword, distances: Sequence[float], heard: Sequence[float]) -> list[str]:
+    """A sentence for each recording that only the negatives keep from being detected."""
+    return [
+        f"{template.recording} is nearer to a negative than to the other recordings: leave one of the two out"
+        for template, without, with_negatives in zip(keyword.templates, distances, heard, strict=False)
+        if without <= keyword.threshold < with_negatives
+    ]
 
 
 def _finish(
@@ -167,14 +151,16 @@ def _finish(
     bank: Bank,
 ) -> Enrolment:
     """Set the threshold of a draft, and report on it."""
-    model = false_alarm_model(draft, bank, tokenizer.codebook)
-    distances = leave_one_out(draft, tokenizer)
+    alone = replace(draft, negatives=())  # negatives take false alarms away, the threshold stays
+    model = false_alarm_model(alone, bank, tokenizer.codebook)
+    distances = leave_one_out(alone, tokenizer)
     value, rule = (
         threshold.learn(distances, model, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
     )
     keyword = replace(draft, threshold=value, rule=rule)
-    missed = misses(distances, value, model.deviation)
+    heard = leave_one_out(keyword, tokenizer) if keyword.negatives else distances
+    missed = misses(heard, value, model.deviation)
     confused = confusions(keyword, others, tokenizer)
     alarms = model.alarms_per_hour(value)
-    sentences = (*warnings(keyword, missed, alarms), *map(str, confused))
+    sentences = (*warnings(keyword, missed, alarms), *_hidden(keyword, distances, heard), *map(str, confused))
     return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, sentences)

@@ -55,6 +55,8 @@ class Keyword:
         scorer: one of `kwsd.spotting.matching.SCORERS`.
         model: digest of the tokenizer that made the templates.
         rule: a description of how the threshold was set.
+        negatives: templates of what sounds like the keyword and is something else; it is not detected where one of
+            them is nearer than the nearest `templates`.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Keyword:
     scorer: str
     model: str
     rule: str
+    negatives: tuple[Template, ...] = ()
 
 
 def check_name(name: str) -> str:

@@ -56,6 +56,7 @@ class _Header(msgspec.Struct, frozen=True):
     model: _Line
     rule: _Line
     templates: Annotated[list[_TemplateHeader], Meta(min_length=1, max_length=MOST_TEMPLATES)]
+    negatives: Annotated[list[_TemplateHeader], Meta(max_length=MOST_TEMPLATES)] = []
 
 
 class _NewerFormatError(Exception):
@@ -69,7 +70,7 @@ def to_bytes(keyword: Keyword) -> bytes:
         KeywordError: the keyword is too large, or a part of it is out of range, so that it could not be read again.
     """
     arrays: dict[str, Any] = {}
-    for i, template in enumerate(keyword.templates):
+    for i, template in enumerate((*keyword.templates, *keyword.negatives)):
         arrays[f"time_{i}"] = template.heard.time
         arrays[f"vectors_{i}"] = template.heard.vectors
         arrays[f"tokens_{i}"] = template.heard.tokens
@@ -82,9 +83,8 @@ def to_bytes(keyword: Keyword) -> bytes:
         "scorer": keyword.scorer,
         "model": keyword.model,
         "rule": keyword.rule,
-        "templates": [
-            {name: getattr(t, name) for name in _TemplateHeader.__struct_fields__} for t in keyword.templates
-        ],
+        "templates": [_header(template) for template in keyword.templates],
+        "negatives": [_header(template) for template in keyword.negatives],
     }
     buffer = io.BytesIO()
     np.savez(buffer, keyword=np.array(json.dumps(header)), **arrays)
@@ -132,10 +132,16 @@ def _keyword(content: bytes) -> Keyword:
     if (version := msgspec.convert(facts, _Version).format) > FORMAT:
         raise _NewerFormatError(version)
     header = msgspec.convert(facts, _Header)
-    templates = tuple(_template(arrays, i, one) for i, one in enumerate(header.templates))
-    if len({template.heard.vectors.shape[1] for template in templates}) > 1:
+    every = tuple(_template(arrays, i, one) for i, one in enumerate((*header.templates, *header.negatives)))
+    if len({template.heard.vectors.shape[1] for template in every}) > 1:
         _refuse("its recordings are of different models")
-    return Keyword(check_name(header.name), templates, header.threshold, header.scorer, header.model, header.rule)
+    templates, negatives = every[: len(header.templates)], every[len(header.templates) :]
+    name = check_name(header.name)
+    return Keyword(name, templates, header.threshold, header.scorer, header.model, header.rule, negatives)
+
+
+def _header(template: Template) -> dict[str, Any]:
+    return {name: getattr(template, name) for name in _TemplateHeader.__struct_fields__}
 
 
 def _template(arrays: dict[str, NDArray[Any]], i: int, header: _TemplateHeader) -> Template:

@@ -137,11 +137,11 @@ def check_model(keyword: Keyword, tokenizer: Tokenizer) -> None:
     """
     if keyword.model != tokenizer.digest:
         problem = f'"{keyword.name}" was enrolled with model {keyword.model}, this is {tokenizer.digest}'
-    elif not all(_fits(template, tokenizer) for template in keyword.templates):
+    elif not all(_fits(template, tokenizer) for template in (*keyword.templates, *keyword.negatives)):
         problem = f'the frames of "{keyword.name}" are not those of model {tokenizer.digest}'
     else:
         return
-    kept = all(template.audio for template in keyword.templates)
+    kept = all(template.audio for template in (*keyword.templates, *keyword.negatives))
     command = f'kwsd enroll "{keyword.name}" --replace' + ("" if kept else " RECORDINGS...")
     raise ModelError(f"{problem}: run `{command}`")
 

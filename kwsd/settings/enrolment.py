@@ -46,6 +46,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    negatives: tuple[Path, ...] = ()
     replace: Annotated[bool, Meta(description="Replace the earlier recordings instead of adding to them.")] = False
     keep_audio: Annotated[
         bool, Meta(description="Keep the recordings, so that they can be enrolled again with another model.")

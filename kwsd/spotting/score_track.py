@@ -1,4 +1,8 @@
-"""The score track: the distance of each keyword at each frame, the mean over its templates."""
+"""The score track: the distance of each keyword at each frame, the mean over its templates.
+
+A second look decides between a keyword's templates and its negatives, recordings of what sounds alike and is something
+else: where a negative is nearer than the two nearest templates, the keyword was not said.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 
 VOTE_WINDOW = 5  # frames: the lowest distance of each template within them is its vote
+SECOND_LOOK = 2  # templates whose mean distance is compared with that of the nearest negative
+MARGIN = 0.05  # by which the negative must be nearer
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class ScoreTrack:
 
     Attributes:
         time: [n] seconds from the start of the stream.
-        distance: [n, k] weighted mean of the calibrated distances of the keyword's templates.
+        distance: [n, k] weighted mean of the calibrated distances of the keyword's templates; infinite where one of its
+            negatives is nearer.
         start, end: [n, k] seconds at which the alignment of the nearest template starts and ends.
     """
 
@@ -46,16 +53,21 @@ class KeywordScorer:
 
     def __init__(self, scorer: str, keywords: Sequence[Keyword], hop: float, codebook: Codebook) -> None:
         templates = [t for keyword in keywords for t in keyword.templates]
+        positive = len(templates)
+        templates += [t for keyword in keywords for t in keyword.negatives]
         self._matcher = matcher(scorer, [t.frames for t in templates], hop, codebook)
         counts = np.array([len(keyword.templates) for keyword in keywords])
-        self._templates = len(templates)
+        negative = np.array([len(keyword.negatives) for keyword in keywords])
+        self._positive, self._templates = positive, len(templates)
         self._firsts = np.cumsum(counts) - counts
-        self._weight = np.array([t.weight for t in templates])
+        self._weight = np.array([t.weight for t in templates[:positive]])
         self._total = np.add.reduceat(self._weight, self._firsts)
         self._threshold = np.array([keyword.threshold for keyword in keywords])
         self._offset = np.array([t.offset for t in templates], np.float32)
         self._scale = np.array([t.scale for t in templates], np.float32)
-        self._members = _members(counts)
+        self._second = np.minimum(SECOND_LOOK, counts)
+        self._members = _members(counts, 0, len(templates))
+        self._negatives = _members(negative, positive, len(templates)) if negative.any() else None
         self._recent: Matches
         self._time: NDArray[np.float64]
         self.reset()
@@ -106,19 +118,32 @@ class KeywordScorer:
             return ScoreTrack(now, empty, empty, empty)
         row = np.arange(len(now))[:, None] + sliding_window_view(distance, VOTE_WINDOW, axis=0).argmin(axis=2)
         lowest = distance[row, np.arange(self._templates)]
-        candidates = np.pad(lowest, ((0, 0), (0, 1)), constant_values=np.inf)[:, self._members]
+        padded = np.pad(lowest, ((0, 0), (0, 1)), constant_values=np.inf)
+        candidates = padded[:, self._members]
         nearest = np.take_along_axis(self._members[None], candidates.argmin(axis=2)[:, :, None], axis=2)[:, :, 0]
         rows = np.take_along_axis(row, nearest, axis=1)
-        return ScoreTrack(now, self._means(lowest), start[rows, nearest], time[rows])
+        means = self._means(lowest)
+        if self._negatives is not None:
+            rival = padded[:, self._negatives].min(axis=2)
+            means[rival + MARGIN < _mean_of_nearest(candidates, self._second)] = np.inf
+        return ScoreTrack(now, means, start[rows, nearest], time[rows])
 
     def _means(self, distance: NDArray[np.float32]) -> NDArray[np.float64]:
         """Distances [..., templates] to the weighted mean [..., keywords] over the templates of each keyword."""
-        mean: NDArray[np.float64] = np.add.reduceat(distance * self._weight, self._firsts, axis=-1) / self._total
+        weighted = distance[..., : self._positive] * self._weight
+        mean: NDArray[np.float64] = np.add.reduceat(weighted, self._firsts, axis=-1) / self._total
         return mean
 
 
-def _members(counts: NDArray[np.intp]) -> NDArray[np.intp]:
-    """[keywords, most templates]: each keyword's template indices, padded with the index after the last."""
-    firsts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+def _mean_of_nearest(candidates: NDArray[np.float32], count: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Distances [n, keywords, templates] to the mean [n, keywords] of so many nearest templates of each keyword."""
+    sums = np.cumsum(np.sort(candidates, axis=2), axis=2, dtype=np.float64)
+    mean: NDArray[np.float64] = sums[:, np.arange(len(count)), count - 1] / count
+    return mean
+
+
+def _members(counts: NDArray[np.intp], first: int, none: int) -> NDArray[np.intp]:
+    """[keywords, most of them]: the columns of each keyword from `first` on, padded with the column that is no one's."""
+    firsts = first + np.cumsum(counts) - counts
     index = np.arange(counts.max())
-    return np.where(index < counts[:, None], firsts[:, None] + index, counts.sum())
+    return np.where(index < counts[:, None], firsts[:, None] + index, none)

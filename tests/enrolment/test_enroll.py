@@ -140,3 +140,48 @@ def test_a_bank_of_another_model_is_refused(recordings: list[Path], tokenizer, b
 def test_without_a_recording_nothing_is_enrolled(tokenizer, bank):
     with pytest.raises(KeywordError, match="there is no recording"):
         enroll("hey snips", [], tokenizer, bank=bank)
+
+
+def test_what_sounds_alike_is_not_detected_once_it_was_given_as_a_negative(
+    recordings, enrolment, examples, tokenizer, bank
+):
+    talk, _ = sf.read(examples / "long.ogg", dtype="float32")
+    before = _detections(enrolment.keyword, talk, tokenizer)
+    (mistaken, *_), phrases = _apart(before, examples / "long.tsv")
+    cut = Recording("chips", talk[int((mistaken.start - 0.3) * 16_000) : int((mistaken.end + 0.3) * 16_000)])
+    made = enroll("hey snips", [], tokenizer, adding_to=enrolment.keyword, negatives=[cut], bank=bank)
+    after = _detections(made.keyword, talk, tokenizer)
+
+    assert [negative.recording for negative in made.keyword.negatives] == ["chips"]
+    assert made.misses.count == 0
+    assert not any(abs(one.start - mistaken.start) < 0.5 for one in after)
+    assert [one.start for one in _apart(after, examples / "long.tsv")[1]] == [one.start for one in phrases]
+    assert len(phrases) == 8
+
+
+def test_a_recording_of_the_phrase_that_a_negative_hides_is_warned_about(recordings, tokenizer, bank):
+    samples, _ = sf.read(recordings[0], dtype="float32")
+    made = enroll("hey snips", recordings, tokenizer, negatives=[Recording("wrong", 0.9 * samples)], bank=bank)
+
+    assert f"{recordings[0].name} is nearer to a negative than to the other recordings" in " ".join(made.warnings)
+
+
+def test_a_negative_that_cannot_be_used_is_refused_by_name(recordings, tokenizer, bank, tmp_path):
+    sf.write(tmp_path / "silent.wav", np.zeros(16_000), 16_000)
+    made = enroll("hey snips", recordings, tokenizer, negatives=[tmp_path / "silent.wav"], bank=bank)
+
+    assert made.keyword.negatives == ()
+    assert made.refused[0].startswith("silent.wav is not used:")
+
+
+def _detections(keyword, samples, tokenizer):
+    spotter = Spotter([keyword], tokenizer.hop, tokenizer.codebook)
+    tokenizer.reset()
+    return [*spotter.push(tokenizer.push(samples)), *spotter.push(tokenizer.flush()), *spotter.flush()]
+
+
+def _apart(detections, truth):
+    """Detections of something else, and of the phrase."""
+    spans = [tuple(map(float, line.split("\t")[:2])) for line in truth.read_text().splitlines()[1:]]
+    flags = [any(one.start < end and one.end > start for start, end in spans) for one in detections]
+    return [[one for one, flag in zip(detections, flags, strict=True) if flag is wanted] for wanted in (False, True)]

@@ -51,6 +51,16 @@ def test_a_keyword_comes_back_as_it_was_saved(store, keyword):
         )
 
 
+def test_negatives_come_back_as_they_were_saved(store, enrolment):
+    first, second, *rest = enrolment.keyword.templates
+    store.save(replace(enrolment.keyword, templates=(*rest, first), negatives=(second,)))
+    found = store.load(enrolment.keyword.name)
+
+    assert [negative.recording for negative in found.negatives] == [second.recording]
+    assert np.array_equal(found.negatives[0].frames.vectors, second.frames.vectors)
+    assert [template.recording for template in found.templates] == [t.recording for t in (*rest, first)]
+
+
 def test_a_store_that_does_not_exist_yet_is_empty(store):
     assert store.names() == []
 

@@ -43,6 +43,14 @@ def keyword(seed, scorer="subsequence", name="phrase", count=3):
     return Keyword(name, templates, 0.15, scorer, "m", "as asked")
 
 
+def changed(phrase, first, after):
+    """The frames of a phrase, of which some are of other sounds."""
+    heard, others = phrase.templates[0].heard, speech(20, 77)
+    vectors, tokens = heard.vectors.copy(), heard.tokens.copy()
+    vectors[first:after], tokens[first:after] = others.vectors[first:after], others.tokens[first:after]
+    return Frames(heard.time, vectors, tokens)
+
+
 def run(spotter, frames, edges=()):
     cuts = [0, *edges, len(frames)]
     parts = [Frames(frames.time[a:b], frames.vectors[a:b], frames.tokens[a:b]) for a, b in itertools.pairwise(cuts)]
@@ -75,6 +83,32 @@ def test_any_split_of_the_stream_gives_the_same_detections(scorer, cuts):
 
     assert [(d.keyword, d.start, d.end) for d in split] == [(d.keyword, d.start, d.end) for d in whole]
     assert [d.distance for d in split] == pytest.approx([d.distance for d in whole], abs=1e-6)
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_a_phrase_is_not_detected_where_a_negative_is_nearer(scorer):
+    phrase = keyword(1, scorer)
+    heard, alike = phrase.templates[0].heard, changed(phrase, 6, 12)
+    rash = replace(phrase, threshold=0.5 if scorer == "levenshtein" else 0.4)
+    wary = replace(rash, negatives=(Template("alike", alike, -1, 2),))
+    other = keyword(5, scorer, "other")
+    found = [
+        [len(run(Spotter([one, other], HOP, CODEBOOK), spoken(said, 80, 30))) for said in (heard, alike)]
+        for one in (rash, wary)
+    ]
+
+    assert found == [[1, 1], [1, 0]]
+
+
+@given(st.lists(st.integers(0, 80), max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_any_split_gives_the_same_detections_beside_negatives(cuts):
+    phrase = replace(keyword(1), threshold=0.35)
+    wary = replace(phrase, negatives=(Template("alike", changed(phrase, 6, 12), -1, 2),))
+    keywords = [replace(keyword(2), name="other"), wary]
+    stream = spoken(phrase.templates[0].heard, 80, 30)
+
+    assert run(Spotter(keywords, HOP, CODEBOOK), stream, sorted(cuts)) == run(Spotter(keywords, HOP, CODEBOOK), stream)
 
 
 def test_keywords_with_different_scorers_share_a_stream():

@@ -20,7 +20,7 @@ from benchmarks.corpora import CorpusError
 from benchmarks.field import lowest_overlapping
 from benchmarks.measures import Scores, frames_of
 from benchmarks.near_outcomes import FOUND, Outcome, common_threshold, fire, nearer, nearer_by_same, own, split, worst
-from benchmarks.near_trials import Heard, Trial, hear, prose
+from benchmarks.near_trials import Heard, Trial, hear, prose, with_negatives
 from benchmarks.near_voices import voices
 from benchmarks.product import Product
 from benchmarks.protocol import Protocol
@@ -67,14 +67,16 @@ def enrolled(trial: Trial, heard: Mapping[Said, Heard], product: Product, learns
     Without `learns` its threshold is 0.
     """
     tokenizer, bank, scorer = product.tokenizer, product.bank, product.scorer
-    phrases = [(one.speaker, heard[one]) for one in trial.enrol]
+    phrases = [(one.speaker, heard[one]) for one in (*trial.enrol, *trial.negatives)]
     templates = [Template(name, phrase.frames, phrase.start, phrase.end) for name, phrase in phrases]
     templates = calibrated(templates, scorer, bank, tokenizer.codebook)
-    draft = Keyword(trial.text, tuple(templates), 0.0, scorer, tokenizer.digest, "")
+    positive, negative = tuple(templates[: len(trial.enrol)]), tuple(templates[len(trial.enrol) :])
+    draft = Keyword(trial.text, positive, 0.0, scorer, tokenizer.digest, "", negatives=negative)
     if not learns:
         return draft
-    alarms = false_alarm_model(draft, bank, tokenizer.codebook)
-    threshold, rule = LEARNED.learn(leave_one_out(draft, tokenizer), alarms, scorer)
+    alone = replace(draft, negatives=())
+    alarms = false_alarm_model(alone, bank, tokenizer.codebook)
+    threshold, rule = LEARNED.learn(leave_one_out(alone, tokenizer), alarms, scorer)
     return replace(draft, threshold=threshold, rule=rule)
 
 
@@ -100,6 +102,16 @@ def judge(
         scorer: [outcome(trial, heard, replace(product, scorer=scorer), learns) for trial in tqdm(trials, desc=scorer)]
         for scorer in scorers
     }
+
+
+def judge_with_negatives(
+    trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
+) -> dict[str, list[Outcome]]:
+    """What every phrase did without negatives and with them, tried on the same recordings."""
+    wary = [with_negatives(trial) for trial in trials]
+    found = judge([replace(trial, negatives=()) for trial in wary], product, scorers, learns)
+    beside = judge(wary, product, scorers, learns)
+    return found | {f"{scorer}, with negatives": outcomes for scorer, outcomes in beside.items()}
 
 
 def summary(results: Mapping[str, Sequence[Outcome]], learns: bool = False) -> str:
@@ -144,6 +156,7 @@ def described(source: str, trials: Sequence[Trial]) -> str:
 @options.bank
 @click.option("--scorer", "scorers", multiple=True, type=click.Choice(SCORERS), help="Only these.")
 @click.option("--only", multiple=True, type=click.Choice(tuple(SOURCES)), help="Only these sources.")
+@click.option("--negatives", is_flag=True, help="Also with a recording of each near phrase as a negative.")
 @options.out
 def main(
     shared: Path,
@@ -151,6 +164,7 @@ def main(
     bank: Path | None,
     scorers: tuple[str, ...],
     only: tuple[str, ...],
+    negatives: bool,
     out: Path | None,
 ) -> None:
     """Measure every scorer on every source, and show the worst pairs of the first scorer."""
@@ -161,7 +175,8 @@ def main(
         tried = {name: SOURCES[name].trials(shared) for name in only or SOURCES}
         for name, trials in tried.items():
             learns = SOURCES[name].learns
-            results[name] = found = judge(trials, product, scorers or SCORERS, learns)
+            ask = judge_with_negatives if negatives else judge
+            results[name] = found = ask(trials, product, scorers or SCORERS, learns)
             first = next(iter(found.values()))
             click.echo(f"\n{described(name, trials)}\n\n{summary(found, learns)}\n\n{worst_pairs(first)}")
     except (KwsdError, CorpusError) as error:

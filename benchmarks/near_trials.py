@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -35,17 +35,26 @@ class Trial:
         enrol: recordings of it, by as many speakers.
         hits: recordings of it by others.
         near: recordings of phrases that sound almost alike, by others.
+        negatives: recordings of the same phrases that are enrolled as what must not be detected.
     """
 
     text: str
     enrol: tuple[Said, ...]
     hits: tuple[Said, ...]
     near: tuple[Said, ...]
+    negatives: tuple[Said, ...] = ()
 
     @property
     def said(self) -> tuple[Said, ...]:
         """All of them."""
-        return (*self.enrol, *self.hits, *self.near)
+        return (*self.enrol, *self.hits, *self.near, *self.negatives)
+
+
+def with_negatives(trial: Trial) -> Trial:
+    """The trial in which one recording of each near phrase is a negative, and the others are tried."""
+    negatives = {one.label: one for one in reversed(trial.near)}
+    chosen = tuple(negatives.values())
+    return replace(trial, near=tuple(one for one in trial.near if one not in chosen), negatives=chosen)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--negative",
     "negatives",
     multiple=True,
-    type=PATH,
+    type=RECORDING,
     metavar="FILE",
     help="A recording of what sounds like the phrase and must not be detected; may be given several times.",
 )
@@ -68,8 +68,8 @@ def enroll(
     """Enrol the phrase NAME from recordings, each holding it once.
 
     Three to ten recordings by different voices, in different rooms, make a good keyword. The same command adds more
-    later, and --negative what sounds alike and must not be detected. A FILE of "-" is a recording on standard input. With --replace and no recordings, a keyword whose audio was
-    kept is enrolled again.
+    later. A --negative FILE holds what sounds alike and must not be detected. A FILE of "-" is a recording on standard
+    input. With --replace and no recordings, a keyword whose audio was kept is enrolled again.
 
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 

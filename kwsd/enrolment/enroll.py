@@ -110,7 +110,9 @@ def reenroll(
     others: Sequence[Keyword] = (),
     bank: Bank | None = None,
 ) -> Enrolment:
-    """Enrol a keyword again from the audio in it, with further negatives; arguments as in `enroll`, and the keyword's scorer if it is None.
+    """Enrol a keyword again from the audio in it, with further negatives; arguments as in `enroll`.
+
+    A scorer of None is the keyword's.
 
     Raises:
         KeywordError: the keyword does not have the audio of each recording, or it cannot be decoded.

@@ -143,7 +143,7 @@ def _mean_of_nearest(candidates: NDArray[np.float32], count: NDArray[np.intp]) -
 
 
 def _members(counts: NDArray[np.intp], first: int, none: int) -> NDArray[np.intp]:
-    """[keywords, most of them]: the columns of each keyword from `first` on, padded with the column that is no one's."""
+    """[keywords, most of them]: the columns of each keyword from `first` on, padded with a column of no keyword."""
     firsts = first + np.cumsum(counts) - counts
     index = np.arange(counts.max())
     return np.where(index < counts[:, None], firsts[:, None] + index, none)

@@ -140,3 +140,11 @@ def test_each_wake_phrase_has_four_to_six_near_ones():
 
     assert len(counts) == 20
     assert {4, 5, 6} >= set(counts)
+
+
+def test_one_recording_of_each_near_phrase_becomes_a_negative_and_the_others_are_tried():
+    near = (*many("chips", "ab"), *many("tips", "c"))
+    trial = trials.with_negatives(trials.Trial("snips", (), (), near))
+
+    assert trial.negatives == (near[2], near[0])
+    assert trial.near == (near[1],)

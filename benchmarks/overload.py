@@ -6,6 +6,7 @@ The daemon hears real words from a pipe, written at the pace of their time, and 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -28,6 +29,7 @@ from benchmarks.tables import table
 from kwsd.audio.pcm import PcmSource
 from kwsd.audio.pipe import Pipe
 from kwsd.audio.source import Block, QueuedSource
+from kwsd.cli import logs
 from kwsd.daemon.daemon import Daemon
 from kwsd.enrolment.enroll import enroll
 from kwsd.events.messages import DetectionEvent, Event
@@ -104,6 +106,7 @@ class Run:
 
 def run(load: float, audio: Path, store: Path, spoken: list[Spoken]) -> Run:
     """Play the audio to a daemon that needs `load` seconds for a second of it."""
+    logs.configure("error", sys.stderr)
     samples, _ = sf.read(audio, dtype="int16")
     reading, writing = os.pipe()
     tokenizer, journal = Tokenizer(), Journal()

@@ -13,6 +13,7 @@ from kwsd.cli.ctl import ctl
 from kwsd.cli.devices import devices
 from kwsd.cli.doctor import doctor
 from kwsd.cli.enroll import enroll
+from kwsd.cli.feedback import feedback
 from kwsd.cli.group import Verbs
 from kwsd.cli.index import index
 from kwsd.cli.keys import keys
@@ -72,6 +73,7 @@ for verb in (
     bridge,
     index,
     search,
+    feedback,
     service,
     config,
     devices,

@@ -44,6 +44,7 @@ from kwsd.settings.spotting import ListenConfig
     ListenConfig, "false_alarms_per_hour", metavar="RATE", help="False alarms per hour that --learn-background allows."
 )
 @setting(ListenConfig, "metrics", metavar="HOST:PORT")
+@setting(ListenConfig, "save_hits", metavar="DIR")
 @setting(ListenConfig, "log", type=LOCATION, metavar="INDEX")
 @setting(ListenConfig, "log_keep", metavar="DAYS", show_default="for ever")
 @spotting_options
@@ -67,6 +68,7 @@ def listen(
     learn_background: bool,
     false_alarms_per_hour: float,
     metrics: str | None,
+    save_hits: Path | None,
     log: str | None,
     log_keep: float | None,
     keyword: tuple[str, ...],
@@ -115,6 +117,7 @@ def listen(
         learn_background=learn_background,
         false_alarms_per_hour=false_alarms_per_hour,
         metrics=metrics,
+        save_hits=save_hits,
         log=log,
         log_keep=log_keep,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from kwsd.control.server import ControlServer
 from kwsd.daemon.adjustments import Adjustments
 from kwsd.daemon.daemon import Daemon
+from kwsd.daemon.hits import HitKeeper, RecordedSource
 from kwsd.daemon.operator import Operator
 from kwsd.daemon.prometheus import serving
 from kwsd.daemon.score_feed import ScoreFeed
@@ -56,6 +58,7 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
         deadline(SHUTDOWN_TIMEOUT) as start_deadline,
         open_log(config, tokenizer) as token_log,
         closing(open_publisher(config.endpoints, stdout if config.jsonl else None, keys)) as out,
+        keeping_hits(config.save_hits, out) as keeper,
         open_control(config.control, operator, keys) as control,
     ):
 
@@ -72,10 +75,10 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
         with reporting(out, tokenizer):
             source = open_source(config.input, stdin, config.queue, changed)
         daemon = Daemon(
-            source,
+            source if keeper is None else RecordedSource(source, keeper),
             tokenizer,
             selection,
-            out,
+            keeper or out,
             select=select_again,
             store_version=store.version,
             refractory=config.refractory,
@@ -89,6 +92,8 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
         operator.attach(daemon, stop)
         if learner is not None:
             learner.notify = daemon.log_changed
+        if keeper is not None:
+            keeper.notify = daemon.log_changed
         if token_log is not None:
             token_log.name, token_log.notify = source.name, daemon.log_changed
         with (
@@ -119,6 +124,11 @@ def open_log(config: ListenConfig, tokenizer: Tokenizer) -> AbstractContextManag
     from kwsd.archive.indexing.token_log import TokenLog  # noqa: PLC0415 - the archive's kernels are for those who ask for them
 
     return closing(TokenLog(config.log, tokenizer, keep=config.log_keep))
+
+
+def keeping_hits(folder: Path | None, publisher: Publisher) -> AbstractContextManager[HitKeeper | None]:
+    """A publisher that keeps hits in a folder, or None if there is no folder."""
+    return nullcontext() if folder is None else closing(HitKeeper(folder, publisher))
 
 
 def open_control(

@@ -89,6 +89,10 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
     ] = False
     false_alarms_per_hour: Alarms = ALARMS
     metrics: Annotated[str, Meta(description="Serve metrics for Prometheus at http://HOST:PORT/metrics.")] | None = None
+    save_hits: (
+        Annotated[Path, Meta(description="Keep the audio around each detection in this folder, for `kwsd feedback`.")]
+        | None
+    ) = None
     log: Annotated[str, Meta(description="Also keep codes of the audio in this index, for `kwsd search`.")] | None = (
         None
     )

@@ -11,7 +11,7 @@ from wyoming.event import Event
 from kwsd.errors import KwsdError
 
 LARGEST_DATA = 1 << 20  # bytes of JSON
-LARGEST_PAYLOAD = 1 << 24  # bytes, three minutes of 16 kHz audio
+LARGEST_PAYLOAD = 1 << 20  # bytes, half a minute of 16 kHz audio; the others wait while it is searched
 
 
 class MessageError(KwsdError):

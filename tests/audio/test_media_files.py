@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audio_signals import chirp, click, click_time, joined, similarity, tone
+import soxr
+from audio_signals import chirp, click, click_time, joined, similarity, tone, write
 
 from kwsd.audio import FileSource, audio_files, read
 from kwsd.errors import AudioError
+from kwsd.spotting.scan import scan
 
 pytest.importorskip("av", reason="needs PyAV: pip install 'kwsd[media]'")
 
@@ -45,6 +47,15 @@ def test_what_was_said_at_a_time_is_heard_at_that_time(tmp_path, name):
     path = encoded(tmp_path, name, lambda rate: click(1.0, 2.0, rate))
 
     assert 0 <= click_time(read(path), 16000) - 1.0 + 0.001 <= UNSTATED_DELAY.get(name, 0.0) + 0.002
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_keyword_is_found_where_it_is_found_in_a_wav_file(tmp_path, speech, tokenizer, enrolment, name):
+    path = encoded(tmp_path, name, lambda rate: soxr.resample(speech, 16_000, rate))
+    wav = write(tmp_path / "talk.wav", speech, 16_000)
+    meant, heard = (next(scan(FileSource(one), tokenizer, [enrolment.keyword])) for one in (wav, path))
+
+    assert (heard.start, heard.end) == pytest.approx((meant.start, meant.end), abs=0.08)  # two frames
 
 
 @pytest.mark.parametrize("name", ["phone.m4a", "lossless.m4a", "camera.mov", "voice.3gp"])

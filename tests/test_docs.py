@@ -19,6 +19,7 @@ RUN = ["quickstart.md", "choosing-a-phrase.md", "tuning.md"]
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the documentation is not beside the tests")
 
 INDENTED = re.compile(r"^ {4,}(?P<text>\S.*)$", re.M)
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 INLINE = re.compile(r"`(kwsd [^`]+)`")
 
 
@@ -115,5 +116,11 @@ def test_the_commands_of_a_page_do_what_it_says(newcomer, name):
 
 
 def alike(line, meant):
-    """Whether a line is the one that the text shows, which may break off with "..."."""
-    return line.startswith(meant.removesuffix("...")) if meant.endswith("...") else line == meant
+    """Whether a line is the one that the text shows, with figures near those; it may break off with "..."."""
+    if meant.endswith("..."):
+        return line.startswith(meant.removesuffix("..."))
+    if NUMBER.sub("#", line).split() != NUMBER.sub("#", meant).split():
+        return False
+    return [float(one) for one in NUMBER.findall(line)] == pytest.approx(
+        [float(one) for one in NUMBER.findall(meant)], rel=0.25, abs=0.1
+    )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
-from kwsd.settings.checks import FINITE, Settings
+from kwsd.settings.checks import Settings
 from kwsd.settings.kinds import ALARMS, Alarms, Model, Store
 
 ScorerName = Literal["subsequence", "dtw", "codes", "edit", "levenshtein"]
@@ -24,7 +24,13 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     threshold: (
         Annotated[
             float,
-            Meta(title="the threshold", description="Largest distance that counts as the keyword.", ge=0, le=FINITE),
+            Meta(
+                title="the threshold",
+                description="Largest distance that counts as the keyword.",
+                ge=0,
+                le=1e6,
+                extra={"range": "0 to 1000000"},
+            ),
         ]
         | None
     ) = None

@@ -272,6 +272,8 @@ def test_a_graph_is_one_of_exactly_its_windows(graph):
     content, empty = np.frombuffer(graph[0], np.uint8), hnsw.empty().save()
 
     check_graph(content, empty, 300)
+    with pytest.raises(ValueError, match="not the graph of this segment"):
+        check_graph(np.concatenate([np.full(8, 255, np.uint8), content[8:]]), empty, 300)
     for windows in (0, 299, 301):
         with pytest.raises(ValueError, match="not the graph of this segment"):
             check_graph(content, empty, windows)

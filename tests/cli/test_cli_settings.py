@@ -150,7 +150,7 @@ def test_a_mistake_in_the_file_is_told_with_its_line(kwsd, settings, text, line)
         ("[listen]\nheartbeat = 1e300", "give 0 to 1e+09 s"),
         ("[listen]\nlog-keep = -inf", "give more than 0, or leave it out to keep all"),
         ("[scan]\non = 'ray:10001'", "give ray for this machine's or a new one"),
-        ("[enroll]\nthreshold = -1", 'sets "enroll.threshold" to -1: give 0 or more'),
+        ("[enroll]\nthreshold = -1", 'sets "enroll.threshold" to -1: give 0 to 1000000'),
         ("store = 2024-02-29", 'sets "store" to 2024-02-29: give a text'),
         ("store" + ".a" * 20_000 + " = 1", 'sets "store" to'),
         ("x" * 100_000 + " = 1", 'unknown setting "xxx'),

@@ -34,12 +34,12 @@ def check_graph(content: NDArray[np.uint8], empty: bytes, windows: int) -> None:
     """
     try:
         rows, columns = _MATRIX.unpack_from(content.data)
+        _require(rows == windows and columns == _MATRIX.unpack_from(empty)[1])
         start = _MATRIX.size + rows * columns
         head, graph = _HEAD.unpack_from(content.data, start), _GRAPH.unpack_from(content.data, start + _HEAD.size)
     except struct.error:
         raise ValueError("it is too short") from None
     wanted = _HEAD.unpack_from(empty, _MATRIX.size)
-    _require(rows == windows and columns == _MATRIX.unpack_from(empty)[1])
     _require(head == (*wanted[:2], windows, 0, *wanted[4:]))
     _require(graph[:3] == (windows, *_GRAPH.unpack_from(empty, _MATRIX.size + _HEAD.size)[1:3]))
     if windows:

@@ -1,4 +1,4 @@
-"""Mutated files of every kind that kwsd reads: `python -m benchmarks.fuzz`; figures in docs/reliability.md.
+"""Mutated files and messages that kwsd reads: `python -m benchmarks.fuzz`; figures in docs/reliability.md.
 
 Cases run in a process of their own, whose memory is limited, so that a crash is seen and counted. A case is the same
 for the same seed, target and number: `python -m benchmarks.fuzz --only TARGET --first NUMBER --cases 1` repeats one.

@@ -1,4 +1,4 @@
-"""What is done with mutated files: each target changes a whole file at random and uses it as kwsd would.
+"""What is done with mutated files and messages: each target changes one at random and uses it as kwsd would.
 
 A target may raise `KwsdError`, which is a sentence for the user; anything else is a fault.
 """
@@ -21,7 +21,9 @@ from kwsd.archive import Archive, Query, Settings
 from kwsd.audio.files import read
 from kwsd.cli import main
 from kwsd.cli.settings import defaults
+from kwsd.control.messages import id_of, read_request
 from kwsd.enrolment.enroll import enroll
+from kwsd.events.messages import from_json, parse
 from kwsd.keywords.keyword import Keyword
 from kwsd.keywords.keyword_file import to_bytes
 from kwsd.keywords.store import Store, check_model
@@ -73,6 +75,8 @@ def targets(recordings: list[Path], folder: Path) -> dict[str, Target]:
         "graphs with a right hash": index.graph,
         "settings files": SettingsTarget(folder / "config.toml"),
         "audio files": AudioTarget(read(recordings[0])[:8000], folder / "audio"),
+        "events": read_event,
+        "control requests": read_control,
     }
 
 
@@ -152,6 +156,37 @@ class AudioTarget:
         """Run one case."""
         self._path.write_bytes(changed_bytes(random, one_of(random, self._contents)))
         read(self._path)
+
+
+EVENT = {
+    "version": 1, "event": "detection", "sequence": 1, "instance": "5eed1e55", "stream": "kitchen", "wall": 1.75e9,
+    "model": "0123456789ab", "keyword": "hey snips", "distance": 0.25, "threshold": 0.5, "start": 12.0, "end": 12.75,
+    "heard": None,
+}  # fmt: skip
+REQUESTS: tuple[dict[str, Any], ...] = (
+    {"verb": "threshold", "keyword": "hey snips", "threshold": 0.4, "keep": True, "id": "7", "version": 1},
+    {"verb": "scores", "rate": 4.0, "keywords": ["hey snips"]},
+    {"verb": "status"},
+)
+
+
+def read_event(random: Generator) -> None:
+    """Read a mutated event as a subscriber does."""
+    message = _changed_message(random, EVENT)
+    parse(from_json(message).topic(), message)
+
+
+def read_control(random: Generator) -> None:
+    """Read a mutated request as `kwsd listen` does."""
+    message = _changed_message(random, one_of(random, REQUESTS))
+    id_of(message)
+    read_request(message)
+
+
+def _changed_message(random: Generator, facts: dict[str, Any]) -> bytes:
+    if random.random() < 0.5:
+        return changed_bytes(random, json.dumps(facts).encode())
+    return changed_json(random, facts).encode()
 
 
 def _encoded(samples: Any, kind: str, subtype: str) -> bytes:

@@ -1,4 +1,4 @@
-"""A short share of the mutated files of `benchmarks/fuzz.py`, the same ones every time."""
+"""A short share of the mutated files and messages of `benchmarks/fuzz.py`, the same ones every time."""
 
 import pytest
 
@@ -13,6 +13,8 @@ KINDS = (
     "graphs with a right hash",
     "settings files",
     "audio files",
+    "events",
+    "control requests",
 )
 
 
@@ -22,7 +24,7 @@ def known(tmp_path_factory, recordings):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_mutated_files_are_refused_in_a_sentence_or_used(known, kind):
+def test_what_is_mutated_is_refused_in_a_sentence_or_used(known, kind):
     found = fuzz.run(known[kind], range(300), kind)
 
     assert found.faults == []

@@ -113,7 +113,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
 
     name, scorer, threshold = check_name(config.name), config.scorer, _threshold(config)
     store.check_spelling(name)
-    others = _others(store, name)
+    others = _others(store, name, tokenizer)
     if config.replace and not config.recordings:
         return reenroll(
             store.load(name), tokenizer, scorer=scorer, threshold=threshold, negatives=config.negatives, others=others
@@ -143,15 +143,18 @@ def _threshold(config: EnrollConfig) -> float | Rule:
     return rule if config.threshold is None else config.threshold
 
 
-def _others(store: Store, name: str) -> list[Keyword]:
-    """The other keywords of the store; those that cannot be read are skipped."""
+def _others(store: Store, name: str, tokenizer: Tokenizer) -> list[Keyword]:
+    """The other keywords of the store; those that cannot be read or are of another model are skipped."""
     from kwsd.errors import KwsdError
+    from kwsd.keywords.store import check_model
 
     found = []
     for other in store.names():
         if other != name:
             with suppress(KwsdError):
-                found.append(store.load(other))
+                keyword = store.load(other)
+                check_model(keyword, tokenizer)
+                found.append(keyword)
     return found
 
 

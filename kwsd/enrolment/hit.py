@@ -7,9 +7,11 @@ import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import soundfile as sf
+from msgspec import Meta
 
 from kwsd.atomic_write import replacing
 from kwsd.audio.files import read
@@ -26,14 +28,18 @@ def _free(folder: Path, name: str) -> Path:
     return next(path for number in numbers if not (path := folder / f"{name}{number}.flac").exists())
 
 
+_Second = Annotated[float, Meta(ge=0, le=LONGEST)]
+_Distance = Annotated[float, Meta(ge=-1e6, le=1e6)]
+
+
 class _Facts(msgspec.Struct):
     keyword: str
-    start: float
-    end: float
-    distance: float
-    threshold: float
+    start: _Second
+    end: _Second
+    distance: _Distance
+    threshold: _Distance
     model: str
-    heard: float
+    heard: Annotated[float, Meta(ge=0, le=1e11)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +93,6 @@ class Hit:
         try:
             with sf.SoundFile(path) as sound:
                 facts = msgspec.json.decode(sound.comment or "", type=_Facts)
-        except (sf.LibsndfileError, msgspec.DecodeError, UnicodeDecodeError):
+        except (sf.LibsndfileError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise AudioError(f"{shown(path)} is not a hit: give a file that `kwsd listen --save-hits` wrote") from None
         return cls(samples=samples, **msgspec.structs.asdict(facts))

@@ -97,6 +97,22 @@ def test_keywords_of_other_models_and_damaged_ones_are_passed_over(kwsd, store, 
     assert json.loads(result.stdout)["confusions"] == []
 
 
+def test_keywords_that_only_claim_to_be_of_this_model_are_passed_over(kwsd, store, enrolment, recordings):
+    narrow = [replace(t, heard=replace(t.heard, vectors=t.heard.vectors[:, :7])) for t in enrolment.keyword.templates]
+    Store(store).save(replace(enrolment.keyword, name="narrow", templates=tuple(narrow)))
+    result = kwsd("enroll", "hey snaps", *recordings, "--store", store, "--json")
+
+    assert result.exit_code == 0
+    assert "narrow" not in result.stdout
+
+
+def test_a_name_that_differs_by_capitals_only_is_refused_before_anything_is_heard(kwsd, store, recordings):
+    before = contents(store)
+
+    assert 'there is a keyword "hey snips"' in complaint(kwsd("enroll", "Hey Snips", *recordings, "--store", store))
+    assert contents(store) == before
+
+
 def test_more_recordings_are_added_and_the_scorer_stays(kwsd, recordings, tmp_path):
     kwsd("enroll", "hey snips", *recordings[:3], "--store", tmp_path, "--scorer", "dtw")
     kwsd("enroll", "hey snips", *recordings[3:], "--store", tmp_path)

@@ -90,7 +90,21 @@ def test_a_hit_is_read_as_it_was_written(hit, tmp_path):
     assert replace(read, samples=None).__dict__ == replace(hit, samples=None).__dict__
 
 
-@pytest.mark.parametrize("comment", ["a song", '{"keyword": "hey snips"}', '{"keyword": 3}'])
+FACTS = '"keyword": "k", "end": 1.0, "distance": 0.1, "threshold": 0.3, "model": "m", "heard": 1e9'
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "a song",
+        '{"keyword": "hey snips"}',
+        '{"keyword": 3}',
+        f'{{{FACTS}, "start": -1.0}}',
+        f'{{{FACTS}, "start": 1e300}}',
+        f'{{{FACTS}, "start": null}}',
+        '{"more": ' + 5000 * "[",
+    ],
+)
 def test_a_recording_that_is_no_hit_is_refused(tmp_path, comment):
     path = tmp_path / "song.flac"
     with sf.SoundFile(path, "w", RATE, 1) as sound:

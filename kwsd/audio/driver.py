@@ -13,13 +13,15 @@ from kwsd.errors import DriverStuckError
 
 DEADLINE = 5.0  # s that a driver may take to list, open or close devices
 
+_driver = threading.Lock()  # PortAudio does not allow calls from two threads at a time
+
 T = TypeVar("T")
 
 
-def in_thread(call: Callable[[], T]) -> Future[T]:
+def in_thread(call: Callable[[], T], name: str = "kwsd-portaudio") -> Future[T]:
     """The future result of a call in a thread of its own, which does not keep the process from ending."""
     result: Future[T] = Future()
-    threading.Thread(target=_run, args=(call, result), name="kwsd-portaudio", daemon=True).start()
+    threading.Thread(target=_run, args=(call, result), name=name, daemon=True).start()
     return result
 
 
@@ -34,7 +36,7 @@ def bounded(call: Callable[[], T], doing: str, seconds: float | None = None) -> 
     Raises:
         DriverStuckError: it takes longer; this process cannot use PortAudio any more.
     """
-    result = in_thread(call)
+    result = in_thread(lambda: _alone(call))
     try:
         return result.result(DEADLINE if seconds is None else seconds)
     except TimeoutError:
@@ -50,6 +52,11 @@ def leave_alone() -> None:
     handler = getattr(sys.modules.get("sounddevice"), "_exit_handler", None)
     if handler is not None:
         atexit.unregister(handler)
+
+
+def _alone(call: Callable[[], T]) -> T:
+    with _driver:
+        return call()
 
 
 def _run(call: Callable[[], T], result: Future[T]) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 from kwsd.audio.driver import bounded
 from kwsd.errors import DeviceError
@@ -16,6 +17,8 @@ from kwsd.errors import DeviceError
 BLOCK = 0.02  # s of audio per callback
 
 Callback = Callable[[Any, int, Any, Any], None]
+
+_open_streams: WeakSet[Any] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,9 @@ def open_stream(device: Device, callback: Callback) -> Any:
     Raises:
         DeviceError: the device cannot be opened, or the driver does not return.
     """
-    return bounded(lambda: _open_any(device, callback), f"opening the microphone {device.name!r}")
+    stream = bounded(lambda: _open_any(device, callback), f"opening the microphone {device.name!r}")
+    _open_streams.add(stream)
+    return stream
 
 
 def close_stream(stream: Any, seconds: float | None = None) -> None:
@@ -112,16 +117,18 @@ def close_stream(stream: Any, seconds: float | None = None) -> None:
     Raises:
         DriverStuckError: the driver did not close it within so many seconds.
     """
+    _open_streams.discard(stream)
     bounded(lambda: _close(stream), "closing a microphone", seconds)
 
 
 def reinitialize() -> None:
-    """Initialize PortAudio again, because only then it lists new devices; no stream may be open.
+    """Initialize PortAudio again, because only then it lists new devices; nothing while another microphone is open.
 
     Raises:
         DeviceError: PortAudio fails or does not return.
     """
-    bounded(_reinitialize, "starting again")
+    if not _open_streams:  # PortAudio closes all of them
+        bounded(_reinitialize, "starting again")
 
 
 def _devices() -> list[Device]:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from kwsd.cli.options import LOCATION, setting, spotting_options
-from kwsd.settings.inputs import FileInput, MicrophoneInput, PipeInput, Width, choose_input
+from kwsd.cli.options import DEVICE, LOCATION, setting, spotting_options
+from kwsd.settings.inputs import FileInput, MicrophoneInput, PipeInput, Width, choose_inputs
 from kwsd.settings.spotting import ListenConfig
 
 
 @click.command(short_help="Listen for the keywords, at a microphone or in a stream.")
 @click.option("--mic", is_flag=True, help="Listen to the default microphone; this is the default.")
-@setting(MicrophoneInput, "device", metavar="NAME|NUMBER")
+@setting(MicrophoneInput, "device", multiple=True, default=None, type=DEVICE, metavar="NAME|NUMBER")
 @click.option("--stdin", is_flag=True, help="Listen to raw little-endian PCM on standard input.")
 @setting(PipeInput, "rate", metavar="HZ")
 @setting(PipeInput, "width")
@@ -52,7 +52,7 @@ from kwsd.settings.spotting import ListenConfig
 def listen(
     ctx: click.Context,
     mic: bool,
-    device: str | None,
+    device: tuple[str, ...],
     stdin: bool,
     rate: int,
     width: Width,
@@ -101,13 +101,13 @@ def listen(
     from kwsd.events.keys import default_key_folder
 
     pipe = PipeInput(rate, width, channels) if stdin else None
-    microphone = MicrophoneInput(device) if mic or device is not None else None
+    microphones = [MicrophoneInput(one) for one in device] or ([MicrophoneInput()] if mic else [])
     config = ListenConfig(
         store=store,
         model=model,
         keywords=keyword,
         refractory=refractory,
-        input=choose_input(file, pipe, microphone, realtime),
+        inputs=choose_inputs(file, pipe, microphones, realtime),
         keys=default_key_folder(),
         endpoints=() if no_zmq else endpoint or (default_endpoint(),),
         control=control or (None if no_zmq or endpoint else default_endpoint(name="control")),

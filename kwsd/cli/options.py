@@ -23,6 +23,12 @@ class Name(click.types.StringParamType):
     envvar_list_splitter = ","
 
 
+class DeviceName(click.types.StringParamType):
+    """The name of a device, which may hold commas; several of them in a variable are separated by semicolons."""
+
+    envvar_list_splitter = ";"
+
+
 def path(value: str | Path) -> Path:
     """The path, with a leading "~" replaced by the home folder, also in variables and TOML, which no shell expands."""
     if "\0" in str(value):
@@ -38,6 +44,7 @@ def location(value: str) -> str:
 PATH = click.types.FuncParamType(path)
 LOCATION = click.types.FuncParamType(location)
 NAME = Name()
+DEVICE = DeviceName()
 
 
 class Setting(click.Option):

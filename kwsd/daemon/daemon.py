@@ -17,7 +17,7 @@ from kwsd.daemon.systemd import Notifier
 from kwsd.daemon.watchdog import Watchdog
 from kwsd.enrolment.learning import BackgroundLearner
 from kwsd.errors import KwsdError
-from kwsd.events.emitter import Emitter
+from kwsd.events.emitter import Emitter, Numbers
 from kwsd.events.json_lines import ReaderGone
 from kwsd.events.messages import DetectionEvent, HeartbeatEvent, State, StatusEvent
 from kwsd.events.publisher import Publisher
@@ -50,7 +50,10 @@ class Daemon:
         restarts: how often the service manager has started the daemon again.
         scores: gets the score track.
 
+        numbers: of the events, shared by all streams of a process; its own if None.
+
     Attributes:
+        name: of the source.
         metrics: what is counted.
     """
 
@@ -70,9 +73,11 @@ class Daemon:
         learner: BackgroundLearner | None = None,
         restarts: int = 0,
         scores: ScoreFeed | None = None,
+        numbers: Numbers | None = None,
     ) -> None:
+        self.name = source.name
         self._source, self._tokenizer, self._selection, self._select = source, tokenizer, selection, select
-        self._emitter = Emitter(publisher, source.name, tokenizer.digest)
+        self._emitter = Emitter(publisher, source.name, tokenizer.digest, numbers=numbers)
         self._refractory, self._interval = refractory, heartbeat
         self._notifier, self._token_log = notifier or Notifier(), token_log
         self._learner, self._scores = learner, scores

@@ -22,7 +22,7 @@ from kwsd.control.messages import (
     Threshold,
 )
 from kwsd.daemon.adjustments import Adjustments
-from kwsd.daemon.daemon import Daemon
+from kwsd.daemon.streams import Streams
 
 
 class Operator:
@@ -34,11 +34,11 @@ class Operator:
 
     def __init__(self, adjustments: Adjustments) -> None:
         self._adjustments = adjustments
-        self._daemon: Daemon | None = None
+        self._daemon: Streams | None = None
         self._stop: Callable[[], None] = lambda: None
 
-    def attach(self, daemon: Daemon, stop: Callable[[], None]) -> None:
-        """Operate this daemon from now on; `stop` ends it."""
+    def attach(self, daemon: Streams, stop: Callable[[], None]) -> None:
+        """Operate these streams from now on; `stop` ends it."""
         self._stop, self._daemon = stop, daemon
 
     def answer(self, request: AnyRequest) -> Reply:
@@ -61,7 +61,7 @@ class Operator:
             case _:
                 return Done(message=self._command(request, self._daemon))
 
-    def _command(self, request: Pause | Resume | Reload | Scores | Stop, daemon: Daemon) -> str:
+    def _command(self, request: Pause | Resume | Reload | Scores | Stop, daemon: Streams) -> str:
         match request:
             case Pause() | Resume():
                 daemon.pause(isinstance(request, Pause))

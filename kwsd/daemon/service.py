@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
@@ -17,10 +17,11 @@ from kwsd.daemon.prometheus import serving
 from kwsd.daemon.score_feed import ScoreFeed
 from kwsd.daemon.signals import deadline, handling
 from kwsd.daemon.source import open_source
-from kwsd.daemon.systemd import Notifier
+from kwsd.daemon.streams import Streams
+from kwsd.daemon.systemd import JointNotifier, Notifier
 from kwsd.enrolment.learning import BackgroundLearner
 from kwsd.errors import KwsdError
-from kwsd.events.emitter import Emitter
+from kwsd.events.emitter import Emitter, Numbers
 from kwsd.events.json_lines import JsonLinesPublisher
 from kwsd.events.keys import KeyFolder
 from kwsd.events.messages import State, StatusEvent
@@ -28,6 +29,7 @@ from kwsd.events.publisher import Fanout, Publisher
 from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.selection import Selection, select
 from kwsd.keywords.store import Store
+from kwsd.settings.inputs import Input
 from kwsd.settings.spotting import ListenConfig
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -43,10 +45,9 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
     SIGHUP and changes in the keyword store reload the keywords.
 
     Raises:
-        KwsdError: the model, the keywords, the log, the source or an endpoint cannot be used.
+        KwsdError: the model, the keywords, the log, a source or an endpoint cannot be used.
     """
-    tokenizer = Tokenizer(config.model)
-    store = Store(config.store)
+    tokenizer, store = Tokenizer(config.model), Store(config.store)
 
     def select_again(before: Selection) -> Selection:
         return adjustments.apply(select(store, config.keywords, tokenizer, before.keywords))
@@ -58,49 +59,80 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
         deadline(SHUTDOWN_TIMEOUT) as start_deadline,
         open_log(config, tokenizer) as token_log,
         closing(open_publisher(config.endpoints, stdout if config.jsonl else None, keys)) as out,
-        keeping_hits(config.save_hits, out) as keeper,
         open_control(config.control, operator, keys) as control,
+        ExitStack() as keepers,
     ):
-
-        def changed(status: str, **facts: Any) -> None:
-            daemon.source_changed(status, **facts)
 
         def stop() -> None:
             start_deadline()
-            daemon.stop()
+            streams.stop()
 
+        manager, numbers = JointNotifier(notifier, len(config.inputs)), Numbers()
         learner = None
         if config.learn_background:
             learner = BackgroundLearner(config.store, tokenizer, config.false_alarms_per_hour)
-        with reporting(out, tokenizer):
-            source = open_source(config.input, stdin, config.queue, changed)
-        daemon = Daemon(
-            source if keeper is None else RecordedSource(source, keeper),
-            tokenizer,
-            selection,
-            keeper or out,
-            select=select_again,
-            store_version=store.version,
-            refractory=config.refractory,
-            heartbeat=config.heartbeat,
-            notifier=notifier,
-            token_log=token_log,
-            learner=learner,
-            restarts=restarts,
-            scores=None if control is None else ScoreFeed(control),
-        )
-        operator.attach(daemon, stop)
+        daemons: list[Daemon] = []
+        for wanted in config.inputs:
+            one = _open_daemon(
+                config,
+                wanted,
+                stdin,
+                Tokenizer(config.model) if daemons else tokenizer,
+                selection,
+                out,
+                keepers.enter_context(keeping_hits(config.save_hits, out)),
+                select=select_again,
+                store_version=store.version,
+                notifier=manager.part(),
+                token_log=token_log,
+                learner=learner,
+                restarts=restarts,
+                scores=None if control is None or daemons else ScoreFeed(control),
+                numbers=numbers,
+            )
+            daemons.append(one)
+        streams = Streams(daemons)
+        operator.attach(streams, stop)
         if learner is not None:
-            learner.notify = daemon.log_changed
-        if keeper is not None:
-            keeper.notify = daemon.log_changed
+            learner.notify = streams.log_changed
         if token_log is not None:
-            token_log.name, token_log.notify = source.name, daemon.log_changed
+            token_log.name, token_log.notify = daemons[0].name, streams.log_changed
         with (
-            serving(config.metrics, {source.name: daemon.metrics}),
-            handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: daemon.reload}),
+            serving(config.metrics, {daemon.name: daemon.metrics for daemon in daemons}),
+            handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: streams.reload}),
         ):
-            daemon.run()
+            streams.run()
+
+
+def _open_daemon(
+    config: ListenConfig,
+    wanted: Input,
+    stdin: BinaryIO,
+    tokenizer: Tokenizer,
+    selection: Selection,
+    out: Publisher,
+    keeper: HitKeeper | None,
+    **parts: Any,
+) -> Daemon:
+    """The daemon of one input; `parts` are what else `Daemon` takes."""
+
+    def changed(status: str, **facts: Any) -> None:
+        daemon.source_changed(status, **facts)
+
+    with reporting(out, tokenizer):
+        source = open_source(wanted, stdin, config.queue, changed)
+    daemon = Daemon(
+        source if keeper is None else RecordedSource(source, keeper),
+        tokenizer,
+        selection,
+        keeper or out,
+        refractory=config.refractory,
+        heartbeat=config.heartbeat,
+        **parts,
+    )
+    if keeper is not None:
+        keeper.notify = daemon.log_changed
+    return daemon
 
 
 @contextmanager

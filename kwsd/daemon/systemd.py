@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +34,42 @@ class Notifier:
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.sendto(state.encode(), address)
+
+
+class JointNotifier:
+    """The service manager as several streams see it: it is told a state when all of them have it.
+
+    Args:
+        notifier: the service manager.
+        count: number of streams.
+    """
+
+    def __init__(self, notifier: Notifier, count: int) -> None:
+        self.notifier = notifier
+        self._count, self._lock = count, threading.Lock()
+        self._said: dict[str, set[Notifier]] = {}
+
+    def part(self) -> Notifier:
+        """The service manager for one stream."""
+        return _Part(self)
+
+    def say(self, part: Notifier, state: str) -> None:
+        """Send the state once every stream has said it since it was sent last."""
+        with self._lock:
+            said = self._said.setdefault(state, set())
+            said.add(part)
+            if len(said) == self._count:
+                said.clear()
+                self.notifier.send(state)
+
+
+class _Part(Notifier):
+    def __init__(self, joint: JointNotifier) -> None:
+        self.interval = joint.notifier.interval
+        self._joint = joint
+
+    def send(self, state: str) -> None:
+        self._joint.say(self, state)
 
 
 def count_restarts(environ: Mapping[str, str]) -> int:

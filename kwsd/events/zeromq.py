@@ -75,7 +75,7 @@ class _Subscribers:
         self._topics: dict[Connection, set[bytes]] = {}
         self._due: dict[Connection, float] = {}  # when the status may be repeated for those who wait for it
         self._told: dict[Connection, float] = {}
-        self._last_status: tuple[bytes, bytes] | None = None
+        self._last_status: dict[str, tuple[bytes, bytes]] = {}  # of each stream
 
     def open(self) -> tuple[zmq.Socket[bytes], Budget]:
         outlet = self._context.socket(zmq.XPUB)
@@ -101,14 +101,15 @@ class _Subscribers:
         for client in self._topics:
             client.server.send_multipart(shared, copy=False)
         if frames[0] == _STATUS:
-            self._last_status = replace(StatusEvent.from_dict(json.loads(frames[1])), repeat=True).frames()
+            status = StatusEvent.from_dict(json.loads(frames[1]))
+            self._last_status[status.stream] = replace(status, repeat=True).frames()
 
     def attend(self, now: float) -> float | None:
         for client in [client for client, due in self._due.items() if due <= now]:
             del self._due[client]
             self._told[client] = now
-            if self._last_status:
-                client.server.send_multipart(self._last_status)
+            for status in self._last_status.values():
+                client.server.send_multipart(status)
         return min((due - now for due in self._due.values()), default=None)
 
     def _note(self, client: Connection, topics: set[bytes], request: bytes) -> None:

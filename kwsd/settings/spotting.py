@@ -54,7 +54,7 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
         keys: folder of the keys for endpoints on the network.
     """
 
-    input: Input
+    inputs: tuple[Input, ...]
     keys: Path
     endpoints: Annotated[
         tuple[str, ...],
@@ -113,3 +113,5 @@ class ListenConfig(SpottingConfig, frozen=True, kw_only=True):
         super().__post_init__()
         if self.log_keep is not None and self.log is None:
             raise ConfigError("--log-keep says for how long a log is kept: name one with --log")
+        if len(self.inputs) > 1 and (self.log is not None or self.learn_background):
+            raise ConfigError("--log and --learn-background are for one stream: give one --device, or leave them out")

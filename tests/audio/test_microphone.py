@@ -364,6 +364,24 @@ def test_what_a_device_lost_while_it_stalled_is_lost_and_what_was_only_late_is_n
     assert lost == pytest.approx([4.0, 0.0], abs=0.01)
 
 
+def test_a_microphone_that_is_lost_does_not_disturb_another_one(yeti):
+    yeti.plug("Webcam").refresh()
+    webcam = Microphone("Webcam")
+    stream = yeti.stream
+    reader = Reader(Microphone("yeti", stall=0.02))
+    first = yeti.stream
+    facts = yeti.plugged[0]
+    yeti.unplug(YETI)
+    wait_for(lambda: first.closed)
+    yeti.plugged.append(facts)
+    wait_for(lambda: yeti.stream is not first and yeti.stream.running)
+    reader.stop()
+
+    assert not stream.closed
+    assert not yeti.restarted.acquire(blocking=False)
+    webcam.close()
+
+
 def test_after_a_hundred_faults_in_a_row_the_microphone_is_heard_at_the_right_time(yeti, clock):
     random, status, expected = np.random.default_rng(0), Status(), 1.0
     reader = Reader(Microphone("yeti", stall=0.02, on_status=status))

@@ -284,6 +284,52 @@ def test_a_device_that_does_not_exist_is_refused(kwsd, store, ipc):
     assert any(word in complaint(result) for word in ("does not exist", "no microphone", "PortAudio"))
 
 
+TWO = """
+import threading, time
+from types import SimpleNamespace
+import numpy
+class PortAudioError(Exception): pass
+class default: device = [0, -1]
+_initialized = 1
+def _exit_handler(): pass
+def query_hostapis(): return [{"name": "ALSA"}]
+def query_devices():
+    facts = {"hostapi": 0, "max_input_channels": 1, "default_samplerate": 16000.0}
+    return [facts | {"index": index, "name": name} for index, name in enumerate(["kitchen", "hall"])]
+class InputStream:
+    def __init__(self, callback, blocksize, device, **_):
+        self.callback, self.size, self.on = callback, blocksize, True
+    def start(self): threading.Thread(target=self.run, daemon=True).start()
+    def run(self):
+        rng = numpy.random.default_rng(0)
+        while self.on:
+            time.sleep(self.size / 16000)
+            noise = rng.normal(0, 1e-3, (self.size, 1)).astype(numpy.float32)
+            self.callback(noise, self.size, None, SimpleNamespace(input_overflow=False))
+    def abort(self, **_): self.on = False
+    def close(self, **_): self.on = False
+"""
+
+
+def test_two_microphones_are_two_streams_of_one_process(start, store, tmp_path):
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "sounddevice.py").write_text(TWO)
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path / "two"), *sys.path])}
+    options = ("--device", "kitchen", "--device", "hall", "--jsonl", "--no-zmq", "--heartbeat", "0.2", "--store", store)
+    process = start("listen", *options, env=environ)
+    beats = {}
+    while len(beats) < 2 or min(beats.values()) < 0.5:
+        beat = until(process, "heartbeat")
+        beats[beat.stream] = beat.processed
+    process.send_signal(signal.SIGTERM)
+    events = [from_json(line) for line in process.stdout]
+
+    assert set(beats) == {"kitchen", "hall"}
+    assert sorted(event.stream for event in events if getattr(event, "state", "") == "stopping") == ["hall", "kitchen"]
+    assert [event.sequence for event in events] == list(range(events[0].sequence, events[-1].sequence + 1))
+    assert process.wait(timeout=PATIENCE) == 0
+
+
 STUCK = """
 import sys, time
 class PortAudioError(Exception): pass
@@ -362,6 +408,9 @@ def test_a_port_in_use_is_refused(kwsd, store, recordings):
     ("options", "words"),
     [
         (("--stdin", "--mic"), "more than one input"),
+        (("--device", "a", "--device", "a"), "given twice"),
+        (("--device", "a", "--device", "b", "--log", "heard.index"), "one stream"),
+        (("--device", "a", "--device", "b", "--learn-background"), "one stream"),
         (("--stdin", "--file", "x.wav"), "more than one input"),
         (("--stdin", "--realtime"), "--realtime paces a file"),
         (("--stdin", "--rate", "4000"), "4000 Hz"),

@@ -13,7 +13,7 @@ import pytest
 from event_samples import COMMON, detection, status
 from structlog.testing import capture_logs
 
-from kwsd.events.emitter import Emitter
+from kwsd.events.emitter import Emitter, Numbers
 from kwsd.events.json_lines import JsonLinesPublisher, ReaderGone
 from kwsd.events.messages import DetectionEvent, Event, StatusEvent, from_json
 from kwsd.events.publisher import Fanout
@@ -162,6 +162,21 @@ def test_events_go_out_in_the_order_of_their_numbers_from_any_thread() -> None:
         thread.join()
 
     assert [event.sequence for event in memory.events] == list(range(1, 801))
+
+
+def test_the_streams_of_a_process_share_its_numbers_and_its_instance() -> None:
+    memory, numbers = Memory(), Numbers()
+    emitters = [Emitter(memory, name, COMMON["model"], numbers=numbers) for name in ("kitchen", "hall")]
+    for emitter in (*emitters, *emitters):
+        emitter.emit(StatusEvent, state="listening")
+
+    assert [(event.sequence, event.stream) for event in memory.events] == [
+        (1, "kitchen"),
+        (2, "hall"),
+        (3, "kitchen"),
+        (4, "hall"),
+    ]
+    assert len({event.instance for event in memory.events}) == 1
 
 
 def test_two_starts_are_two_instances() -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from kwsd.audio.media_frames import FrameReader
 from kwsd.audio.source import Samples
 from kwsd.errors import AudioError
 
 if TYPE_CHECKING:
-    from av import AudioFrame
     from av.container import InputContainer
 
 # FFmpeg also reads playlists, which name other files and addresses: only these formats are tried, and nothing is opened
@@ -21,7 +21,6 @@ STATES_LENGTH = ("mov", "matroska")  # the others' lengths are estimates
 LONG_GAP = 0.1  # s; shorter ones are the rounding of time stamps
 LONGEST_GAP = 600.0  # s; a longer one is a wrong time stamp, not a pause
 DECODER_DELAY = {"speex": 0.005}  # s; FFmpeg's decoder does not take it off
-FULL_SCALE = {"u8": 2**7, "s16": 2**15, "s32": 2**31, "s64": 2**63}
 
 
 class MediaDecoder:
@@ -93,11 +92,10 @@ class MediaDecoder:
     def _in_time(self) -> Iterator[Samples]:
         """The samples of all frames from the origin on, with silence where the time stamps have a gap."""
         done, origin = 0, self._origin
-        for frame in self._frames():
-            samples = _samples(frame, self.channels)
-            gap = 0.0 if frame.time is None else frame.time - origin - done / self.rate
+        for time, samples in self._frames():
+            gap = 0.0 if time is None else time - origin - done / self.rate
             if not done and gap < 0:
-                samples = samples[round(-gap * self.rate) :]  # of the encoder's delay
+                samples = samples[round(-gap * self.rate) :]  # noqa: PLW2901 - without the encoder's delay
             elif gap <= LONGEST_GAP and (gap > LONG_GAP or not done):
                 yield from _silence(round(gap * self.rate), self.rate, self.channels)
                 done += round(gap * self.rate)
@@ -106,26 +104,20 @@ class MediaDecoder:
             done += len(samples)
             yield samples
 
-    def _frames(self) -> Iterator[AudioFrame]:
+    def _frames(self) -> Iterator[tuple[float | None, Samples]]:
+        """The time stamp, in seconds, and the samples of each frame that can be decoded."""
         from av.error import FFmpegError  # noqa: PLC0415 - an extra
 
+        reader = FrameReader(self.rate, self.channels)
         try:
             for packet in self._container.demux(self._track):
                 try:
-                    frames = packet.decode()
-                except FFmpegError:
+                    for frame in packet.decode():
+                        yield frame.time, reader.read(frame)
+                except (FFmpegError, ValueError):
                     self._broken += 1
-                    continue
-                yield from (self._checked(frame) for frame in frames)
-        except (FFmpegError, EOFError):  # of the demuxer: what follows cannot be found
+        except (FFmpegError, EOFError, IndexError):  # of the demuxer: what follows cannot be found
             self._broken += 1
-
-    def _checked(self, frame: Any) -> Any:
-        if frame.sample_rate != self.rate:
-            raise AudioError(
-                f"its sample rate changes from {self.rate} to {frame.sample_rate} Hz: convert it to a WAV file first"
-            )
-        return frame
 
 
 class _Source:
@@ -160,17 +152,6 @@ def _audio_track(container: InputContainer) -> Any:
     if track.codec_context is None:
         raise AudioError("its audio track is encrypted, or in a codec that is not known")
     return track
-
-
-def _samples(frame: AudioFrame, channels: int) -> Samples:
-    """The samples of a frame, [n, channels] float32, [-1, 1] being full scale."""
-    raw = frame.to_ndarray()
-    frames = raw.T if frame.format.is_planar else raw.reshape(frame.samples, -1)
-    kind = frame.format.name.removesuffix("p")
-    samples = frames.astype(np.float32)
-    if kind in FULL_SCALE:
-        samples = (samples - (FULL_SCALE["u8"] if kind == "u8" else 0)) / np.float32(FULL_SCALE[kind])
-    return samples if samples.shape[1] == channels else np.repeat(samples.mean(axis=1, keepdims=True), channels, 1)
 
 
 def _silence(count: int, rate: int, channels: int) -> Iterator[Samples]:

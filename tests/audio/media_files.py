@@ -5,7 +5,6 @@ import subprocess
 from fractions import Fraction
 
 import av
-import numpy as np
 import pytest
 from audio_signals import write
 
@@ -25,19 +24,21 @@ KINDS = {
 }
 
 
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+
+
 def encode(path, samples, rate, codec, container, video=False, late=0.0):
     """Write samples [n] or [n, channels]; `late` seconds after the beginning, where there is a picture, if asked."""
-    channels = samples.reshape(len(samples), -1).T
+    frames = samples.reshape(len(samples), -1)
     with av.open(str(path), "w", format=container) as file:
         picture = file.add_stream("mpeg4", rate=25, width=64, height=48, pix_fmt="yuv420p") if video else None
-        sound = file.add_stream(codec, rate=rate, layout={1: "mono", 2: "stereo"}[len(channels)])
+        sound = file.add_stream(codec, rate=rate, layout=LAYOUTS[frames.shape[1]])
         if picture:
             for _ in range(25 * max(1, round(len(samples) / rate + late))):
                 file.mux(picture.encode(av.VideoFrame(64, 48, "yuv420p")))
             file.mux(picture.encode(None))
         for at in range(0, len(samples), rate):  # PyAV takes long for a long frame
-            part = np.ascontiguousarray(channels[:, at : at + rate])
-            frame = av.AudioFrame.from_ndarray(part, "fltp", sound.layout.name)
+            frame = av.AudioFrame.from_ndarray(frames[at : at + rate].reshape(1, -1), "flt", sound.layout.name)
             frame.sample_rate, frame.pts, frame.time_base = rate, at + round(late * rate), Fraction(1, rate)
             file.mux(sound.encode(frame))
         file.mux(sound.encode(None))

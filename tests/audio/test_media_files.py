@@ -103,6 +103,16 @@ def test_channels_are_mixed_to_their_mean_or_read_one_by_one(tmp_path):
     assert similarity(heard[2], tone(1000, 1.0, 16000)) > 0.999
 
 
+def test_the_eight_channels_of_a_film_are_mixed_and_read_one_by_one(tmp_path):
+    voices = np.stack([tone(300 + 100 * n, 1.0, 48000, level=0.1 + 0.05 * n) for n in range(8)], axis=1)
+    path = encode(tmp_path / "film.mkv", voices, 48000, "wavpack", "matroska")
+
+    assert similarity(read(path), soxr.resample(voices.mean(axis=1), 48000, 16000)) > 0.98
+    for channel in (4, 7):
+        heard = joined(FileSource(path, channel=channel).blocks())
+        assert similarity(heard, tone(300 + 100 * channel, 1.0, 16000)) > 0.98
+
+
 @pytest.mark.parametrize("name", ["phone.m4a", "browser.webm", "voice.amr", "raw.aac"])
 @pytest.mark.parametrize("block", [0.01, 3.0])
 def test_the_block_length_never_changes_the_samples(tmp_path, name, block):

@@ -16,6 +16,7 @@ import soundfile
 from numpy.random import Generator
 
 from benchmarks.fuzz_index import IndexTarget
+from benchmarks.fuzz_zeromq import FrameTarget
 from benchmarks.mutations import changed_array, changed_bytes, changed_json, one_of
 from kwsd.archive import Archive, Query, Settings
 from kwsd.audio.files import read
@@ -77,6 +78,7 @@ def targets(recordings: list[Path], folder: Path) -> dict[str, Target]:
         "audio files": AudioTarget(read(recordings[0])[:8000], folder / "audio"),
         "events": read_event,
         "control requests": read_control,
+        "frames of subscribers": FrameTarget(),
     }
 
 

@@ -45,7 +45,7 @@ class ZeroMQPublisher:
             raise ConfigError(f"the high-water mark is {high_water_mark}: make it at least 1 message")
         self.dropped = 0
         self._server = Server(
-            endpoints, lambda context: _Subscribers(context, high_water_mark), high_water_mark, "read", keys
+            endpoints, lambda context: Subscribers(context, high_water_mark), high_water_mark, "read", keys
         )
         self.endpoints = self._server.endpoints
 
@@ -67,8 +67,8 @@ class ZeroMQPublisher:
         self.close()
 
 
-class _Subscribers:
-    """The subscribers of a hub: they get the events, and late ones the last status."""
+class Subscribers:
+    """The subscribers of a hub (`kwsd.events.hub.Service`): they get the events, and late ones the last status."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], high_water_mark: int) -> None:
         self._context, self._high_water_mark = context, high_water_mark
@@ -78,6 +78,7 @@ class _Subscribers:
         self._last_status: dict[str, tuple[bytes, bytes]] = {}  # of each stream
 
     def open(self) -> tuple[zmq.Socket[bytes], Budget]:
+        """An XPUB socket, and what a subscriber may send."""
         outlet = self._context.socket(zmq.XPUB)
         outlet.sndhwm = self._high_water_mark
         outlet.maxmsgsize = LONGEST_FRAME
@@ -85,6 +86,7 @@ class _Subscribers:
         return outlet, upstream()
 
     def receive(self, client: Connection) -> str:
+        """Read subscriptions; returns a reason to cut the subscriber off if there are too many."""
         topics = self._topics.setdefault(client, set())
         while client.server.poll(0):
             self._note(client, topics, client.server.recv())
@@ -93,10 +95,12 @@ class _Subscribers:
         return ""
 
     def leave(self, client: Connection) -> None:
+        """Forget a subscriber."""
         for kept in (self._topics, self._due, self._told):
             kept.pop(client, None)
 
     def feed(self, frames: list[bytes]) -> None:
+        """Send an event to all."""
         shared = [zmq.Frame(frame) for frame in frames]  # one copy for all subscribers that are behind
         for client in self._topics:
             client.server.send_multipart(shared, copy=False)
@@ -105,6 +109,7 @@ class _Subscribers:
             self._last_status[status.stream] = replace(status, repeat=True).frames()
 
     def attend(self, now: float) -> float | None:
+        """Repeat the status to those for whom it is due."""
         for client in [client for client, due in self._due.items() if due <= now]:
             del self._due[client]
             self._told[client] = now

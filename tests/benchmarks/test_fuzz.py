@@ -15,6 +15,7 @@ KINDS = (
     "audio files",
     "events",
     "control requests",
+    "frames of subscribers",
 )
 
 

@@ -1,0 +1,50 @@
+"""What is done with mutated bytes of a subscriber: they are sent to a socket of the publisher, as from a client."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import closing
+
+import zmq
+from numpy.random import Generator
+
+from benchmarks.mutations import changed_bytes
+from benchmarks.subscribers import GREETING, READY
+from kwsd.errors import KwsdError
+from kwsd.events.connection import Connection, GoneError
+from kwsd.events.messages import StatusEvent
+from kwsd.events.zeromq import Subscribers
+
+TOPICS = (b"kwsd/1/", b"kwsd/1/status/", b"", b"kwsd/1/detection/hey snips/")
+SESSION = GREETING + READY + b"".join(bytes([0, 1 + len(topic), 1]) + topic for topic in TOPICS)
+STATUS = StatusEvent(sequence=1, instance="5eed1e55", stream="s", wall=1.75e9, model="0123456789ab", state="listening")
+_PAUSE = 10  # ms without anything to read, after which the session is over
+
+
+class FrameTarget:
+    """Serves a client that sends a mutated session; one that is cut off counts as refused."""
+
+    def __call__(self, random: Generator) -> None:
+        """Run one case."""
+        with zmq.Context() as context:
+            subscribers = Subscribers(context, high_water_mark=10)
+            subscribers.feed(list(STATUS.frames()))
+            ours, theirs = socket.socketpair()
+            with closing(Connection(theirs, *subscribers.open())) as client, ours:
+                ours.sendall(changed_bytes(random, SESSION))
+                self._serve(subscribers, client)
+
+    def _serve(self, subscribers: Subscribers, client: Connection) -> None:
+        poller = zmq.Poller()
+        client.watch(poller)
+        while ready := dict(poller.poll(_PAUSE)):
+            try:
+                client.pump(ready)
+            except GoneError as error:
+                raise KwsdError(str(error)) from error
+            client.watch(poller)
+            reason = subscribers.receive(client) if client.server in ready else ""
+            if reason:
+                raise KwsdError(reason)
+            subscribers.attend(time.monotonic())

@@ -1,7 +1,8 @@
 """kill -9 at random moments while a keyword is enrolled, imported or removed: `python -m benchmarks.kills`.
 
-The verb runs in a forked process on a store of two keywords. After the kill every keyword must load, the store must be
-as before the verb or as after it, and the next save must delete what is left. Figures in docs/reliability.md.
+The verb runs in a forked process on a store of two keywords; a further process does nothing but save, so that most
+kills come in the middle of it. After the kill every keyword must load, the store must be as before the verb or as after
+it, and the next save must delete what is left. Figures in docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import shutil
 import signal
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import click
 import numpy as np
@@ -26,6 +28,7 @@ from kwsd.keywords.store import Store
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 SEED = 9
+SAVES, SAVING = "saves without a pause", 0.2  # s within which they are killed
 EXAMPLES = Path(__file__).parent.parent / "examples" / "hey-snips"
 
 Files = dict[str, bytes]
@@ -63,9 +66,10 @@ class Trials:
         tokenizer = Tokenizer()
         keyword = enroll("hey snips", recordings[:2], tokenizer).keyword
         self._whole, self._store = Store(folder / "whole"), Store(folder / "store")
+        self._versions = keyword, replace(keyword, threshold=0.1)
         for name in ("hey snips", "another"):
             self._whole.save(replace(keyword, name=name))
-        stranger = Store(folder / "stranger").save(replace(keyword, threshold=0.1))
+        stranger = Store(folder / "stranger").save(self._versions[1])
         options = ["--store", str(self._store.folder)]
         self.verbs = {
             "enroll": ["enroll", "hey snips", str(recordings[2]), *options],
@@ -77,7 +81,7 @@ class Trials:
         """Kill a verb so many times, each time at a random moment of its time."""
         counts, random = Counts(verb, 0, 0, 0, 0, []), np.random.default_rng([SEED, *verb.encode()])
         before = self.restore()
-        seconds = self.run_verb(verb, None) or 0.0
+        seconds = self._once(verb)
         after = self.files()
         for number in range(kills):
             self.restore()
@@ -90,6 +94,18 @@ class Trials:
             if found not in (before, after) or not self._is_usable():
                 counts.faults.append(f"{verb}, kill {number}: the store is neither as before nor as after")
         return counts
+
+    def _once(self, verb: str) -> float:
+        """Run a verb to its end, and return for how long it can be killed."""
+        if verb == SAVES:
+            self._store.save(self._versions[1])
+            return SAVING
+        return self.run_verb(verb, None) or 0.0
+
+    def _save_for_ever(self) -> NoReturn:
+        while True:
+            for keyword in self._versions:
+                self._store.save(keyword)
 
     def restore(self) -> Files:
         """Make the store as it is before a verb, and return its keyword files."""
@@ -104,7 +120,7 @@ class Trials:
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for work here
             child = os.fork()
         if not child:
-            _be(self.verbs[verb])
+            _be(self._save_for_ever if verb == SAVES else lambda: kwsd.main(self.verbs[verb]))
         while patience is None or time.monotonic() - began < patience:
             if os.waitpid(child, os.WNOHANG)[0]:
                 return time.monotonic() - began
@@ -124,13 +140,13 @@ class Trials:
         return not _parts(self._store.folder)
 
 
-def _be(arguments: list[str]) -> None:
-    """Become a process that runs a verb, in silence."""
+def _be(act: Callable[[], object]) -> None:
+    """Become a process that does this, in silence."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
     try:
-        kwsd.main(arguments)
+        act()
     finally:
         os._exit(0)
 
@@ -145,7 +161,8 @@ def main(kills: int) -> None:
     """Kill kwsd while it changes a store of keywords."""
     with TemporaryDirectory() as folder:
         trials = Trials(Path(folder), sorted(EXAMPLES.glob("*.flac")))
-        found = [trials.run(verb, -(-kills // len(trials.verbs))) for verb in trials.verbs]
+        verbs = (*trials.verbs, SAVES)
+        found = [trials.run(verb, -(-kills // len(verbs))) for verb in verbs]
     columns = ("verb", "kills", "store as before", "as after", "verb had ended", "left a temporary file", "faults")
     click.echo(table(columns, [(one.verb, one.before + one.after + len(one.faults), one.before, one.after,
                                 one.too_late, one.left, len(one.faults)) for one in found]))  # fmt: skip

@@ -10,7 +10,9 @@ def trials(tmp_path_factory, recordings):
     return kills.Trials(tmp_path_factory.mktemp("kills"), recordings)
 
 
-@pytest.mark.parametrize(("verb", "times"), [("enroll", 5), ("keywords import", 20), ("keywords remove", 20)])
+@pytest.mark.parametrize(
+    ("verb", "times"), [("enroll", 5), ("keywords import", 20), ("keywords remove", 20), (kills.SAVES, 20)]
+)
 def test_after_a_kill_the_store_is_as_before_or_as_after(trials, verb, times):
     found = trials.run(verb, times)
 

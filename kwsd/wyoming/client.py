@@ -55,11 +55,7 @@ class Client(AsyncEventHandler):
         """Answer messages until the client closes the connection or sends what cannot be read."""
         self._is_running = True
         try:
-            while self._is_running and (event := await read_event(self.reader)):
-                await self.handle_event(event)
-        except MessageError as error:
-            log.warning("a client is disconnected", reason=str(error))
-            await self._send(Error(str(error), "malformed-message"))
+            await self._converse()
         except OSError as error:
             log.debug("a client has gone", reason=str(error))
         finally:
@@ -76,6 +72,14 @@ class Client(AsyncEventHandler):
             log.warning("a request is refused", request=event.type, reason=str(error))
             await self._send(Error(str(error), "refused"))
         return True
+
+    async def _converse(self) -> None:
+        try:
+            while self._is_running and (event := await read_event(self.reader)):
+                await self.handle_event(event)
+        except MessageError as error:
+            log.warning("a client is disconnected", reason=str(error))
+            await self._send(Error(str(error), "malformed-message"))
 
     async def _answer(self, event: Event) -> None:
         if AudioChunk.is_type(event.type):

@@ -1,5 +1,6 @@
 """Events to hand on, and places to hand them on to."""
 
+import getpass
 import os
 import shutil
 import socket
@@ -53,6 +54,12 @@ class Mosquitto:
         self.config = folder / "mosquitto.conf"
         self.config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
         self.process = None
+
+    def ask_for_a_password(self, user, password):
+        """Let nobody else connect from the next start on."""
+        file = self.config.with_name("passwords")
+        subprocess.run(["mosquitto_passwd", "-b", "-c", file, user, password], check=True)
+        self.config.write_text(f"listener {self.port} 127.0.0.1\nuser {getpass.getuser()}\npassword_file {file}\n")
 
     def start(self):
         self.process = subprocess.Popen(["mosquitto", "-c", self.config], stderr=subprocess.DEVNULL)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from bridge_samples import detection, status, until
+from structlog.testing import capture_logs
 
 pytest.importorskip("paho.mqtt.client", reason="needs paho-mqtt: pip install 'kwsd[mqtt]'")
 
@@ -97,6 +98,19 @@ def test_a_bridge_may_start_before_its_broker(mosquitto, reader):
     one.close()
 
     assert payloads(reader, "kwsd/lost")[0]["count"] == 1
+
+
+@pytest.mark.parametrize(("password", "connects"), [("right", True), ("wrong", False)])
+def test_a_broker_may_ask_for_a_password(mosquitto, password, connects):
+    mosquitto.stop()
+    mosquitto.ask_for_a_password("ear", "right")
+    mosquitto.start()
+    with capture_logs() as logs:
+        one = Mqtt(Broker("127.0.0.1", mosquitto.port, False), "ear", password, OwnLayout("kwsd"), "kwsd/availability")
+        until(lambda: logs)
+        one.close()
+
+    assert logs[0]["event"] == ("connected" if connects else "the broker refuses the connection")
 
 
 def test_home_assistant_gets_an_event_entity_for_each_keyword_and_one_for_the_state(bridge, reader):

@@ -175,6 +175,8 @@ def _print(made: Enrolment, path: Path) -> None:
             f"expect about {100 * made.misses.rate:.0f} % misses: {made.misses.count} of {made.misses.recordings} "
             "recordings would be missed, each by the keyword that the others make"
         )
+    if made.one_more_avoids:
+        click.echo(f"one more recording would avoid about {100 * made.one_more_avoids:.0f} % of the misses")
     for sentence in made.warnings:
         warn(sentence)
     click.echo(f"saved as {path}")
@@ -192,6 +194,7 @@ def _print_json(made: Enrolment, path: Path) -> None:
         "rule": keyword.rule,
         "false_alarms_per_hour": made.false_alarms_per_hour,
         "misses": asdict(made.misses) if made.misses else None,
+        "one_more_recording_avoids": made.one_more_avoids,
         "confusions": [asdict(confusion) for confusion in made.confusions],
         "recordings": [
             {

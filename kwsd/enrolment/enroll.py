@@ -11,6 +11,7 @@ from kwsd.enrolment.confusion import Confusion, confusions
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.hearing import hear
 from kwsd.enrolment.miss_rate import Misses, misses
+from kwsd.enrolment.one_more import avoided
 from kwsd.enrolment.outliers import Match, leave_one_out, matches
 from kwsd.enrolment.template import Recording, kept_recording
 from kwsd.enrolment.threshold import Rule
@@ -46,6 +47,11 @@ class Enrolment:
     refused: tuple[str, ...]
     false_alarms_per_hour: float
     warnings: tuple[str, ...]
+
+    @property
+    def one_more_avoids(self) -> float | None:
+        """The share of the misses that one more recording is expected to avoid, see `kwsd.enrolment.one_more`."""
+        return avoided(len(self.keyword.templates))
 
 
 def enroll(

@@ -57,11 +57,25 @@ def test_the_expected_misses_have_a_line_and_their_place_in_the_json(kwsd, recor
     assert line.startswith(f"expect about {100 * misses['rate']:.0f} % misses: 0 of 5 recordings")
 
 
-def test_nothing_is_said_about_misses_where_there_is_only_one_recording(kwsd, recordings, tmp_path):
+def test_what_one_more_recording_would_bring_is_said_while_there_are_few(kwsd, recordings, tmp_path):
+    few = kwsd("enroll", "few", *recordings[:2], "--store", tmp_path)
+    many = kwsd("enroll", "many", *recordings, "--store", tmp_path)
+
+    assert "one more recording would avoid about 30 % of the misses" in few.stdout
+    assert "one more recording" not in many.stdout
+
+
+def test_the_json_answer_has_what_one_more_recording_would_bring(kwsd, recordings, tmp_path):
+    facts = json.loads(kwsd("enroll", "hey snips", *recordings[:3], "--store", tmp_path, "--json").stdout)
+
+    assert facts["one_more_recording_avoids"] == 0.15
+
+
+def test_no_miss_rate_is_told_where_there_is_only_one_recording(kwsd, recordings, tmp_path):
     lines = kwsd("enroll", "hey snips", recordings[0], "--store", tmp_path).stdout
     again = kwsd("enroll", "hey snips", recordings[0], "--store", tmp_path, "--replace", "--json")
 
-    assert "misses" not in lines
+    assert "expect about" not in lines
     assert json.loads(again.stdout)["misses"] is None
 
 

@@ -28,3 +28,9 @@ def test_no_room_reaches_into_what_is_private_to_another():
     ]
 
     assert reached == []
+
+
+def test_every_test_module_has_a_name_of_its_own():
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []

@@ -19,6 +19,7 @@ from kwsd.cli.index import index
 from kwsd.cli.keys import keys
 from kwsd.cli.keywords import keywords
 from kwsd.cli.listen import listen
+from kwsd.cli.monitor import monitor
 from kwsd.cli.scan import scan
 from kwsd.cli.search import search
 from kwsd.cli.service import service
@@ -51,6 +52,7 @@ def main(log_level: str) -> None:
     kwsd scan meeting.ogg                      find it in files
     kwsd listen                                listen for it at the microphone
     kwsd subscribe                             print the events of a listening kwsd
+    kwsd monitor                               show it in the browser
     kwsd wyoming                               detect wake words for Home Assistant
     kwsd ctl status                            ask it how it is
     kwsd bridge mqtt                           hand the events on to an MQTT broker
@@ -67,6 +69,7 @@ for verb in (
     scan,
     listen,
     subscribe,
+    monitor,
     ctl,
     keys,
     wyoming,

@@ -1,0 +1,1 @@
+"""The page behind `kwsd monitor`: its server, and in `static/` what the browser runs."""

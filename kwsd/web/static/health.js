@@ -1,0 +1,36 @@
+// The numbers of the last heartbeat.
+
+import { byId, clock, make } from "./dom.js";
+
+const seconds = (value) => (value === null ? "–" : `${value.toFixed(2)} s`);
+
+function duration(value) {
+  const [hours, minutes] = [Math.floor(value / 3600), Math.floor((value % 3600) / 60)];
+  return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min` : `${Math.floor(value)} s`;
+}
+
+export function showHealth(beat) {
+  const level = beat.level === null ? "silence" : `${beat.level.toFixed(0)} dBFS`;
+  const meter = make("meter", { min: -80, max: 0, value: beat.level ?? -80, ariaLabel: "input level" });
+  const rows = [
+    ["input level", level],
+    [null, meter],
+    ["device", beat.stream],
+    ["latency", seconds(beat.latency), beat.latency > 1],
+    ["waiting", seconds(beat.queue), beat.queue > 1],
+    ["lost audio", seconds(beat.dropped), beat.dropped > 0],
+    ["overflows", beat.overflows, beat.overflows > 0],
+    ["microphone lost", beat.reopenings, beat.reopenings > 0],
+    ["restarts", beat.restarts, beat.restarts > 0],
+    ["load of a core", `${(100 * beat.load).toFixed(1)} %`, beat.load > 0.9],
+    ["detections", beat.detections],
+    ["up", duration(beat.uptime)],
+    ["heartbeat at", clock(beat.wall)],
+  ];
+  byId("health").replaceChildren(...rows.flatMap(([name, value, bad]) => row(name, value, bad)));
+}
+
+function row(name, value, bad) {
+  if (name === null) return [make("dt", { textContent: "" }), make("dd", {}, value)];
+  return [make("dt", { textContent: name }), make("dd", { textContent: value, className: bad ? "bad" : "" })];
+}

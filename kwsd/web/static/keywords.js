@@ -1,0 +1,47 @@
+// The keywords of the store with their recordings.
+
+import { change, get, keywordPath, play } from "./api.js";
+import { byId, make, work } from "./dom.js";
+
+export async function readKeywords() {
+  const keywords = await get("api/keywords");
+  const open = new Set([...document.querySelectorAll("#keywords details[open]")].map((one) => one.dataset.name));
+  const none = make("p", { className: "quiet", textContent: "None yet: enrol a phrase." });
+  byId("keywords").replaceChildren(...(keywords.length ? keywords.map((one) => card(one, open.has(one.name))) : [none]));
+}
+
+function card(keyword, open) {
+  const { name, threshold, rule, recordings, problem } = keyword;
+  const remove = make("button", { type: "button", className: "danger", textContent: "Remove", ariaLabel: `remove ${name}` });
+  remove.onclick = () => {
+    if (confirm(`Remove "${name}" and its ${recordings.length} recordings?`)) removeAt(remove, keywordPath(name));
+  };
+  const facts = problem || `threshold ${threshold.toFixed(3)}: ${rule}`;
+  const items = recordings.map((recording, place) => row(name, recording, place, recordings.length));
+  const list = make("details", { open }, make("summary", { textContent: `${recordings.length} recordings` }), make("ul", {}, ...items));
+  list.dataset.name = name;
+  return make("div", { className: "card" }, make("div", { className: "row" }, make("h3", { textContent: name }), remove),
+    make("p", { className: "quiet", textContent: facts }), list);
+}
+
+function row(name, recording, place, count) {
+  const path = keywordPath(name, `/recordings/${place}`);
+  const listen = make("button", { type: "button", textContent: "Play", ariaLabel: `play ${recording.name}` });
+  listen.disabled = !recording.kept;
+  listen.title = recording.kept ? "" : "the audio of this recording was not kept";
+  listen.onclick = () => work(listen, () => play(path));
+  const remove = make("button", { type: "button", className: "danger", textContent: "Remove", ariaLabel: `remove ${recording.name}` });
+  remove.disabled = !recording.kept || count < 2;
+  remove.onclick = () => {
+    if (confirm(`Remove ${recording.name} from "${name}"?`)) removeAt(remove, path);
+  };
+  const words = `${recording.name}, ${recording.seconds.toFixed(2)} s`;
+  return make("li", { className: "row" }, make("span", { className: "said", textContent: words }), listen, remove);
+}
+
+function removeAt(button, path) {
+  return work(button, async () => {
+    await change("DELETE", path);
+    await readKeywords();
+  });
+}

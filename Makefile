@@ -41,6 +41,7 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.latency
 	$(RUN) -m benchmarks.home_assistant
 	$(RUN) -m benchmarks.live_cost
+	$(RUN) -m benchmarks.overload
 	$(RUN) -m benchmarks.detection --peer speech-embedding --peer efficientword-net
 	$(RUN) -m benchmarks.field
 	$(RUN) -m benchmarks.near_misses

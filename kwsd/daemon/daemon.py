@@ -13,13 +13,14 @@ from kwsd.daemon.metrics import Metrics
 from kwsd.daemon.periodic import PeriodicThread
 from kwsd.daemon.reloader import Reloader
 from kwsd.daemon.score_feed import ScoreFeed
+from kwsd.daemon.status_reports import StatusReports
 from kwsd.daemon.systemd import Notifier
 from kwsd.daemon.watchdog import Watchdog
 from kwsd.enrolment.learning import BackgroundLearner
 from kwsd.errors import KwsdError
 from kwsd.events.emitter import Emitter, Numbers
 from kwsd.events.json_lines import ReaderGone
-from kwsd.events.messages import DetectionEvent, HeartbeatEvent, State, StatusEvent
+from kwsd.events.messages import DetectionEvent, HeartbeatEvent, State
 from kwsd.events.publisher import Publisher
 from kwsd.keywords.selection import Selection
 from kwsd.spotting.detection import Detection
@@ -28,7 +29,6 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 log = structlog.get_logger()
 
-PROBLEMS = (State.OVERFLOW, State.MICROPHONE_LOST, State.NO_AUDIO, State.SILENT, State.CLIPPED, State.RELOAD_FAILED)
 Reloaded = tuple[Selection, Successor]
 
 
@@ -49,7 +49,6 @@ class Daemon:
         learner: makes keywords stricter where they are detected too often; it is saved with the end of the source.
         restarts: how often the service manager has started the daemon again.
         scores: gets the score track.
-
         numbers: of the events, shared by all streams of a process; its own if None.
 
     Attributes:
@@ -78,6 +77,7 @@ class Daemon:
         self.name = source.name
         self._source, self._tokenizer, self._selection, self._select = source, tokenizer, selection, select
         self._emitter = Emitter(publisher, source.name, tokenizer.digest, numbers=numbers)
+        self._report = StatusReports(self._emitter)
         self._refractory, self._interval = refractory, heartbeat
         self._notifier, self._token_log = notifier or Notifier(), token_log
         self._learner, self._scores = learner, scores
@@ -86,9 +86,7 @@ class Daemon:
         self._audio_reports = AudioReports(source.name, self.metrics, self._report)
         self._reloader = Reloader(self._prepare, store_version or (lambda: selection.version), selection.version)
         self._stopped = self._paused = self._pause_requested = False
-        self._last_status: StatusEvent | None = None
         self._origin: float | None = None  # Unix time at second 0 of the stream
-        self._names: tuple[str, ...] = ()
 
     def run(self) -> None:
         """Process the source until it ends or `stop` is called.
@@ -96,7 +94,7 @@ class Daemon:
         Raises:
             KwsdError: the audio cannot be used; the last status event has the message.
         """
-        self._report(State.STARTING, f"preparing the keywords for {self._source.name}")
+        self._report(State.STARTING, f"preparing the keywords for {self.name}")
         try:
             self._spotter = AudioSpotter(
                 self._tokenizer,
@@ -106,14 +104,14 @@ class Daemon:
                 log=self._token_log,
             )
             self._use(self._selection)
-            self._report_selection(State.LISTENING, f"listening to {self._source.name}")
+            self._report_selection(State.LISTENING, f"listening to {self.name}")
             self._notifier.send("READY=1")
             with PeriodicThread(self._interval, self._send_heartbeat, "kwsd-heartbeat"), self._reloader:
                 self._process()
         except KwsdError as error:
             self._report_stopping(str(error))
             raise
-        self._report_stopping("as asked" if self._stopped else f"{self._source.name} has ended")
+        self._report_stopping("as asked" if self._stopped else f"{self.name} has ended")
 
     def stop(self) -> None:
         """Make `run` return soon; it may be called from any thread and from a signal handler."""
@@ -133,15 +131,15 @@ class Daemon:
 
     def state(self) -> dict[str, Any]:
         """The fields of `kwsd.control.messages.StateReply`; it may be called from any thread."""
-        last = self._last_status
+        last = self._report.last
         return self.metrics.summary() | {
             "state": last.state if last else str(State.STARTING),
             "message": last.message if last else "",
             "paused": self._pause_requested,
-            "stream": self._source.name,
+            "stream": self.name,
             "instance": self._emitter.instance,
             "model": self._tokenizer.digest,
-            "keywords": self._names,
+            "keywords": self._report.keywords,
         }
 
     def source_changed(self, status: str, **facts: Any) -> None:
@@ -151,7 +149,7 @@ class Daemon:
         if status in (State.MICROPHONE_BACK, State.LISTENING):
             self._audio_reports.expect_gap()
         reason = f": {facts['reason']}" if "reason" in facts else ""
-        self._report(status, f"{facts.get('device', self._source.name)}{reason}")
+        self._report(status, f"{facts.get('device', self.name)}{reason}")
 
     def log_changed(self, message: str, is_warning: bool) -> None:
         """Publish that what is kept of the audio cannot be written, or can again; the state stays "listening"."""
@@ -185,7 +183,7 @@ class Daemon:
             self._publish(self._spotter.flush())
             self._report(State.PAUSED, "no keywords are spotted, as asked")
         else:
-            self._report(State.LISTENING, f"listening to {self._source.name} again")
+            self._report(State.LISTENING, f"listening to {self.name} again")
 
     def _hear(self, block: Block) -> None:
         # Detections from before a gap use this origin too: stream time counts lost audio, so it is the same.
@@ -233,7 +231,7 @@ class Daemon:
             self._learner.follow(selection.keywords)
         if self._scores is not None:
             self._scores.names = tuple(keyword.name for keyword in selection.keywords)
-        self._names = tuple(sorted(keyword.name for keyword in selection.keywords))
+        self._report.keywords = tuple(sorted(keyword.name for keyword in selection.keywords))
 
     def _report_selection(self, state: State, message: str) -> None:
         problems = self._selection.problems
@@ -244,12 +242,6 @@ class Daemon:
             self._emitter.emit(HeartbeatEvent, **self.metrics.report())
         except ReaderGone:
             self.stop()
-
-    def _report(self, state: str, message: str, is_warning: bool = False) -> None:
-        self._last_status = self._emitter.emit(StatusEvent, state=str(state), message=message, keywords=self._names)
-        is_warning = is_warning or state in PROBLEMS
-        write = log.warning if is_warning else log.info
-        write(str(state), message=message, keywords=len(self._names))
 
     def _report_stopping(self, reason: str) -> None:
         self._notifier.send("STOPPING=1")

@@ -7,7 +7,8 @@ from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from typing import Any
 
 from kwsd.audio.driver import in_thread
-from kwsd.daemon.daemon import PROBLEMS, Daemon
+from kwsd.daemon.daemon import Daemon
+from kwsd.daemon.status_reports import PROBLEMS
 
 END_TIMEOUT = 5.0  # s that the other streams have to end in when one has failed
 SUMS, LARGEST = ("processed", "dropped", "detections"), ("uptime", "queue")

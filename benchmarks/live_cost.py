@@ -69,7 +69,7 @@ def keyword(name: str, frames: Frames, tokenizer: Tokenizer, bank: Bank, rng: np
     """A keyword of a stretch of speech, 0.5 to 1 s long, as unlike sayings have it, with a learned threshold."""
     first, length = int(rng.integers(len(frames) - 30)), int(rng.integers(12, 26))
     stretch = frames.part(first, first + length)
-    start = stretch.time[0] - tokenizer.hop / 2
+    start = max(0.0, stretch.time[0] - tokenizer.hop / 2)
 
     def said() -> Template:
         noise = unit(rng.standard_normal(stretch.vectors.shape).astype(np.float32))

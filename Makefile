@@ -51,6 +51,9 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.decisions
 	$(RUN) -m benchmarks.search
 	$(RUN) -m benchmarks.cluster
+	$(RUN) -m benchmarks.voices
+	$(RUN) -m benchmarks.fuzz
+	$(RUN) -m benchmarks.kills
 
 train: .venv/.train ## train the tokenizer anew and replace the shipped one; takes hours, and the data beside the sources
 	$(RUN) -m export.prepare

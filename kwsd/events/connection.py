@@ -11,6 +11,7 @@ import secrets
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import zmq
@@ -24,7 +25,7 @@ _CHUNK = 64 * 1024  # bytes that are read at once, and that wait at most for a c
 
 
 class GoneError(Exception):
-    """A client has gone or must go; the message says why it must, and is empty when it left by itself."""
+    """A client has gone or must go; the message says why it must, and is empty when there is nothing to say."""
 
 
 class Connection:
@@ -39,13 +40,13 @@ class Connection:
         who: the client's address, or its process and user.
         server: the ZeroMQ socket.
         refusal: why it was refused if ZeroMQ closes the connection; empty if that was said already.
+        farewell: the same if the client closes it.
     """
 
     def __init__(self, client: socket.socket, server: zmq.Socket[bytes], budget: Budget) -> None:
         self.who, self.server = describe(client), server
-        self.refusal = "it does not speak the protocol"
-        self._client, self._inner = client, socket.socket(socket.AF_UNIX)
-        _join(server, self._inner)
+        self.refusal, self.farewell = "it does not speak the protocol", ""
+        self._client, self._inner = client, _join(server)
         self._up = _Flow(client, self._inner, budget)
         self._down = _Flow(self._inner, client)
 
@@ -67,8 +68,8 @@ class Connection:
         Raises:
             GoneError: the client has left, has sent more than its budget, or was refused by ZeroMQ.
         """
-        self._down.move(ready, source_gone=self.refusal, sink_gone="")
-        self._up.move(ready, source_gone="", sink_gone=self.refusal)
+        self._down.move(ready, source_gone=self.refusal, sink_gone=self.farewell)
+        self._up.move(ready, source_gone=self.farewell, sink_gone=self.refusal)
 
     def close(self, linger: int = 0) -> None:
         """Close at once, or with `linger` milliseconds only the ZeroMQ socket: `pump` then delivers what it sent."""
@@ -91,12 +92,16 @@ def describe(client: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _join(server: zmq.Socket[bytes], inner: socket.socket) -> None:
-    """Bind the server to a name without a file, from which it takes this process alone, and connect to it."""
+def _join(server: zmq.Socket[bytes]) -> socket.socket:
+    """Bind the server to a name without a file, at which it takes this process alone; returns a connection to it."""
     name = f"kwsd-{secrets.token_hex(16)}"
     server.setsockopt(zmq.IPC_FILTER_PID, os.getpid())
     server.bind(f"ipc://@{name}")
-    inner.connect(f"\0{name}")
+    with ExitStack() as stack:
+        inner = stack.enter_context(socket.socket(socket.AF_UNIX))
+        inner.connect(f"\0{name}")
+        stack.pop_all()
+    return inner
 
 
 class _Flow:

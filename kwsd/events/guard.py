@@ -55,7 +55,8 @@ class Guard:
 
     def expect(self, domain: str, client: Connection) -> None:
         """Remember whom libzmq will ask about under a name."""
-        client.refusal = "it has no key or a wrong one of this kwsd, or it does not speak the protocol"
+        # The client may be the first to notice that the keys do not fit, and leave.
+        client.refusal = client.farewell = "it has no key or a wrong one of this kwsd, or does not speak the protocol"
         self._expected[domain] = client
 
     def forget(self, client: Connection) -> None:
@@ -89,7 +90,7 @@ class Guard:
 
     def _admit(self, client: Connection, key: str) -> bool:
         name = self._owner(key)
-        client.refusal = "it does not speak the protocol" if name else ""
+        client.refusal, client.farewell = "it does not speak the protocol" if name else "", ""
         if not name:
             return False
         self._inside[client] = key

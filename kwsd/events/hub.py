@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 import structlog
@@ -12,7 +15,7 @@ import zmq
 
 from kwsd.events.connection import Connection, GoneError, Ready
 from kwsd.events.guard import Guard
-from kwsd.events.limits import MOST_CONNECTIONS, Budget, arrivals
+from kwsd.events.limits import MOST_CONNECTIONS, Budget, arrivals, has_spare_files
 
 log = structlog.get_logger()
 
@@ -126,24 +129,23 @@ class Hub:
         return None if may_come else 0.1
 
     def _accept(self, listener: socket.socket) -> None:
-        try:
-            client, _ = listener.accept()
-        except OSError as error:  # it has gone already, or there are too many files
-            self._warn("a client cannot connect", reason=error.strerror)
-            self._arrivals.take(1)
-            return
         self._arrivals.take(1)
-        try:
-            connection = self._connect(_tuned(client), self._listeners[listener])
-        except (OSError, zmq.ZMQError) as error:
-            client.close()
-            self._warn("a client cannot be served", reason=str(error))
-            return
+        with ExitStack() as stack:
+            try:
+                client = stack.enter_context(listener.accept()[0])
+                connection = self._connect(_tuned(client), self._listeners[listener], stack)
+            except (OSError, zmq.ZMQError) as error:  # it has gone already, or there are too many files
+                self._warn("a client cannot connect", reason=error.strerror)
+                return
+            stack.pop_all()
         self._clients[listener].add(connection)
         connection.watch(self._poller)
 
-    def _connect(self, client: socket.socket, guard: Guard | None) -> Connection:
+    def _connect(self, client: socket.socket, guard: Guard | None, stack: ExitStack) -> Connection:
+        if not has_spare_files():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         server, budget = self._service.open()
+        stack.callback(server.close, 0)
         domain = guard.prepare(server) if guard else ""
         connection = Connection(client, server, budget)
         if guard:

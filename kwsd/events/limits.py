@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 MOST_CONNECTIONS = 128
 """Clients of one server; each needs five file descriptors, and a process has 1024 unless the system says otherwise."""
@@ -16,6 +18,11 @@ MOST_TOPICS = 64
 
 TOPIC_BYTES = 4096
 """Bytes that these may have together; libzmq needs about 50 bytes of memory for each."""
+
+
+_FILES = Path("/proc/self/fd")
+SPARE_FILES = 64
+"""File descriptors that are left to everything else: libzmq spins when it runs out of them, a reload would fail."""
 
 
 class Budget:
@@ -48,6 +55,11 @@ class Budget:
 def upstream() -> Budget:
     """The bytes that a subscriber may send: its handshake, its topics, and a heartbeat every few seconds."""
     return Budget(burst=16 * 1024, rate=64)
+
+
+def has_spare_files() -> bool:
+    """Whether this process can open the files for another client."""
+    return len(list(_FILES.iterdir())) + SPARE_FILES < resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def arrivals() -> Budget:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +33,8 @@ class RawClient:
         host, _, port = place.rpartition(":")
         self.socket.connect(place if transport == "ipc" else (host, int(port)))
         ready = b"\5READY" + bytes([len(_TYPE)]) + _TYPE + struct.pack(">I", 3) + b"SUB"
-        self.socket.sendall(GREETING + frame(ready, flags=4))
+        with suppress(BrokenPipeError):  # it was cut off at once
+            self.socket.sendall(GREETING + frame(ready, flags=4))
 
     def subscribe(self, *topics: bytes) -> bool:
         """Send a subscription to each topic; False once the publisher has closed the connection."""

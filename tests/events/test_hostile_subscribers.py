@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
+import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from contextlib import closing as closing_now
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,8 @@ from raw_client import RawClient
 from structlog.testing import capture_logs
 
 from kwsd.events import hub
-from kwsd.events.limits import MOST_CONNECTIONS, MOST_TOPICS, Budget
+from kwsd.events.connection import Connection
+from kwsd.events.limits import MOST_CONNECTIONS, MOST_TOPICS, SPARE_FILES, Budget
 from kwsd.events.messages import from_json
 from kwsd.events.zeromq import ZeroMQPublisher
 
@@ -32,12 +36,12 @@ def context(closing: ExitStack) -> zmq.Context[Any]:
 
 def subscriber(context: zmq.Context[Any], endpoint: str, *requests: bytes) -> zmq.Socket[Any]:
     """An XSUB socket that has sent these subscriptions; unlike SUB it can send one twice."""
-    socket = context.socket(zmq.XSUB)
-    socket.linger, socket.rcvtimeo, socket.sndhwm = 0, round(1000 * PATIENCE), 0
-    socket.connect(endpoint)
+    made = context.socket(zmq.XSUB)
+    made.linger, made.rcvtimeo, made.sndhwm = 0, round(1000 * PATIENCE), 0
+    made.connect(endpoint)
     for request in requests:
-        socket.send(request)
-    return socket
+        made.send(request)
+    return made
 
 
 def flood(endpoint: str, count: int, length: int) -> bool:
@@ -50,6 +54,10 @@ def flood(endpoint: str, count: int, length: int) -> bool:
 def resident() -> int:
     """Bytes of memory of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def cut(logs: list[Any]) -> list[str]:
@@ -154,6 +162,24 @@ def test_when_there_is_no_room_newcomers_wait_until_others_leave(
     assert {entry["event"] for entry in logs} == {"there is no room for more clients: new ones wait until others leave"}
 
 
+def test_clients_leave_files_to_everything_else(
+    publish_on: Publish, join: Join, context: zmq.Context[Any], ipc: str
+) -> None:
+    publisher = publish_on(ipc)
+    publisher.publish(status(1))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with capture_logs() as logs:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files() + SPARE_FILES, limits[1]))
+        try:
+            with RawClient(ipc) as client:
+                assert client.wait_for_the_end()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert next(join(ipc)).sequence == 1
+
+    assert {(entry["event"], entry["reason"]) for entry in logs} == {("a client cannot connect", "Too many open files")}
+
+
 def test_a_hundred_subscribers_that_do_not_read_do_not_hold_up_the_end(context: zmq.Context[Any], ipc: str) -> None:
     with ExitStack() as crowd:
         with ZeroMQPublisher([ipc]) as publisher:
@@ -170,15 +196,13 @@ def test_a_hundred_subscribers_that_do_not_read_do_not_hold_up_the_end(context: 
         assert time.monotonic() - started < 10  # seconds; for ever, if anything waited for a reader
 
 
-def test_a_socket_of_one_client_cannot_be_reached_by_another_process(publish_on: Publish, join: Join, ipc: str) -> None:
-    publisher = publish_on(ipc)
-    publisher.publish(status(1))
-    next(join(ipc))
-    (name,) = {line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines() if "@kwsd-" in line}
-    program = f"import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0' + {name[1:]!r}); print(s.recv(100))"
-
-    command = [sys.executable, "-c", program]
-    answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
+def test_a_socket_of_one_client_cannot_be_reached_by_another_process(context: zmq.Context[Any]) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, closing_now(Connection(theirs, context.socket(zmq.XPUB), Budget(1, 1))) as connection:
+        name = connection.server.get_string(zmq.LAST_ENDPOINT).removeprefix("ipc://@")
+        program = f"import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0{name}'); print(s.recv(100))"
+        command = [sys.executable, "-c", program]
+        answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
 
     assert "b''" in answer.stdout or "Reset" in answer.stderr
 

@@ -39,6 +39,7 @@ class InputQueue(Generic[Audio]):
         self._limit = seconds
         self._items: deque[Audio] = deque()
         self._waiting = 0.0
+        self._came = 0  # items put so far
         self._lock = threading.Lock()
         self._wake = Wake()
         self._consumer_waits = False
@@ -63,15 +64,16 @@ class InputQueue(Generic[Audio]):
         """Append audio; this never waits for the consumer."""
         with self._lock:
             self._items.append(item)
+            self._came += 1
             self._waiting += item.seconds
             if self._waiting > self._limit + EPSILON:
                 self._drop_to(self._limit * LOW_MARK)
             self._wake_consumer()
 
     def get(self, timeout: float | None = None) -> Audio | None:
-        """The oldest audio, at least `due` seconds unless a gap follows or `timeout` seconds have passed; else None.
+        """The oldest audio, at least `due` seconds unless a gap follows or none has come for `timeout` seconds.
 
-        None also stands for the end, and for a queue that is closed.
+        None if there is none at all then; None also stands for the end, and for a queue that is closed.
 
         Raises:
             BaseException: the error given to `end`, when the queue is empty.
@@ -108,6 +110,7 @@ class InputQueue(Generic[Audio]):
             self._wake.set()
 
     def _wait(self, timeout: float | None) -> None:
+        came = self._came
         until = None if timeout is None else time.monotonic() + timeout
         while True:
             with self._lock:
@@ -115,7 +118,9 @@ class InputQueue(Generic[Audio]):
                     return
                 self._consumer_waits = True
             if not self._wake.wait(None if until is None else max(0.0, until - time.monotonic())):
-                return
+                if came == self._came or timeout is None:
+                    return
+                came, until = self._came, time.monotonic() + timeout
 
     def _take(self) -> Audio:
         taken = [self._items.popleft()]

@@ -1,5 +1,6 @@
 import signal
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -162,6 +163,21 @@ def test_a_consumer_waits_for_as_much_audio_as_it_needs_and_gets_it_as_one_block
     joined = waiting.get(timeout=0.01)
     assert (joined.time, joined.seconds) == (0.2, pytest.approx(0.3))
     assert joined.samples[[0, -1]].tolist() == [2, 4]
+
+
+def test_a_wait_goes_on_while_audio_comes_and_ends_when_none_does():
+    waiting, coming = InputQueue(10.0), [block(1), block(2)]
+    waiting.due = 0.55
+
+    def time_out(seconds):
+        if coming:
+            waiting.put(coming.pop(0))
+        return False
+
+    waiting.put(block(0))
+    waiting._wake = SimpleNamespace(wait=time_out, set=lambda: None)
+
+    assert waiting.get(timeout=0.2).seconds == pytest.approx(0.3)
 
 
 def test_blocks_with_a_gap_between_them_are_not_joined():

@@ -16,11 +16,10 @@ def make_private(folder: Path) -> None:
     Raises:
         OSError: a folder cannot be created.
     """
-    for one in reversed((folder, *folder.parents)):
+    for one in reversed(folder.parents):
         if not one.exists():
             one.mkdir(mode=FOLDER, exist_ok=True)
-    if not folder.is_dir():
-        raise NotADirectoryError(20, "Not a directory", str(folder))
+    folder.mkdir(mode=FOLDER, exist_ok=True)
 
 
 def open_private(path: Path, mode: str) -> BinaryIO:

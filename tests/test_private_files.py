@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from kwsd.archive import Archive, Settings, clips
 from kwsd.archive.indexing.token_log import TokenLog
 from kwsd.atomic_write import replacing
 from kwsd.errors import StoreError
+from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.store import Store
 from kwsd.private_files import make_private
 from kwsd.spotting import plot, trace
@@ -65,6 +67,15 @@ def test_a_token_log_is_for_its_owner(umask, tmp_path, speech, tokenizer):
     log.close()
 
     assert _modes(tmp_path / "logs") == PRIVATE
+
+
+def test_a_socket_and_the_folders_made_for_it_are_for_their_owner(umask, ipc):
+    folder = Path(ipc.removeprefix("ipc://")).parent / "state"
+    publisher = ZeroMQPublisher([f"ipc://{folder}/run/events.ipc"])
+    found = _modes(folder)
+    publisher.close()
+
+    assert found == PRIVATE
 
 
 def test_clips_are_for_their_owner(umask, tmp_path):

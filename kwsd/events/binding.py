@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kwsd.errors import EndpointError
 from kwsd.events.endpoints import check, check_folder, host_and_port, socket_path
+from kwsd.private_files import make_private
 
 _BACKLOG = 128
 _ADVICE = {
@@ -80,7 +81,7 @@ def _bind(listening: socket.socket, place: Path | tuple[str, int]) -> None:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)  # its parents, too: who can rename it can put another in its place
     except OSError as error:
         raise EndpointError(
             f"cannot make the folder {folder} for a socket ({error.strerror}): choose another path"

@@ -69,25 +69,8 @@ def to_bytes(keyword: Keyword) -> bytes:
     Raises:
         KeywordError: the keyword is too large, or a part of it is out of range, so that it could not be read again.
     """
-    arrays: dict[str, Any] = {}
-    for i, template in enumerate((*keyword.templates, *keyword.negatives)):
-        arrays[f"time_{i}"] = template.heard.time
-        arrays[f"vectors_{i}"] = template.heard.vectors
-        arrays[f"tokens_{i}"] = template.heard.tokens
-        if template.audio is not None:
-            arrays[f"audio_{i}"] = np.frombuffer(template.audio, np.uint8)
-    header = {
-        "format": FORMAT,
-        "name": keyword.name,
-        "threshold": keyword.threshold,
-        "scorer": keyword.scorer,
-        "model": keyword.model,
-        "rule": keyword.rule,
-        "templates": [_header(template) for template in keyword.templates],
-        "negatives": [_header(template) for template in keyword.negatives],
-    }
     buffer = io.BytesIO()
-    np.savez(buffer, keyword=np.array(json.dumps(header)), **arrays)
+    np.savez(buffer, keyword=np.array(json.dumps(_facts(keyword))), **_arrays(keyword))
     content = buffer.getvalue()
     try:
         _keyword(content)
@@ -138,6 +121,30 @@ def _keyword(content: bytes) -> Keyword:
     templates, negatives = every[: len(header.templates)], every[len(header.templates) :]
     name = check_name(header.name)
     return Keyword(name, templates, header.threshold, header.scorer, header.model, header.rule, negatives)
+
+
+def _facts(keyword: Keyword) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "name": keyword.name,
+        "threshold": keyword.threshold,
+        "scorer": keyword.scorer,
+        "model": keyword.model,
+        "rule": keyword.rule,
+        "templates": [_header(template) for template in keyword.templates],
+        "negatives": [_header(template) for template in keyword.negatives],
+    }
+
+
+def _arrays(keyword: Keyword) -> dict[str, Any]:
+    arrays: dict[str, Any] = {}
+    for i, template in enumerate((*keyword.templates, *keyword.negatives)):
+        arrays[f"time_{i}"] = template.heard.time
+        arrays[f"vectors_{i}"] = template.heard.vectors
+        arrays[f"tokens_{i}"] = template.heard.tokens
+        if template.audio is not None:
+            arrays[f"audio_{i}"] = np.frombuffer(template.audio, np.uint8)
+    return arrays
 
 
 def _header(template: Template) -> dict[str, Any]:

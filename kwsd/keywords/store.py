@@ -99,9 +99,10 @@ class Store:
         """Delete a keyword, even one that cannot be read, and what was learned about it."""
         if name not in self.names():
             self.load(name)
+        path = self._path(name)
         try:
-            self._path(name).unlink()
-            self._path(name).with_suffix(experience.SUFFIX).unlink(missing_ok=True)
+            path.unlink()
+            path.with_suffix(experience.SUFFIX).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f'the keyword "{name}" in {self.folder} cannot be removed: {error.strerror}') from error
 

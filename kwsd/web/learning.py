@@ -65,7 +65,7 @@ def decode(name: str, wav: bytes) -> Recording:
     """A recording of a browser, a WAV file in memory.
 
     Raises:
-        AudioError: it is none, or longer than a minute.
+        AudioError: it is none, silent, or longer than a minute.
     """
     try:
         with sf.SoundFile(io.BytesIO(wav)) as sound:
@@ -75,6 +75,9 @@ def decode(name: str, wav: bytes) -> Recording:
     except sf.LibsndfileError as error:
         raise AudioError(f"{name} is not a WAV recording: record it again") from error
     check_rate(rate, name)
+    if not samples.any():
+        raise AudioError(f"{name} is silent: check that the microphone is not muted")
+    samples = np.trim_zeros(samples)  # a browser may give zeros before the microphone; the room would pass for speech
     resampler = Resampler(rate)
     return Recording(name, np.concatenate([resampler.push(samples), resampler.flush()]))
 

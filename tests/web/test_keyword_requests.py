@@ -107,7 +107,7 @@ def test_silence_is_refused_with_a_sentence(page):
     reply = page.post("/api/take", content=buffer.getvalue())
 
     assert reply.status_code == 400
-    assert reply.json()["error"] == "it holds no speech: record the phrase again, closer to the microphone"
+    assert reply.json()["error"] == "the recording is silent: check that the microphone is not muted"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ const LONGEST = 10_000; // ms of a take
 const ENOUGH = 3; // takes after which it is said what to expect
 
 let takes = [];
+let reading = false; // files, one after the other
 let changed = () => {};
 
 const name = make("input", { type: "text", required: true, maxLength: 60, autocomplete: "off", placeholder: "hey snips" });
@@ -53,8 +54,15 @@ async function toggle() {
 }
 
 async function addFiles() {
-  for (const file of files.files) await add(await decode(file), file.name);
-  files.value = "";
+  reading = true;
+  try {
+    for (const file of files.files) await add(await decode(file), file.name);
+  } finally {
+    reading = false;
+    files.value = "";
+    showTakes();
+  }
+  await predict();
 }
 
 let numbers = 0;
@@ -63,14 +71,14 @@ async function add(blob, file = "") {
   const facts = await upload("api/take", blob);
   takes.push({ blob, facts, name: file || `${stamp()}-${++numbers}.wav` });
   showTakes();
-  if (takes.length >= ENOUGH && name.value) await predict();
+  if (!reading) await predict();
 }
 
 const stamp = () => new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
 
 function showTakes() {
   list.replaceChildren(...takes.map(row));
-  save.disabled = !takes.length;
+  save.disabled = reading || !takes.length;
 }
 
 function row(take) {
@@ -92,6 +100,7 @@ async function send(stored) {
 }
 
 async function predict() {
+  if (takes.length < ENOUGH || !name.value) return;
   show(report, "Comparing the recordings …");
   show(report, sentence(await send(false)));
 }

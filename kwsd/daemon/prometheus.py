@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 
 log = structlog.get_logger()
+
+Value = Callable[[Metrics], float]
+
+COUNTERS: Mapping[str, tuple[str, Value]] = {
+    "processed_seconds": ("Audio searched.", lambda one: one.totals.processed),
+    "lost_seconds": ("Audio lost, as the machine was too busy or the device failed.", lambda one: one.totals.lost),
+    "overflows": ("Losses of audio because the machine was too busy.", lambda one: one.totals.overflows),
+    "reopenings": ("Returns of a microphone that was lost.", lambda one: one.totals.reopenings),
+    "restarts": ("Starts by the service manager after a failure.", lambda one: one.restarts),
+}
+GAUGES: Mapping[str, tuple[str, Value]] = {
+    "uptime_seconds": ("Time since the start.", lambda one: one.uptime),
+    "queue_seconds": ("Audio that waits to be searched.", lambda one: one.queued),
+}
 
 
 @contextmanager
@@ -82,42 +96,49 @@ class _Collector:
         return []
 
     def collect(self) -> Iterable[Metric]:
-        for stream, metrics in self._metrics.items():
-            yield from _families(stream, metrics)
+        yield from _counters(self._metrics)
+        yield from _gauges(self._metrics)
+        yield _detections(self._metrics)
+        yield _latency(self._metrics)
 
 
-def _families(stream: str, metrics: Metrics) -> Iterator[Metric]:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily  # noqa: PLC0415
+def _counters(streams: Mapping[str, Metrics]) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415 - an extra
 
-    totals = metrics.totals
-    counters = {
-        "processed_seconds": ("Audio searched.", totals.processed),
-        "lost_seconds": ("Audio lost, because the machine was too busy or the device failed.", totals.lost),
-        "overflows": ("Losses of audio because the machine was too busy.", totals.overflows),
-        "reopenings": ("Returns of a microphone that was lost.", totals.reopenings),
-        "restarts": ("Starts by the service manager after a failure.", metrics.restarts),
-    }
-    for name, (description, value) in counters.items():
-        counter = CounterMetricFamily(f"kwsd_{name}", description, labels=["stream"])
-        counter.add_metric([stream], value)
-        yield counter
-    gauges = {
-        "uptime_seconds": ("Time since the start.", metrics.uptime),
-        "queue_seconds": ("Audio that waits to be searched.", metrics.queued),
-    }
-    for name, (description, value) in gauges.items():
-        gauge = GaugeMetricFamily(f"kwsd_{name}", description, labels=["stream"])
-        gauge.add_metric([stream], value)
-        yield gauge
-    detections = CounterMetricFamily("kwsd_detections", "Keywords detected.", labels=["stream", "keyword"])
-    for keyword, count in sorted(totals.detections.items()):
-        detections.add_metric([stream, keyword], count)
-    yield detections
-    latency = HistogramMetricFamily(
-        "kwsd_latency_seconds", "From the end of a block of audio to the end of its search.", labels=["stream"]
-    )
+    for name, (description, value) in COUNTERS.items():
+        family = CounterMetricFamily(f"kwsd_{name}", description, labels=["stream"])
+        for stream, metrics in streams.items():
+            family.add_metric([stream], value(metrics))
+        yield family
+
+
+def _gauges(streams: Mapping[str, Metrics]) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - an extra
+
+    for name, (description, value) in GAUGES.items():
+        family = GaugeMetricFamily(f"kwsd_{name}", description, labels=["stream"])
+        for stream, metrics in streams.items():
+            family.add_metric([stream], value(metrics))
+        yield family
+
+
+def _detections(streams: Mapping[str, Metrics]) -> Metric:
+    from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415 - an extra
+
+    family = CounterMetricFamily("kwsd_detections", "Keywords detected.", labels=["stream", "keyword"])
+    for stream, metrics in streams.items():
+        for keyword, count in sorted(metrics.totals.detections.items()):
+            family.add_metric([stream, keyword], count)
+    return family
+
+
+def _latency(streams: Mapping[str, Metrics]) -> Metric:
+    from prometheus_client.core import HistogramMetricFamily  # noqa: PLC0415 - an extra
+
+    described = "From the end of a block of audio to the end of its search."
+    family = HistogramMetricFamily("kwsd_latency_seconds", described, labels=["stream"])
     bounds = [*map(str, LATENCIES), "+Inf"]
-    latency.add_metric(
-        [stream], list(zip(bounds, itertools.accumulate(totals.latencies), strict=True)), totals.latency_sum
-    )
-    yield latency
+    for stream, metrics in streams.items():
+        counts = itertools.accumulate(metrics.totals.latencies)
+        family.add_metric([stream], list(zip(bounds, counts, strict=True)), metrics.totals.latency_sum)
+    return family

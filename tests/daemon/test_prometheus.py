@@ -25,6 +25,8 @@ def scraper(**metrics):
     def scrape():
         with urlopen(f"http://{address}/metrics", timeout=10) as page:
             lines = page.read().decode().splitlines()
+        described = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+        assert len(described) == len(set(described)), "Prometheus refuses a page that describes a metric twice"
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
 
     with serving(address, metrics):

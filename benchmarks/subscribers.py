@@ -92,11 +92,12 @@ def hostile(endpoint: str) -> None:
     """A client that sends topics of a megabyte, then many short ones, and comes back whenever it is cut off."""
     long = b"\2" + struct.pack(">Q", 1_000_001) + b"\1" + bytes(1_000_000)
     short = b"".join(b"\0\x0b\1%010d" % number for number in range(20_000))
+    floods = [GREETING + READY + long * 100, GREETING + READY + short]
     while True:
-        for flood in (long * 100, short):
+        for flood in floods:
             with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
                 client.connect(endpoint.removeprefix("ipc://"))
-                client.sendall(GREETING + READY + flood)
+                client.sendall(flood)
                 client.recv(1 << 20)
 
 

@@ -29,10 +29,9 @@ from benchmarks.spoiled import Said, Way, plain, spoken, ways, wrong
 from benchmarks.tables import table
 from export import rooms
 from export.labels import HELD_OUT_SPEAKERS
-from kwsd.audio.trim import Pieces
 from kwsd.enrolment.agreement import agreed
-from kwsd.enrolment.template import Recording, take_of
-from kwsd.errors import KeywordError
+from kwsd.enrolment.template import Reading, Recording, Take, take_of
+from kwsd.errors import AudioError, KeywordError
 
 PHRASES = ("down left", "off right", "up stop", "yes on", "go no", "left up", "right down", "stop off")
 WORDS = ("shuzi", "yuyan", "zhongguo", "shanghai", "speech", "signal", "process", "project")
@@ -126,10 +125,19 @@ def possible(phrase: Phrase, spoil: Mapping[str, Way]) -> dict[str, Way]:
     return {name: way for name, way in spoil.items() if name != "pause" or len(phrase.enrol[0].parts) > 1}
 
 
-def _wrong(recording: Recording, said: Said, way: Way, pieces: Pieces) -> float:
-    """100 if the start or the end of a reading is TOO_FAR off, else 0."""
-    start, end = spoken(recording.samples, (said.other,) if way is wrong else said.parts)
-    off = max(abs(pieces[0][0] - start - AROUND / RATE), abs(pieces[-1][1] - end + AROUND / RATE))
+def _take(recording: Recording, product: Product) -> Take | None:
+    """The recording as it is heard; None if it is refused."""
+    with suppress(AudioError):
+        return take_of(recording, product.tokenizer)
+    return None
+
+
+def _wrong(take: Take | None, reading: Reading | None, said: Said, way: Way) -> float:
+    """100 if the start or the end of a reading is TOO_FAR off or the recording is refused, else 0."""
+    if not (take and reading):
+        return 100.0
+    start, end = spoken(take.recording.samples, (said.other,) if way is wrong else said.parts)
+    off = max(abs(reading.pieces[0][0] - start - AROUND / RATE), abs(reading.pieces[-1][1] - end + AROUND / RATE))
     return 100.0 * (off > TOO_FAR)
 
 
@@ -140,12 +148,13 @@ def spans(product: Product) -> dict[str, Any]:
     for phrase in tqdm([*phrases(product), *words(product)], desc="phrases"):
         for name, way in possible(phrase, spoil).items():
             for count in (1, RECORDINGS):
-                made = recordings(phrase, way, count)
-                takes = [take_of(recording, product.tokenizer) for recording in made]
-                for take, reading, said in list(zip(takes, agreed(takes), phrase.enrol, strict=True))[-count:]:
-                    row, column = found[name], "one of five" if count == 1 else "all five"
-                    row[column].append(_wrong(take.recording, said, way, reading.pieces))
-                    row["alone"].append(_wrong(take.recording, said, way, take.readings[0].pieces))
+                column = "one of five" if count == 1 else "all five"
+                takes = [_take(recording, product) for recording in recordings(phrase, way, count)]
+                readings = iter(agreed([take for take in takes if take]))
+                chosen = [next(readings) if take else None for take in takes]
+                for take, reading, said in list(zip(takes, chosen, phrase.enrol, strict=True))[-count:]:
+                    found[name][column].append(_wrong(take, reading, said, way))
+                    found[name]["alone"].append(_wrong(take, take.readings[0] if take else None, said, way))
     columns = ("alone", "one of five", "all five")
     lines = [[name, *(float(np.mean(row[column])) for column in columns)] for name, row in found.items()]
     click.echo(f"\nStart or end more than {TOO_FAR} s off, %.\n\n{table(('recordings', *columns), lines)}")

@@ -11,6 +11,8 @@ STEP = 160  # samples between values of the level, 10 ms
 SILENCE = -90.0  # dBFS; a lower level is never speech
 VOICE_BAND = (200, 4000)  # Hz, in which speech stands out of white noise
 
+STRETCH = 60 * RATE  # samples whose spectrum is computed at once, so that a long recording fits the memory
+
 Run = tuple[int, int]  # [first, last) steps
 
 
@@ -25,10 +27,8 @@ def energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def band_energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     """The same within VOICE_BAND instead of after pre-emphasis, for recordings full of white noise."""
-    spectrum = np.fft.rfft(samples.astype(np.float64))
-    hertz = np.fft.rfftfreq(len(samples), 1 / RATE)
-    spectrum[(hertz < VOICE_BAND[0]) | (hertz > VOICE_BAND[1])] = 0
-    return _decibels(np.fft.irfft(spectrum, len(samples)))
+    parts = [_within_band(samples[first : first + STRETCH]) for first in range(0, len(samples), STRETCH)]
+    return _decibels(np.concatenate(parts))
 
 
 def sounds(level: NDArray[np.float64], shortest: int) -> list[Run]:
@@ -52,6 +52,13 @@ def joined(runs: list[Run], pause: int) -> list[Run]:
 def loudness(run: Run, level: NDArray[np.float64]) -> float:
     """The energy of a run."""
     return float(np.sum(10 ** (level[run[0] : run[1]] / 10)))
+
+
+def _within_band(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    spectrum = np.fft.rfft(samples.astype(np.float64))
+    hertz = np.fft.rfftfreq(len(samples), 1 / RATE)
+    spectrum[(hertz < VOICE_BAND[0]) | (hertz > VOICE_BAND[1])] = 0
+    return np.fft.irfft(spectrum, len(samples))
 
 
 def _decibels(samples: NDArray[np.float64]) -> NDArray[np.float64]:

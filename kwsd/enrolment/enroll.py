@@ -100,7 +100,7 @@ def enroll(
         raise KeywordError("no recording can be used. " + " ".join(refused))
     count = len(positive.templates)
     every = calibrated([*positive.templates, *negative.templates], scorer, bank, tokenizer.codebook)
-    templates = weighted(every[:count], scorer, tokenizer)
+    templates = weighted(every[:count], scorer, tokenizer, bank)
     draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "", negatives=tuple(every[count:]))
     made = _finish(draft, threshold, refused, others, tokenizer, bank)
     return replace(made, warnings=(*positive.poor, *made.warnings))

@@ -9,7 +9,7 @@ from kwsd.keywords.keyword import Keyword
 
 TOO_SHORT = 0.45  # seconds; shorter phrases have many false alarms
 FEW = 3  # fewer recordings than this are few: one more lowers the miss rate most
-UNLIKE = 0.3  # weight below which a recording is named; of recordings that say the phrase about one in thirty has it
+UNLIKE = 0.5  # weight below which a recording is named
 MANY_ALARMS = 3.0  # false alarms per hour; more are a nuisance
 
 

@@ -1,58 +1,70 @@
-"""How much each recording of a keyword counts: the farther it is from the others, the less."""
+"""How much each recording of a keyword counts: hardly, if other speech comes as near to the others as it does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.enrolment.false_alarms import SEPARATION, lowest_places
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.spotting.score_track import KeywordScorer
+from kwsd.tokenizer.background_bank import STRETCH, Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 FEWEST = 3  # templates from which on one can be told from the others
-STEEPNESS = 3  # power of the distance with which the weight falls; 2 and 6 are as good
-SMALLEST, LARGEST = 0.01, 2.0  # distances that stand for any smaller and any larger one
+MINUTES = 10  # of the bank, which show how near other speech comes
+NOTHING, FULL = 1.0, 2.0  # standard deviations nearer than other speech: up to which, and from which on it counts
 LEAST = 1e-3  # weight
 
+Scores = NDArray[np.float64]
 
-def weighted(templates: Sequence[Template], scorer: str, tokenizer: Tokenizer) -> list[Template]:
+
+def weighted(templates: Sequence[Template], scorer: str, tokenizer: Tokenizer, bank: Bank) -> list[Template]:
     """The templates with weights; all count in full where there are fewer than FEWEST.
 
     Args:
         templates: of one keyword, calibrated, see `kwsd.enrolment.calibration`.
         scorer: one of `kwsd.spotting.matching.SCORERS`.
         tokenizer: that made them.
+        bank: background speech.
     """
     if len(templates) < FEWEST:
         return [replace(template, weight=1.0) for template in templates]
-    apart = _distances(templates, scorer, tokenizer)
-    pairs = zip(templates, weights(apart).tolist(), strict=True)
+    alone = [Keyword("", (replace(t, weight=1.0),), 0.0, scorer, tokenizer.digest, "") for t in templates]
+    stream = KeywordScorer(scorer, alone, tokenizer.hop, tokenizer.codebook)
+    nearness = _nearness(stream, templates, bank)
+    pairs = zip(templates, weights(nearness).tolist(), strict=True)
     return [replace(template, weight=weight) for template, weight in pairs]
 
 
-def weights(apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[n] weights from the distances [n, n] of recordings from each other's templates.
+def weights(nearness: Scores) -> Scores:
+    """[n] weights from how near each recording (row) comes to the template of each (column), [n, n].
 
-    A recording's own distance is the median of its distances from the others and of theirs from it, so that a bad one
-    does not make the good ones look bad. Its weight is 1 up to the median of the others' own distances.
+    The nearness of two recordings is the mean of both ways; a recording is as near as it is to half of the others, so
+    that a bad one does not make the good ones look bad.
+
+    Args:
+        nearness: standard deviations by which the distance is below the usual one of other speech.
     """
-    count = len(apart)
-    both = np.clip((apart + apart.T) / 2, SMALLEST, LARGEST)
-    own = np.array([np.median(np.delete(both[i], i)) for i in range(count)])
-    others = np.array([np.median(np.delete(own, i)) for i in range(count)])
-    fallen: NDArray[np.float64] = np.clip((others / own) ** STEEPNESS, LEAST, 1.0)
-    return fallen
+    both = (nearness + nearness.T) / 2
+    own = np.array([np.median(np.delete(row, i)) for i, row in enumerate(both)])
+    counted: Scores = np.clip((own - NOTHING) / (FULL - NOTHING), LEAST, 1.0)
+    return counted
 
 
-def _distances(templates: Sequence[Template], scorer: str, tokenizer: Tokenizer) -> NDArray[np.float64]:
-    """[n, n] the lowest distance of each template (column) in each recording (row)."""
-    alone = [Keyword("", (replace(t, weight=1.0),), 0.0, scorer, tokenizer.digest, "") for t in templates]
-    stream = KeywordScorer(scorer, alone, tokenizer.hop, tokenizer.codebook)
+def _nearness(stream: KeywordScorer, templates: Sequence[Template], bank: Bank) -> Scores:
+    parts = islice(bank.frames(), round(MINUTES * 60 / bank.hop / STRETCH))
+    track = np.concatenate([stream.push(frames).distance for frames in parts])
+    low = [column[lowest_places(column, round(SEPARATION / bank.hop))] for column in track.T]
+    usual = np.array([minima.mean() for minima in low])
+    deviation = np.array([max(minima.std(), 1e-6) for minima in low])
     rows = []
     for template in templates:
         stream.reset()
         rows.append(stream.push(template.heard).distance.min(axis=0))
-    return np.array(rows)
+    near: Scores = (usual - np.array(rows)) / deviation
+    return near

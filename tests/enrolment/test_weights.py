@@ -14,27 +14,38 @@ from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.score_track import KeywordScorer
 
 
-def apart(count, odd_ones, near=0.2, far=0.6):
-    """Distances of recordings of which the first few are far from all."""
-    distance = np.full((count, count), near)
-    distance[:odd_ones] = distance[:, :odd_ones] = far
-    return distance
+def nearness(count, near, odd):
+    """How near recordings are to each other, of which the first is as near as is said."""
+    found = np.full((count, count), near)
+    found[0] = found[:, 0] = odd
+    return found
 
 
-def test_recordings_that_are_equally_far_from_each_other_count_in_full():
-    assert weights(apart(5, 0)).tolist() == [1.0] * 5
+@pytest.mark.parametrize("near", [2.0, 5.0])
+def test_recordings_that_are_nearer_to_each_other_than_other_speech_count_in_full(near):
+    assert weights(nearness(5, near, near)).tolist() == [1.0] * 5
 
 
 @pytest.mark.parametrize("count", [3, 5, 10])
-def test_the_one_that_is_far_from_the_others_counts_less_and_they_in_full(count):
-    odd, *others = weights(apart(count, 1))
+def test_one_that_is_as_far_as_other_speech_hardly_counts_and_the_others_in_full(count):
+    odd, *others = weights(nearness(count, 5.0, 0.5))
 
-    assert odd < 0.3
+    assert odd == LEAST
     assert others == [1.0] * (count - 1)
 
 
-def test_no_recording_counts_for_nothing():
-    assert weights(apart(5, 1, near=0.0, far=np.inf)).min() == LEAST
+def test_between_the_two_the_weight_rises():
+    found = [weights(nearness(5, 5.0, odd))[0] for odd in (1.0, 1.25, 1.5, 2.0)]
+
+    assert found == [LEAST, 0.25, 0.5, 1.0]
+
+
+def test_a_template_that_cannot_end_in_a_recording_is_far_from_it():
+    assert weights(nearness(5, 5.0, -np.inf)).tolist() == [LEAST, 1.0, 1.0, 1.0, 1.0]
+
+
+def test_the_recordings_of_the_example_count_in_full(enrolment):
+    assert [template.weight for template in enrolment.keyword.templates] == [1.0] * 5
 
 
 @pytest.mark.parametrize("scorer", SCORERS)

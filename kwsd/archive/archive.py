@@ -30,7 +30,7 @@ class Archive:
 
     def __init__(self, folder: Folder, tokenizer: Tokenizer) -> None:
         self.folder, self._tokenizer = folder, tokenizer
-        self.manifest, found = index_reader.open_index(folder)
+        self.manifest, found = index_reader.open_index(folder, tokenizer.codebook)
         self.segments, self.problems = found.segments, found.problems
         self.manifest.check_model(tokenizer.digest, f"the index {folder.name}")
 

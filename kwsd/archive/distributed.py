@@ -115,7 +115,7 @@ def _search_worker(location: str, model: Path | None, digest: str) -> Callable[[
     tokenizer, folder = same_model(model, digest), folder_at(location)
 
     def work(task: _Task) -> _PartialResult:
-        found = index_reader.open_segments(folder, task.share)
+        found = index_reader.open_segments(folder, task.share, tokenizer.codebook)
         hits = search(found.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
         return _PartialResult(hits, found.damaged, found.missing)
 

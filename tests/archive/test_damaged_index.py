@@ -13,7 +13,6 @@ from kwsd.archive import Archive
 from kwsd.archive.indexing import index_writer
 from kwsd.archive.search import hnsw
 from kwsd.archive.search.graph_file import check_graph
-from kwsd.archive.search.methods import METHODS
 from kwsd.archive.segments.manifest import Manifest, Settings
 from kwsd.archive.storage.array_file import pack, unpack
 from kwsd.archive.storage.folder import MANIFEST
@@ -208,13 +207,16 @@ def test_a_place_outside_the_segment_in_the_middle_of_a_list_is_refused(folder, 
         Archive.open(index, tokenizer).search(recordings, method="pairs")
 
 
-@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("name", "columns"), [("codes", 7), ("vectors", 5)])
-def test_a_segment_that_does_not_fit_its_model_is_refused(folder, index, recordings, tokenizer, method, name, columns):
+def test_a_segment_that_does_not_fit_the_model_is_left_out_and_named(
+    folder, index, recordings, tokenizer, name, columns
+):
     _change_arrays(folder, "segment", lambda a: a.__setitem__(name, np.zeros((len(a[name]), columns), a[name].dtype)))
+    archive = Archive.open(index, tokenizer)
+    (problem,) = archive.problems
 
-    with pytest.raises(ArchiveError, match="does not fit the model"):
-        Archive.open(index, tokenizer).search(recordings[:1], method=method)
+    assert "00000000.segment does not fit the model" in problem
+    assert archive.search(recordings[:1]) == []
 
 
 def _header(**facts):

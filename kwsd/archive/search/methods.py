@@ -21,7 +21,7 @@ from kwsd.archive.search.hit import Hit, Place, best, distinct
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
-from kwsd.errors import ArchiveError, ConfigError
+from kwsd.errors import ConfigError
 from kwsd.tokenizer.codebook import MERGED, Codebook
 
 CANDIDATES_PER_HIT = 8  # many places overlap
@@ -51,18 +51,8 @@ def search(
         raise ConfigError(f'there is no method "{method}": choose one of {", ".join(METHODS)}')
     if top < 1:
         raise ConfigError(f"the number of hits is {top}: give 1 or more")
-    for segment in segments:
-        _check_widths(segment, codebook)
     places = METHODS[method](segments, query, codebook, top * CANDIDATES_PER_HIT) if segments else ()
     return distinct((_hit(place, hop * MERGED) for place in best(places, 2 * top)), top)
-
-
-def _check_widths(segment: Segment, codebook: Codebook) -> None:
-    stages, dimensions = len(codebook.stages), codebook.stages.shape[2]
-    if segment.codes.shape[1] > stages or segment.vectors.shape[1] not in (0, dimensions):
-        raise ArchiveError(
-            f"{segment.folder.name}/{segment.entry.name} does not fit the model that it names: build the index anew"
-        )
 
 
 def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:

@@ -10,6 +10,7 @@ from kwsd.archive.segments.manifest import Entry, Manifest
 from kwsd.archive.segments.segment import Segment
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
+from kwsd.tokenizer.codebook import Codebook
 
 TRIES = 3  # attempts to open an index while a writer replaces segments
 
@@ -33,12 +34,14 @@ class OpenSegments:
         return (*self.damaged, *self.missing)
 
 
-def open_segments(folder: Folder, entries: Sequence[Entry]) -> OpenSegments:
-    """Open these segments of an index."""
+def open_segments(folder: Folder, entries: Sequence[Entry], codebook: Codebook | None = None) -> OpenSegments:
+    """Open these segments of an index; one that does not fit a given codebook is damaged."""
     found = OpenSegments([], [], [])
     for entry in entries:
         try:
-            found.segments.append(segment.read(folder, entry))
+            part = segment.read(folder, entry)
+            _check_fit(part, codebook)
+            found.segments.append(part)
         except FileNotFoundError:
             found.missing.append(f"{folder.name}/{entry.name} is missing: run `kwsd index verify`")
         except ArchiveError as error:
@@ -46,15 +49,29 @@ def open_segments(folder: Folder, entries: Sequence[Entry]) -> OpenSegments:
     return found
 
 
-def open_index(folder: Folder) -> tuple[Manifest, OpenSegments]:
+def open_index(folder: Folder, codebook: Codebook | None = None) -> tuple[Manifest, OpenSegments]:
     """The manifest and its segments; if a writer replaced segments meanwhile, both are read again.
+
+    Args:
+        folder: of the index.
+        codebook: of the model with which it is used; None if only its statistics are.
 
     Raises:
         ArchiveError: there is no index.
     """
     for _ in range(TRIES):
         manifest = Manifest.load(folder)
-        found = open_segments(folder, manifest.entries)
+        found = open_segments(folder, manifest.entries, codebook)
         if not found.missing:
             break
     return manifest, found
+
+
+def _check_fit(part: Segment, codebook: Codebook | None) -> None:
+    if codebook is None:
+        return
+    stages, dimensions = len(codebook.stages), codebook.stages.shape[2]
+    if part.codes.shape[1] > stages or part.vectors.shape[1] not in (0, dimensions):
+        raise ArchiveError(
+            f"{part.folder.name}/{part.entry.name} does not fit the model that the index names: build it anew"
+        )

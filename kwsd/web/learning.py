@@ -11,6 +11,7 @@ import numpy as np
 import soundfile as sf
 
 from kwsd.audio.resample import Resampler, check_rate
+from kwsd.audio.samples import check_finite
 from kwsd.enrolment.enroll import Enrolment, enroll, reenroll
 from kwsd.enrolment.feedback import confirm, correct
 from kwsd.enrolment.hit import Hit
@@ -75,6 +76,7 @@ def decode(name: str, wav: bytes) -> Recording:
     except sf.LibsndfileError as error:
         raise AudioError(f"{name} is not a WAV recording: record it again") from error
     check_rate(rate, name)
+    check_finite(samples, 0, rate, name)
     if not samples.any():
         raise AudioError(f"{name} is silent: check that the microphone is not muted")
     samples = np.trim_zeros(samples)  # a browser may give zeros before the microphone; the room would pass for speech

@@ -46,7 +46,7 @@ class Card {
     const title = make("h3", { textContent: name });
     const switched = make("label", { className: "row" }, this.enabled, "spotted");
     this.element = make("div", { className: "card" },
-      make("div", { className: "row" }, title, switched, this.current), canvas,
+      make("div", { className: "row head" }, title, switched, this.current), canvas,
       make("div", { className: "row" }, "threshold", this.slider, this.value, this.keep, this.reset), this.expected);
     byId("cards").append(this.element);
     this.listen();

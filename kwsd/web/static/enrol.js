@@ -116,7 +116,7 @@ async function enrol() {
 function sentence({ threshold, recordings, alarms, misses, odd, notes }) {
   const missed = misses === null ? "" : `, about ${Math.round(100 * misses)} % misses`;
   const strange = odd ? ` ${odd} is unlike the others: drop it if it was not the phrase.` : "";
-  return `${recordings} recordings, threshold ${threshold.toFixed(3)}; expect ${alarms.toFixed(2)} false alarms an hour` +
+  return `${recordings} recording${recordings === 1 ? "" : "s"}, threshold ${threshold.toFixed(3)}; expect ${alarms.toFixed(2)} false alarms an hour` +
     `${missed}.${strange} ${notes.map((note) => `${note}.`).join(" ")}`;
 }
 

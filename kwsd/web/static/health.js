@@ -13,8 +13,7 @@ export function showHealth(beat) {
   const level = beat.level === null ? "silence" : `${beat.level.toFixed(0)} dBFS`;
   const meter = make("meter", { min: -80, max: 0, value: beat.level ?? -80, ariaLabel: "input level" });
   const rows = [
-    ["input level", level],
-    [null, meter],
+    ["input level", level, false, meter],
     ["device", beat.stream],
     ["latency", seconds(beat.latency), beat.latency > 1],
     ["waiting", seconds(beat.queue), beat.queue > 1],
@@ -27,10 +26,9 @@ export function showHealth(beat) {
     ["up", duration(beat.uptime)],
     ["heartbeat at", clock(beat.wall)],
   ];
-  byId("health").replaceChildren(...rows.flatMap(([name, value, bad]) => row(name, value, bad)));
+  byId("health").replaceChildren(...rows.flatMap((one) => row(...one)));
 }
 
-function row(name, value, bad) {
-  if (name === null) return [make("dt", { textContent: "" }), make("dd", {}, value)];
-  return [make("dt", { textContent: name }), make("dd", { textContent: value, className: bad ? "bad" : "" })];
+function row(name, value, bad, ...more) {
+  return [make("dt", { textContent: name }), make("dd", { className: bad ? "bad" : "" }, `${value}`, ...more)];
 }

@@ -10,17 +10,19 @@ export async function readKeywords() {
   byId("keywords").replaceChildren(...(keywords.length ? keywords.map((one) => card(one, open.has(one.name))) : [none]));
 }
 
+const counted = (count) => `${count} recording${count === 1 ? "" : "s"}`;
+
 function card(keyword, open) {
   const { name, threshold, rule, recordings, problem } = keyword;
   const remove = make("button", { type: "button", className: "danger", textContent: "Remove", ariaLabel: `remove ${name}` });
   remove.onclick = () => {
-    if (confirm(`Remove "${name}" and its ${recordings.length} recordings?`)) removeAt(remove, keywordPath(name));
+    if (confirm(`Remove "${name}" with ${counted(recordings.length)}?`)) removeAt(remove, keywordPath(name));
   };
   const facts = problem || `threshold ${threshold.toFixed(3)}: ${rule}`;
   const items = recordings.map((recording, place) => row(name, recording, place, recordings.length));
-  const list = make("details", { open }, make("summary", { textContent: `${recordings.length} recordings` }), make("ul", {}, ...items));
+  const list = make("details", { open }, make("summary", { textContent: counted(recordings.length) }), make("ul", {}, ...items));
   list.dataset.name = name;
-  return make("div", { className: "card" }, make("div", { className: "row" }, make("h3", { textContent: name }), remove),
+  return make("div", { className: "card" }, make("div", { className: "row head" }, make("h3", { textContent: name }), remove),
     make("p", { className: "quiet", textContent: facts }), list);
 }
 

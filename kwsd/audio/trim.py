@@ -18,6 +18,7 @@ LONGEST_PAUSE = 30  # steps within one phrase; longer pauses are cut out
 WIDEST_PAUSE = 100  # steps between parts of one phrase
 AS_LOUD = 10.0  # dB between the loudest steps of such parts, at most
 MOST_SOUNDS = 6  # the loudest ones, of which candidates are made
+QUIET = 10  # percentile of the level that is the background's
 MARGIN = 3  # steps kept before and after the phrase
 SHORTEST, LONGEST = 0.2, 5.0  # seconds of speech in a template
 
@@ -78,7 +79,7 @@ def _speech(runs: list[Run], level: NDArray[np.float64], samples: NDArray[np.flo
         return speech
     cleared = level.copy()
     for first, last in set(runs) - set(speech):
-        cleared[first:last] = level.min()
+        cleared[first:last] = np.percentile(level, QUIET)
     return speech_like(_bursts(cleared), samples)
 
 

@@ -109,6 +109,15 @@ def test_a_breath_before_the_phrase_is_not_part_of_it(speech):
     assert speech_span(breathing) == pytest.approx(speech_span(samples), abs=0.05)
 
 
+def test_the_background_beside_a_breath_is_not_taken_for_speech(speech):
+    samples = np.concatenate([np.zeros(1600, np.float32), room(1, -55), phrase(speech), room(1, -55)])
+    expected = speech_span(samples)
+    breath = np.random.default_rng(1).standard_normal(6400) * 0.1 * np.sin(np.linspace(0, np.pi, 6400))
+    samples[int((expected[0] - 0.5) * RATE) :][:6400] += breath.astype(np.float32)
+
+    assert speech_span(samples) == pytest.approx(expected, abs=0.1)
+
+
 def test_hum_does_not_hide_the_phrase(speech):
     samples = np.concatenate([room(1), phrase(speech), room(1)])
     hum = 0.1 * np.sin(2 * np.pi * 50 * np.arange(len(samples)) / RATE) ** 3

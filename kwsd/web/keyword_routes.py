@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -43,7 +44,8 @@ def keyword_routes(keywords: Keywords) -> list[Route]:
         return await answer(keywords.curve, request.path_params["name"])
 
     async def recording(request: Request) -> Response:
-        return Response(keywords.audio(request.path_params["name"], request.path_params["place"]), media_type=FLAC)
+        place = request.path_params["name"], request.path_params["place"]
+        return Response(await run_in_threadpool(keywords.audio, *place), media_type=FLAC)
 
     async def remove_one(request: Request) -> Response:
         return await answer(remove_recording, keywords, request.path_params["name"], request.path_params["place"])

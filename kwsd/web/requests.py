@@ -16,10 +16,10 @@ from kwsd.errors import EndpointError, KwsdError
 T = TypeVar("T")
 
 LONGEST = 64 << 20
-"""Bytes of a body: an hour of recordings as JSON would be more, twenty takes of a minute are less."""
+"""Bytes of a body: eight minutes of recordings at 48 kHz."""
 
 
-async def read_body(request: Request, longest: int = LONGEST) -> bytes:
+async def read_body(request: Request) -> bytes:
     """The body of a request.
 
     Raises:
@@ -28,8 +28,8 @@ async def read_body(request: Request, longest: int = LONGEST) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > longest:
-            raise RequestError(f"the request is longer than {longest >> 20} MiB: send fewer or shorter recordings")
+        if size > LONGEST:
+            raise RequestError(f"the request is longer than {LONGEST >> 20} MiB: send fewer or shorter recordings")
         parts.append(part)
     return b"".join(parts)
 
@@ -46,14 +46,14 @@ async def read_json(request: Request, kind: type[T]) -> T:
         raise RequestError(f"the request cannot be read: {error}") from error
 
 
-async def answer(work: Callable[..., Any], *arguments: Any) -> JSONResponse:
+async def answer(work: Callable[..., Any], *arguments: Any) -> Response:
     """What a function that takes its time returns, as JSON."""
     return json(await run_in_threadpool(work, *arguments))
 
 
-def json(value: Any) -> JSONResponse:
-    """A reply; dataclasses and messages become objects."""
-    return JSONResponse(msgspec.to_builtins(value))
+def json(value: Any) -> Response:
+    """A reply; dataclasses and messages become objects, and numbers that are not finite null."""
+    return Response(msgspec.json.encode(value), media_type="application/json")
 
 
 async def refuse(request: Request, error: Exception) -> Response:

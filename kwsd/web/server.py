@@ -20,6 +20,7 @@ from kwsd.web.token import default_token_file, read_token
 
 log = structlog.get_logger()
 
+CONNECTIONS = 100  # at once, of all browsers together
 PATIENCE = 2  # s that requests may take when the server ends
 
 
@@ -67,6 +68,8 @@ def _uvicorn(config: MonitorConfig, app: object) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws="none",
+        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=PATIENCE,
         ssl_certfile=config.certificate,
         ssl_keyfile=config.certificate_key,

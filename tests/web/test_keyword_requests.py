@@ -93,6 +93,22 @@ def test_a_take_is_checked_at_once(page, wavs):
     assert 0.5 < facts["end"] - facts["start"] < 1.5
 
 
+def test_a_recording_with_numbers_that_are_none_is_refused(page):
+    buffer = io.BytesIO()
+    sf.write(buffer, [0.1, float("nan")] * 8000, 16000, format="WAV", subtype="FLOAT")
+    reply = page.post("/api/take", content=buffer.getvalue())
+
+    assert reply.status_code == 400
+
+
+def test_what_is_too_long_is_refused_before_it_is_read_to_its_end(page, monkeypatch):
+    monkeypatch.setattr("kwsd.web.requests.LONGEST", 1000)
+    reply = page.post("/api/keywords/a/recordings", content=b" " * 2000)
+
+    assert reply.status_code == 400
+    assert "longer than" in reply.json()["error"]
+
+
 @pytest.mark.parametrize("body", [b"", b"no audio", b"RIFF\0\0\0\0WAVE"])
 def test_what_is_no_recording_is_refused_with_a_sentence(page, body):
     reply = page.post("/api/take", content=body)

@@ -34,11 +34,11 @@ class Card {
   constructor(name) {
     this.name = name;
     this.curve = null;
-    this.current = make("output", { className: "number distance", ariaLabel: `distance of ${name}`, textContent: "–" });
+    this.current = make("output", { className: "number distance", "aria-label": `distance of ${name}`, textContent: "–" });
     this.enabled = make("input", { type: "checkbox" });
-    const canvas = make("canvas", { role: "img", ariaLabel: `distance of ${name} over the last 20 seconds` });
+    const canvas = make("canvas", { role: "img", "aria-label": `distance of ${name} over the last 20 seconds` });
     this.chart = new Chart(canvas);
-    this.slider = make("input", { type: "range", min: 0, step: "any", max: 1, ariaLabel: `threshold of ${name}` });
+    this.slider = make("input", { type: "range", min: 0, step: "any", max: 1, "aria-label": `threshold of ${name}` });
     this.value = make("output", { className: "number" });
     this.expected = make("p", { className: "quiet expected" });
     this.keep = make("button", { type: "button", textContent: "Keep" });

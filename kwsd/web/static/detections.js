@@ -47,7 +47,7 @@ class Item {
   keep(file) {
     this.file = file;
     const path = `api/hits/${encodeURIComponent(file)}`;
-    const listen = make("button", { type: "button", textContent: "Play", ariaLabel: `play ${this.keyword}` });
+    const listen = make("button", { type: "button", textContent: "Play", "aria-label": `play ${this.keyword}` });
     listen.onclick = () => work(listen, () => play(path));
     this.answers = [this.answer("True", path, true), this.answer("False", path, false)];
     this.row.append(listen, ...this.answers);

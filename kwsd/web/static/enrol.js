@@ -14,7 +14,7 @@ let changed = () => {};
 const name = make("input", { type: "text", required: true, maxLength: 60, autocomplete: "off", placeholder: "hey snips" });
 const record = make("button", { type: "button", className: "main", textContent: "Record" });
 const files = make("input", { type: "file", accept: "audio/*,video/*", multiple: true });
-const level = make("meter", { min: 0, max: 1, low: 0.02, high: 0.95, optimum: 0.3, ariaLabel: "microphone level" });
+const level = make("meter", { min: 0, max: 1, low: 0.02, high: 0.95, optimum: 0.3, "aria-label": "microphone level" });
 const list = make("ul", { id: "takes" });
 const report = make("p", { className: "quiet", role: "status" });
 const save = make("button", { type: "submit", className: "main", textContent: "Enrol", disabled: true });
@@ -84,9 +84,9 @@ function showTakes() {
 function row(take) {
   const { start, end, faults } = take.facts;
   const words = `${take.name}: the phrase of ${(end - start).toFixed(2)} s${faults.map((fault) => `; it ${fault}`).join("")}`;
-  const listen = make("button", { type: "button", textContent: "Play", ariaLabel: `play ${take.name}` });
+  const listen = make("button", { type: "button", textContent: "Play", "aria-label": `play ${take.name}` });
   listen.onclick = () => new Audio(URL.createObjectURL(take.blob)).play();
-  const drop = make("button", { type: "button", className: "danger", textContent: "Drop", ariaLabel: `drop ${take.name}` });
+  const drop = make("button", { type: "button", className: "danger", textContent: "Drop", "aria-label": `drop ${take.name}` });
   drop.onclick = () => {
     takes = takes.filter((other) => other !== take);
     showTakes();

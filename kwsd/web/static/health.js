@@ -11,7 +11,7 @@ function duration(value) {
 
 export function showHealth(beat) {
   const level = beat.level === null ? "silence" : `${beat.level.toFixed(0)} dBFS`;
-  const meter = make("meter", { min: -80, max: 0, value: beat.level ?? -80, ariaLabel: "input level" });
+  const meter = make("meter", { min: -80, max: 0, value: beat.level ?? -80, "aria-label": "input level" });
   const rows = [
     ["input level", level, false, meter],
     ["device", beat.stream],

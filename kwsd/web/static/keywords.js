@@ -14,7 +14,7 @@ const counted = (count) => `${count} recording${count === 1 ? "" : "s"}`;
 
 function card(keyword, open) {
   const { name, threshold, rule, recordings, problem } = keyword;
-  const remove = make("button", { type: "button", className: "danger", textContent: "Remove", ariaLabel: `remove ${name}` });
+  const remove = make("button", { type: "button", className: "danger", textContent: "Remove", "aria-label": `remove ${name}` });
   remove.onclick = () => {
     if (confirm(`Remove "${name}" with ${counted(recordings.length)}?`)) removeAt(remove, keywordPath(name));
   };
@@ -28,11 +28,11 @@ function card(keyword, open) {
 
 function row(name, recording, place, count) {
   const path = keywordPath(name, `/recordings/${place}`);
-  const listen = make("button", { type: "button", textContent: "Play", ariaLabel: `play ${recording.name}` });
+  const listen = make("button", { type: "button", textContent: "Play", "aria-label": `play ${recording.name}` });
   listen.disabled = !recording.kept;
   listen.title = recording.kept ? "" : "the audio of this recording was not kept";
   listen.onclick = () => work(listen, () => play(path));
-  const remove = make("button", { type: "button", className: "danger", textContent: "Remove", ariaLabel: `remove ${recording.name}` });
+  const remove = make("button", { type: "button", className: "danger", textContent: "Remove", "aria-label": `remove ${recording.name}` });
   remove.disabled = !recording.kept || count < 2;
   remove.onclick = () => {
     if (confirm(`Remove ${recording.name} from "${name}"?`)) removeAt(remove, path);

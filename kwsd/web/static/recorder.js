@@ -10,12 +10,12 @@ export class Recorder {
     this.context = new AudioContext();
     await this.context.audioWorklet.addModule("recorder-worklet.js");
     this.parts = [];
-    const node = new AudioWorkletNode(this.context, "recorder", { numberOfOutputs: 0 });
+    const node = new AudioWorkletNode(this.context, "recorder");
     node.port.onmessage = ({ data }) => {
       this.parts.push(data);
       showLevel(data.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0));
     };
-    this.context.createMediaStreamSource(this.stream).connect(node);
+    this.context.createMediaStreamSource(this.stream).connect(node).connect(this.context.destination); // it is silent
   }
 
   async stop() {

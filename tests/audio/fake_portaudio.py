@@ -38,7 +38,7 @@ class FakeSoundDevice:
     def speak(self, samples, overflow=False):
         """Into the stream that runs, or into the next one that does."""
         with self._change:
-            assert self._change.wait_for(lambda: self.streams and self.stream.running, 5.0)
+            assert self._change.wait_for(lambda: self.streams and self.stream.running, 30.0)
             stream = self.stream
         stream.hear(samples, overflow)
 

@@ -13,6 +13,7 @@ from fake_portaudio import FakeSoundDevice
 from kwsd.audio import Microphone
 from kwsd.errors import DeviceError, DriverStuckError
 
+PATIENCE = 30.0  # s until what does not come is taken for stuck
 YETI = "Blue Yeti: USB Audio (hw:2,0)"
 
 
@@ -61,14 +62,14 @@ class Reader:
             self.error = error
 
     def next(self):
-        return self.blocks.get(timeout=5.0)
+        return self.blocks.get(timeout=PATIENCE)
 
     def stop(self):
         self._microphone.close()
         self.join()
 
     def join(self):
-        self._thread.join(5.0)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
 
 
@@ -82,7 +83,7 @@ class Status:
         self._said.put((status, facts))
 
     def next(self):
-        return self._said.get(timeout=5.0)
+        return self._said.get(timeout=PATIENCE)
 
     @property
     def empty(self):
@@ -90,7 +91,7 @@ class Status:
 
 
 def wait_for(condition):
-    until = time.monotonic() + 5.0
+    until = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.001)
@@ -204,7 +205,7 @@ def test_a_microphone_that_comes_back_is_heard_again(yeti):
     lost = status.next()
     yeti.plug("Blue Yeti: USB Audio (hw:5,0)", rate=48000)
     yeti.started.acquire()
-    assert yeti.started.acquire(timeout=5.0)
+    assert yeti.started.acquire(timeout=PATIENCE)
     yeti.speak(np.zeros(48000))
     back = status.next()
     after = reader.next()
@@ -224,7 +225,7 @@ def test_the_time_without_a_microphone_is_counted_as_lost(yeti, clock):
     yeti.started.acquire()
     yeti.speak(np.zeros(44100))
     reader = Reader(microphone)
-    assert yeti.started.acquire(timeout=5.0)
+    assert yeti.started.acquire(timeout=PATIENCE)
     clock.now += 10.0
     yeti.speak(np.zeros(44100))
     lost = 0.0
@@ -243,7 +244,7 @@ def test_the_same_microphone_is_opened_again_and_not_another(yeti):
     yeti.plug("Webcam").plug(YETI)
     status.next()
     yeti.started.acquire()
-    assert yeti.started.acquire(timeout=5.0)
+    assert yeti.started.acquire(timeout=PATIENCE)
     reader.stop()
 
     assert (microphone.device.index, microphone.device.name) == (1, YETI)
@@ -257,7 +258,7 @@ def test_who_asked_for_the_default_gets_what_is_the_default_by_then(yeti):
     yeti.default_name = "Webcam"
     yeti.unplug(YETI)
     yeti.started.acquire()
-    assert yeti.started.acquire(timeout=5.0)
+    assert yeti.started.acquire(timeout=PATIENCE)
     reader.stop()
 
     assert microphone.device.name == "Webcam"
@@ -269,7 +270,7 @@ def test_a_microphone_that_stays_away_is_looked_for_until_it_is_closed(yeti):
     yeti.plug("Webcam").unplug(YETI)
     status.next()
     for _ in range(3):
-        assert yeti.restarted.acquire(timeout=5.0)
+        assert yeti.restarted.acquire(timeout=PATIENCE)
     reader.stop()
 
     assert status.empty
@@ -339,8 +340,8 @@ def test_the_stream_goes_on_and_can_be_closed_while_the_driver_does_not_return(y
     microphone = Microphone("yeti", stall=0.02)
     yeti.opens.clear()
     reader = Reader(microphone)
-    assert yeti.restarted.acquire(timeout=5.0)  # it now opens the device
-    ticks = [reader.ticks.get(timeout=5.0) for _ in range(5)]
+    assert yeti.restarted.acquire(timeout=PATIENCE)  # it now opens the device
+    ticks = [reader.ticks.get(timeout=PATIENCE) for _ in range(5)]
     reader.stop()
     yeti.opens.set()
 
@@ -394,7 +395,7 @@ def test_after_a_hundred_faults_in_a_row_the_microphone_is_heard_at_the_right_ti
         if fault == "unplugged":
             rate = int(random.choice([16000, 44100, 48000]))
             yeti.unplug(yeti.plugged[0]["name"])
-            yeti.restarted.acquire(timeout=5.0)
+            yeti.restarted.acquire(timeout=PATIENCE)
             yeti.plug(f"Blue Yeti: USB Audio (hw:{random.integers(9)},0)", rate=rate)
             wait_for(lambda rate=rate: yeti.stream.running and yeti.stream.rate == rate)
         clock.now += gap

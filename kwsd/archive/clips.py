@@ -78,7 +78,7 @@ def write(clip: Clip, path: Path) -> None:
     Raises:
         ArchiveError: the file exists already and is not changed, or it cannot be written.
     """
-    content = _flac(clip, path)
+    content = to_flac(clip, path)
     try:
         file = open_private(path, "xb")
     except FileExistsError:
@@ -91,6 +91,16 @@ def write(clip: Clip, path: Path) -> None:
     except OSError as error:
         path.unlink()
         raise ArchiveError(f"{shown(path)} cannot be written: {error.strerror}") from None
+
+
+def to_flac(clip: Clip, path: Path) -> bytes:
+    """A clip as FLAC; raises ArchiveError, with the path, if it cannot be."""
+    content = io.BytesIO()
+    try:
+        soundfile.write(content, clip.samples, clip.rate, format="FLAC")
+    except soundfile.LibsndfileError as error:
+        raise ArchiveError(f"{shown(path)} cannot be written as FLAC: {error.error_string}") from None
+    return content.getvalue()
 
 
 def play(clip: Clip) -> None:
@@ -144,12 +154,3 @@ def _read_through(recording: AudioFile, first: int, last: int) -> Samples:
         if done >= last:
             break
     return np.concatenate(kept)
-
-
-def _flac(clip: Clip, path: Path) -> bytes:
-    content = io.BytesIO()
-    try:
-        soundfile.write(content, clip.samples, clip.rate, format="FLAC")
-    except soundfile.LibsndfileError as error:
-        raise ArchiveError(f"{shown(path)} cannot be written as FLAC: {error.error_string}") from None
-    return content.getvalue()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kwsd.cli.options import model_option, server_key_option, setting, store_option
+from kwsd.cli.options import LOCATION, model_option, server_key_option, setting, store_option
 from kwsd.settings.monitor import MonitorConfig
 
 NEEDED = {"starlette", "uvicorn"}
@@ -16,6 +16,7 @@ NEEDED = {"starlette", "uvicorn"}
 @setting(MonitorConfig, "host", metavar="ADDRESS")
 @setting(MonitorConfig, "port")
 @setting(MonitorConfig, "hits", metavar="DIR")
+@setting(MonitorConfig, "index", type=LOCATION, metavar="INDEX")
 @setting(MonitorConfig, "endpoint", metavar="ENDPOINT", show_default="this account's own")
 @setting(MonitorConfig, "control", metavar="ENDPOINT", show_default="this account's own")
 @server_key_option
@@ -29,6 +30,7 @@ def monitor(
     host: str,
     port: int,
     hits: Path | None,
+    index: str | None,
     endpoint: str | None,
     control: str | None,
     server_key: str | None,
@@ -58,6 +60,7 @@ def monitor(
         control=control,
         server_key=server_key,
         hits=hits,
+        index=index,
         certificate=certificate,
         certificate_key=certificate_key,
     )

@@ -24,6 +24,8 @@ from kwsd.web.hits import Hits
 from kwsd.web.keyword_routes import hit_routes, keyword_routes
 from kwsd.web.keywords import Keywords
 from kwsd.web.requests import refuse
+from kwsd.web.search_routes import search_routes
+from kwsd.web.searches import Searches
 
 STATIC = Path(__file__).parent / "static"
 
@@ -46,6 +48,7 @@ def application(config: MonitorConfig, token: str) -> tuple[ASGIApp, Board]:
         *control_routes(config),
         *keyword_routes(keywords),
         *hit_routes(keywords, Hits(config.hits)),
+        *search_routes(Searches(config.index, keywords)),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={KwsdError: refuse})

@@ -6,6 +6,7 @@ import pytest
 import soundfile as sf
 from web_helpers import PATIENCE, until
 
+from kwsd.archive import Archive
 from kwsd.control.client import ControlClient
 from kwsd.control.messages import Keywords
 from kwsd.enrolment.hit import Hit
@@ -37,6 +38,11 @@ def browser(said):
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def indexed(config, long_recording, shared_tokenizer):
+    Archive.build(config.index, [long_recording], shared_tokenizer)
 
 
 @pytest.fixture
@@ -115,6 +121,13 @@ def test_files_that_the_browser_decodes_are_enrolled(tab, config, recordings):
     tab.get_by_role("button", name="remove from files").wait_for()
 
     assert len(Store(config.store).load("from files").templates) == 3
+
+
+def test_an_index_is_searched_and_its_hits_are_played(indexed, tab):
+    tab.get_by_role("button", name="Search").click()
+    tab.get_by_role("button", name="play long.ogg at 0:1", exact=False).first.click()
+
+    assert tab.locator("#found li").count() == 20
 
 
 def test_kept_detections_of_earlier_are_listed(browser, served, config, speech, kept):

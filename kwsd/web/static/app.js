@@ -7,6 +7,7 @@ import { byId, complain, show, work } from "./dom.js";
 import { startEnrolment } from "./enrol.js";
 import { showHealth } from "./health.js";
 import { readKeywords } from "./keywords.js";
+import { startSearch } from "./search.js";
 
 const GONE = new Set(["microphone-lost", "no-audio", "stopping", "starting"]);
 let paused = false;
@@ -54,4 +55,5 @@ byId("pause").onclick = () => work(byId("pause"), () => change("PUT", "api/liste
 startEnrolment(readKeywords);
 readKeywords().catch((error) => complain(error.message));
 readHits().catch(() => {});
+startSearch().catch(() => {});
 live((message) => take[message.kind]?.(message), (sentence) => showState("not listening", sentence, true));

@@ -2,9 +2,11 @@
 
 import { change, get, keywordPath, play } from "./api.js";
 import { byId, make, work } from "./dom.js";
+import { offer } from "./search.js";
 
 export async function readKeywords() {
   const keywords = await get("api/keywords");
+  offer(keywords.filter((keyword) => !keyword.problem).map((keyword) => keyword.name));
   const open = new Set([...document.querySelectorAll("#keywords details[open]")].map((one) => one.dataset.name));
   const none = make("p", { className: "quiet", textContent: "None yet: enrol a phrase." });
   byId("keywords").replaceChildren(...(keywords.length ? keywords.map((one) => card(one, open.has(one.name))) : [none]));

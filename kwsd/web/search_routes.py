@@ -1,0 +1,30 @@
+"""Requests of the page about an index."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kwsd.web.requests import answer, json
+from kwsd.web.searches import Searches
+
+
+def search_routes(searches: Searches) -> list[Route]:
+    """Searches and their hits."""
+
+    async def index(request: Request) -> Response:
+        return json(searches.index)
+
+    async def find(request: Request) -> Response:
+        return await answer(searches.find, request.path_params["name"])
+
+    async def clip(request: Request) -> Response:
+        return Response(await run_in_threadpool(searches.clip, request.path_params["number"]), media_type="audio/flac")
+
+    return [
+        Route("/api/index", index),
+        Route("/api/index/hits/{number:int}", clip),
+        Route("/api/index/{name}", find),
+    ]

@@ -1,0 +1,87 @@
+"""Searches of an index for a keyword, and the audio of what they found."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from kwsd.archive import Archive, clips
+from kwsd.archive.search.hit import Hit
+from kwsd.audio.opening import shown
+from kwsd.errors import ArchiveError
+from kwsd.web.keywords import Keywords
+
+TOP = 20  # hits of a search
+KEPT = 1000  # hits of the last searches that can be played
+
+
+@dataclass(frozen=True)
+class Found:
+    """A hit as the page shows it.
+
+    Attributes:
+        number: by which it is played.
+        file: name of the recording, without its folders.
+        start, end: seconds in it.
+        score: higher is better.
+        heard: Unix time at which it began; None for a file.
+    """
+
+    number: int
+    file: str
+    start: float
+    end: float
+    score: float
+    heard: float | None
+
+
+class Searches:
+    """An index that is searched for the keywords of a store; the page names hits by number, and never a path.
+
+    Args:
+        index: a folder, or an fsspec address; nothing can be searched if None.
+        keywords: of the store.
+
+    Attributes:
+        index: the index.
+    """
+
+    def __init__(self, index: str | None, keywords: Keywords) -> None:
+        self.index, self._keywords = index, keywords
+        self._hits: dict[int, Hit] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def find(self, name: str) -> list[Found]:
+        """The best hits of a keyword, best first.
+
+        Raises:
+            KwsdError: there is no index or no such keyword, or they are of different models.
+        """
+        if self.index is None:
+            raise ArchiveError("there is no index to search: start `kwsd monitor` with --index")
+        with self._keywords.tokenizer() as tokenizer:
+            (keyword,) = self._keywords.store.load_all([name], tokenizer)
+            hits = Archive.open(self.index, tokenizer).search(keyword, top=TOP)
+        return [self._found(hit) for hit in hits]
+
+    def clip(self, number: int) -> bytes:
+        """The audio of a hit as FLAC, with half a second before and after it.
+
+        Raises:
+            ArchiveError: there is no such hit.
+            AudioError: it was heard live, or its file cannot be read any more.
+        """
+        hit = self._hits.get(number)
+        if hit is None:
+            raise ArchiveError("that hit is of an old search: search again")
+        return clips.to_flac(clips.cut(hit), Path(hit.path))
+
+    def _found(self, hit: Hit) -> Found:
+        with self._lock:
+            number = next(self._numbers)
+            self._hits[number] = hit
+            self._hits.pop(number - KEPT, None)
+        return Found(number, shown(Path(Path(hit.path).name)), hit.start, hit.end, hit.score, hit.heard)

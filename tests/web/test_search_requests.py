@@ -1,0 +1,37 @@
+"""Searches of an index on the page."""
+
+import pytest
+
+from kwsd.archive import Archive
+
+
+@pytest.fixture(autouse=True)
+def indexed(config, long_recording, shared_tokenizer):
+    Archive.build(config.index, [long_recording], shared_tokenizer)
+
+
+def test_a_keyword_is_found_where_it_is_said(page):
+    hits = page.get("/api/index/hey%20snips").json()
+
+    assert hits[0]["file"] == "long.ogg"
+    assert any(abs(hit["start"] - 10.07) < 0.5 for hit in hits[:8])
+
+
+def test_a_hit_can_be_played(page):
+    (first, *_) = page.get("/api/index/hey%20snips").json()
+
+    assert page.get(f"/api/index/hits/{first['number']}").content.startswith(b"fLaC")
+
+
+def test_a_hit_that_no_search_found_is_a_sentence(page):
+    reply = page.get("/api/index/hits/99")
+
+    assert reply.json()["error"] == "that hit is of an old search: search again"
+
+
+def test_the_folders_of_the_recordings_are_not_told(page, long_recording):
+    assert str(long_recording.parent) not in page.get("/api/index/hey%20snips").text
+
+
+def test_a_keyword_that_is_not_there_is_a_sentence(page):
+    assert page.get("/api/index/other").json()["error"].startswith('there is no keyword "other"')

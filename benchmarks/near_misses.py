@@ -67,10 +67,12 @@ def enrolled(trial: Trial, heard: Mapping[Said, Heard], product: Product, learns
     Without `learns` its threshold is 0.
     """
     tokenizer, bank, scorer = product.tokenizer, product.bank, product.scorer
-    phrases = [(one.speaker, heard[one]) for one in (*trial.enrol, *trial.negatives)]
-    templates = [Template(name, phrase.frames, phrase.start, phrase.end) for name, phrase in phrases]
-    templates = calibrated(templates, scorer, bank, tokenizer.codebook)
-    positive, negative = tuple(templates[: len(trial.enrol)]), tuple(templates[len(trial.enrol) :])
+    templates, negatives = (
+        [Template(one.speaker, heard[one].frames, heard[one].start, heard[one].end) for one in said]
+        for said in (trial.enrol, trial.negatives)
+    )
+    every = tuple(calibrated(templates, scorer, bank, tokenizer.codebook, negatives))
+    positive, negative = every[: len(templates)], every[len(templates) :]
     draft = Keyword(trial.text, positive, 0.0, scorer, tokenizer.digest, "", negatives=negative)
     if not learns:
         return draft

@@ -24,8 +24,9 @@ def feedback(hit: Path, answer: str | None, store: Path, model: Path | None) -> 
     """Learn from HIT, a file that `kwsd listen --save-hits` wrote.
 
     If the keyword was said, the recording is added to it and the threshold is learned anew. If it was not, the
-    threshold is lowered so far that the recording is not detected any more, unless more than half of the keyword's own
-    recordings would be missed then. A listening kwsd notices the change.
+    recording becomes a negative: it and what is as near to it are not detected any more. Where that is not enough, the
+    threshold is lowered too. Nothing changes if more than half of the keyword's own recordings would be missed then. A
+    listening kwsd notices the change.
 
     \b
     Examples:
@@ -46,7 +47,7 @@ def feedback(hit: Path, answer: str | None, store: Path, model: Path | None) -> 
         folder.save(enrolled.keyword)
         _print_enrolled(enrolled, keyword.threshold)
     else:
-        corrected = correct(keyword, heard, tokenizer)
+        corrected = correct(keyword, hit.name, heard, tokenizer)
         folder.save(corrected.keyword)
         _print_corrected(corrected)
 
@@ -61,5 +62,6 @@ def _print_enrolled(made: Enrolment, before: float) -> None:
 
 def _print_corrected(made: Correction) -> None:
     keyword, (before, now) = made.keyword, made.missed
-    click.echo(f'"{keyword.name}": threshold {keyword.threshold:.3f}, before {made.before:.3f}')
+    click.echo(f'"{keyword.name}" has {len(keyword.negatives)} negative(s) now')
+    click.echo(f"threshold {keyword.threshold:.3f}, before {made.before:.3f}")
     click.echo(f"{now} of {made.recordings} recordings would be missed, before {before}, each by those of the others")

@@ -15,8 +15,10 @@ from kwsd.tokenizer.codebook import Codebook
 LOW_QUANTILE = 0.003  # quantile of the distances to background speech that sets the scale of a template
 
 
-def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook: Codebook) -> list[Template]:
-    """The templates with an offset and a scale, so that a template with low distances to all speech counts no more.
+def calibrated(
+    templates: Sequence[Template], scorer: str, bank: Bank, codebook: Codebook, negatives: Sequence[Template] = ()
+) -> list[Template]:
+    """The templates with an offset and a scale, so that one with low distances to all speech counts no more.
 
     With them each template's distances to the background bank have the same mean, and the same difference between the
     mean and the 0.3 % quantile, as the average template of the keyword.
@@ -26,12 +28,15 @@ def calibrated(templates: Sequence[Template], scorer: str, bank: Bank, codebook:
         scorer: one of `kwsd.spotting.matching.SCORERS`.
         bank: background speech.
         codebook: the tokenizer's codebook.
+        negatives: of the same keyword, returned after its templates; the scale of these does not depend on them.
     """
-    stream = matcher(scorer, [template.frames for template in templates], bank.hop, codebook)
+    every = [*templates, *negatives]
+    stream = matcher(scorer, [template.frames for template in every], bank.hop, codebook)
     distance = np.concatenate([stream.push(frames).distance for frames in bank.frames()])
     known = np.where(np.isfinite(distance), distance, np.nan).astype(np.float64)
     mean = np.nanmean(known, axis=0)
     spread = np.maximum(mean - np.nanquantile(known, LOW_QUANTILE, axis=0), 1e-3)
-    scale = spread / spread.mean()
-    pairs = zip(templates, (mean - mean.mean() * scale).tolist(), scale.tolist(), strict=True)
+    own = slice(0, len(templates))
+    scale = spread / spread[own].mean()
+    pairs = zip(every, (mean - mean[own].mean() * scale).tolist(), scale.tolist(), strict=True)
     return [replace(template, offset=offset, scale=s) for template, offset, s in pairs]

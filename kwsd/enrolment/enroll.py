@@ -99,7 +99,7 @@ def enroll(
     if not positive.templates or len(refused) == len(recordings) + len(negatives):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     count = len(positive.templates)
-    every = calibrated([*positive.templates, *negative.templates], scorer, bank, tokenizer.codebook)
+    every = calibrated(positive.templates, scorer, bank, tokenizer.codebook, negative.templates)
     templates = weighted(every[:count], scorer, tokenizer, bank)
     draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "", negatives=tuple(every[count:]))
     made = _finish(draft, threshold, refused, others, tokenizer, bank)

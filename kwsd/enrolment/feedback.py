@@ -1,4 +1,4 @@
-"""Learning from hits: one that was right becomes a template, and one that was wrong lowers the threshold."""
+"""Learning from hits: one that was right becomes a template, and one that was wrong becomes a negative."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kwsd.audio.source import RATE, Samples
+from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.enroll import Enrolment, enroll
+from kwsd.enrolment.hearing import hear
 from kwsd.enrolment.hit import Hit
 from kwsd.enrolment.outliers import leave_one_out
 from kwsd.enrolment.template import Recording
@@ -25,10 +27,10 @@ MOST_MISSED = 0.5  # share of the recordings that a lower threshold may miss
 
 @dataclass(frozen=True)
 class Correction:
-    """A keyword whose threshold was lowered.
+    """A keyword with one more negative.
 
     Attributes:
-        keyword: with the new threshold, not stored yet.
+        keyword: with the negative, and with a lower threshold where the negative alone does not help; not stored yet.
         before: the threshold before.
         missed: recordings that would be missed, each by the keyword that the others make, before and now.
         recordings: number of recordings.
@@ -60,30 +62,42 @@ def confirm(keyword: Keyword, name: str, hit: Hit, tokenizer: Tokenizer, bank: B
     )
 
 
-def correct(keyword: Keyword, hit: Hit, tokenizer: Tokenizer) -> Correction:
-    """The keyword with the highest threshold at which the hit is not detected; arguments as in `confirm`.
+def correct(keyword: Keyword, name: str, hit: Hit, tokenizer: Tokenizer, bank: Bank | None = None) -> Correction:
+    """The keyword with the hit as a negative, which is not detected there any more; arguments as in `confirm`.
 
     Raises:
-        KeywordError: the hit is not detected any more, or more than half of the recordings would be missed.
+        KeywordError: the hit is not detected any more, there is no speech in it that can be used, or more than half of
+            the recordings would be missed.
     """
+    if nearest_distance(keyword, hit, tokenizer) > keyword.threshold:
+        raise KeywordError(f'"{keyword.name}" is not detected in this hit any more: there is nothing to learn')
+    made = _stricter(_with_negative(keyword, name, hit, tokenizer, bank or Bank.shipped()), hit, tokenizer)
+    missed = [sum(d > one.threshold for d in leave_one_out(one, tokenizer)) for one in (keyword, made)]
+    if missed[1] > max(missed[0], MOST_MISSED * len(keyword.templates)):
+        raise KeywordError(
+            f'the hit is as near to "{keyword.name}" as its own recordings, of which {missed[1]} of '
+            f"{len(keyword.templates)} would be missed: enroll a longer phrase, or more recordings of this one"
+        )
+    return Correction(made, keyword.threshold, (missed[0], missed[1]), len(keyword.templates))
+
+
+def _with_negative(keyword: Keyword, name: str, hit: Hit, tokenizer: Tokenizer, bank: Bank) -> Keyword:
+    keeps = all(template.audio for template in keyword.templates)
+    recording = Recording(name, phrase_of(hit))
+    heard = hear([recording], tokenizer, keyword.negatives, keyword.templates, keep_audio=keeps)
+    if heard.refused:
+        raise KeywordError(heard.refused[0])
+    every = calibrated(keyword.templates, keyword.scorer, bank, tokenizer.codebook, heard.templates)
+    return replace(keyword, negatives=tuple(every[len(keyword.templates) :]))
+
+
+def _stricter(keyword: Keyword, hit: Hit, tokenizer: Tokenizer) -> Keyword:
+    """The keyword with the highest threshold at which the hit is not detected."""
     nearest = nearest_distance(keyword, hit, tokenizer)
     if nearest > keyword.threshold:
-        raise KeywordError(f'"{keyword.name}" is not detected in this hit any more: there is nothing to learn')
-    threshold = nearest - MARGIN
-    distances = leave_one_out(keyword, tokenizer)
-    missed = [sum(one > limit for one in distances) for limit in (keyword.threshold, threshold)]
-    if missed[1] > max(missed[0], MOST_MISSED * len(distances)):
-        raise KeywordError(
-            f'the hit is as near to "{keyword.name}" as its own recordings, of which {missed[1]} of {len(distances)} '
-            "would be missed with a lower threshold: enroll a longer phrase, or more recordings of this one"
-        )
+        return keyword
     rule = f"{keyword.rule}; lowered from {keyword.threshold:.3f} because of a false alarm"
-    return Correction(
-        replace(keyword, threshold=threshold, rule=rule),
-        keyword.threshold,
-        (missed[0], missed[1]),
-        len(keyword.templates),
-    )
+    return replace(keyword, threshold=nearest - MARGIN, rule=rule)
 
 
 def nearest_distance(keyword: Keyword, hit: Hit, tokenizer: Tokenizer) -> float:

@@ -132,10 +132,11 @@ def learn_hit(keywords: Keywords, path: Path, said: bool) -> str:
     with keywords.tokenizer() as tokenizer:
         hit = Hit.load(path)
         (keyword,) = keywords.store.load_all([hit.keyword], tokenizer)
-        learned = (confirm(keyword, path.name, hit, tokenizer) if said else correct(keyword, hit, tokenizer)).keyword
+        learned = (confirm if said else correct)(keyword, path.name, hit, tokenizer).keyword
         keywords.store.save(learned)
     change = f"threshold {learned.threshold:.3f}, before {keyword.threshold:.3f}"
-    return f'"{learned.name}": {change}, {len(learned.templates)} recordings'
+    counts = f"{len(learned.templates)} recordings, {len(learned.negatives)} negatives"
+    return f'"{learned.name}": {change}, {counts}'
 
 
 def _learned(made: Enrolment) -> Learned:

@@ -31,16 +31,12 @@ def test_a_hit_that_was_right_becomes_a_template(hits, kwsd, store, enrolment):
     assert "has 6 recordings now" in result.stdout
 
 
-def test_a_hit_that_was_wrong_is_not_found_again(hits, kwsd, store, enrolment):
+def test_a_hit_that_was_wrong_becomes_a_negative_and_is_not_found_again(hits, kwsd, store):
     result = kwsd("feedback", hits[0], "--false", "--store", store)
-    threshold = Store(store).load("hey snips").threshold
 
-    if result.exit_code:
-        assert "as near" in complaint(result)  # nothing is changed then
-        assert threshold == enrolment.keyword.threshold
-    else:
-        assert threshold < enrolment.keyword.threshold
-        assert "hey snips" not in kwsd("scan", hits[0], "--store", store).stdout
+    assert result.exit_code == 0
+    assert [one.recording for one in Store(store).load("hey snips").negatives] == [hits[0].name]
+    assert "hey snips" not in kwsd("scan", hits[0], "--store", store).stdout
 
 
 def test_the_answer_has_to_be_given(hits, kwsd, store):

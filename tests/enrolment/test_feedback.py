@@ -55,30 +55,30 @@ def test_a_hit_without_speech_is_refused(enrolment, hit, tokenizer, bank):
         confirm(enrolment.keyword, "hit.flac", replace(hit, samples=np.zeros_like(hit.samples)), tokenizer, bank)
 
 
-def test_a_hit_that_was_wrong_is_not_detected_again(false_hit, tokenizer):
+def test_a_hit_that_was_wrong_is_not_detected_again(false_hit, tokenizer, bank):
     keyword, wrong = false_hit
-    made = correct(keyword, wrong, tokenizer)
+    made = correct(keyword, "wrong.flac", wrong, tokenizer, bank)
 
     assert detections(keyword, tokenizer, wrong.samples) != []
     assert detections(made.keyword, tokenizer, wrong.samples) == []
-    assert made.keyword.threshold < made.before == keyword.threshold
-    assert "because of a false alarm" in made.keyword.rule
+    assert [negative.recording for negative in made.keyword.negatives] == ["wrong.flac"]
+    assert made.missed == (0, 0)
 
 
-def test_what_is_not_detected_any_more_changes_nothing(false_hit, tokenizer):
+def test_what_is_not_detected_any_more_changes_nothing(false_hit, tokenizer, bank):
     keyword, wrong = false_hit
-    made = correct(keyword, wrong, tokenizer)
+    made = correct(keyword, "wrong.flac", wrong, tokenizer, bank)
 
     with pytest.raises(KeywordError, match="is not detected in this hit any more"):
-        correct(made.keyword, wrong, tokenizer)
+        correct(made.keyword, "again.flac", wrong, tokenizer, bank)
 
 
-def test_the_phrase_itself_is_not_learned_as_wrong(enrolment, tokenizer, recordings):
+def test_the_phrase_itself_is_not_learned_as_wrong(enrolment, tokenizer, bank, recordings):
     samples = sf.read(recordings[3], dtype="float32")[0]
     itself = Hit("hey snips", samples, 0.5, 1.0, 0.1, 0.3, "0123456789ab", 1e9)
 
     with pytest.raises(KeywordError, match='as near to "hey snips" as its own recordings'):
-        correct(enrolment.keyword, itself, tokenizer)
+        correct(enrolment.keyword, "itself.flac", itself, tokenizer, bank)
 
 
 def test_a_hit_is_read_as_it_was_written(hit, tmp_path):

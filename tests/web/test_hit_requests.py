@@ -29,19 +29,13 @@ def test_its_audio_can_be_played(page, hit):
     assert page.get(f"/api/hits/{hit.name}").content == hit.read_bytes()
 
 
-def test_a_false_one_lowers_the_threshold_or_says_why_not(page, store, hit, kept):
-    reply = page.post(f"/api/hits/{hit.name}", json={"said": False})
-    threshold = Store(store).load("hey snips").threshold
-
-    if reply.status_code == 200:
-        assert threshold < kept.threshold
-    else:
-        assert threshold == kept.threshold
-        assert "as near to" in reply.json()["error"]
+def test_a_false_one_becomes_a_negative(page, store, hit):
+    assert page.post(f"/api/hits/{hit.name}", json={"said": False}).json().endswith("5 recordings, 1 negatives")
+    assert Store(store).load("hey snips").negatives[0].recording == hit.name
 
 
 def test_a_true_one_becomes_a_recording(page, store, hit):
-    assert page.post(f"/api/hits/{hit.name}", json={"said": True}).json().endswith("6 recordings")
+    assert page.post(f"/api/hits/{hit.name}", json={"said": True}).json().endswith("6 recordings, 0 negatives")
     assert Store(store).load("hey snips").templates[-1].recording == hit.name
 
 

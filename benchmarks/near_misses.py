@@ -77,8 +77,9 @@ def enrolled(trial: Trial, heard: Mapping[Said, Heard], product: Product, learns
     if not learns:
         return draft
     alone = replace(draft, negatives=())
-    alarms = false_alarm_model(alone, bank, tokenizer.codebook)
-    threshold, rule = LEARNED.learn(leave_one_out(alone, tokenizer), alarms, scorer)
+    hits = leave_one_out(alone, tokenizer)
+    alarms = false_alarm_model(alone, bank, tokenizer.codebook, hits)
+    threshold, rule = LEARNED.learn(hits, alarms, scorer)
     return replace(draft, threshold=threshold, rule=rule)
 
 

@@ -20,7 +20,8 @@ from benchmarks.protocol import Protocol
 from benchmarks.speed import Case, measure
 from benchmarks.tables import header, row
 from export import to_onnx
-from export.bank import build, speech
+from export.background import background
+from export.bank import build
 from export.model import WINDOW
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -47,7 +48,7 @@ def kept(path: Path) -> list[str]:
 @click.command()
 @options.shared
 @click.option("--run", type=click.Path(path_type=Path), default=None, help="Folder of the training run.")
-@click.option("--hours", default=0.7, show_default=True, help="Length of each variant's background bank.")
+@click.option("--hours", default=1.4, show_default=True, help="Length of each variant's background bank.")
 def main(shared: Path, run: Path | None, hours: float) -> None:
     """Write, time and judge each variant; each gets a background bank of its own."""
     click.echo(header(("weights", "MB", "s of audio per CPU s", *COLUMNS[:5])))
@@ -58,7 +59,7 @@ def main(shared: Path, run: Path | None, hours: float) -> None:
             path = variant(kind, run or corpora.default_cache() / "run", shared, Path(folder))
             cpu, _ = measure(Case("", 0, audio, path), 3)
             tokenizer, protocol = Tokenizer(path), Protocol(shared)
-            bank = build(tokenizer, speech(shared, hours, seed=20261121))
+            bank = build(tokenizer, background(shared, hours, seed=20261121))
             found = average(evaluate("subsequence", tokenizer, bank, encoded(tokenizer, protocol), protocol))
             size, rates = path.stat().st_size / 1e6, list(asdict(found).values())[:5]
             click.echo(row((kind, size, f"{600 / cpu:.0f}", *rates)))

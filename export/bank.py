@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from export import corpus
+from export.background import background
 from kwsd.errors import KwsdError
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.frames import Frames
@@ -36,11 +37,16 @@ def speech(shared: Path, hours: float, seed: int) -> Iterator[NDArray[np.float32
             yield corpus.read(clip.path)
 
 
-def build(tokenizer: Tokenizer, pieces: Iterator[NDArray[np.float32]]) -> Bank:
-    """The bank of one unbroken stream."""
+def build(tokenizer: Tokenizer, pieces: Iterator[tuple[str, NDArray[np.float32]]]) -> Bank:
+    """The bank of one unbroken stream of clips and the kinds that they are of, kind after kind."""
     tokenizer.reset()
-    frames = Frames.join([tokenizer.push(piece) for piece in tqdm(pieces, desc="bank", unit="clip")])
-    return Bank(frames.vectors, frames.tokens, tokenizer.hop, tokenizer.digest)
+    parts, kinds, end = [], dict[str, int](), 0
+    for name, piece in tqdm(pieces, desc="bank", unit="clip"):
+        parts.append(tokenizer.push(piece))
+        end += len(parts[-1])
+        kinds[name] = end
+    frames = Frames.join(parts)
+    return Bank(frames.vectors, frames.tokens, tokenizer.hop, tokenizer.digest, tuple(kinds.items()))
 
 
 @click.command()
@@ -51,16 +57,17 @@ def build(tokenizer: Tokenizer, pieces: Iterator[NDArray[np.float32]]) -> Bank:
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("kwsd/tokenizer/models/background.npz"), show_default=True
 )
-@click.option("--hours", default=0.7, show_default=True)
+@click.option("--hours", default=1.4, show_default=True)
 @click.option("--seed", default=20261121, show_default=True)
 def main(shared: Path, model: Path | None, out: Path, hours: float, seed: int) -> None:
     """Tokenize background speech and keep its vectors and tokens."""
     try:
-        bank = build(Tokenizer(model), speech(shared, hours, seed))
+        bank = build(Tokenizer(model), background(shared, hours, seed))
     except (corpus.CorpusError, KwsdError) as error:
         raise click.ClickException(str(error)) from error
     bank.save(out)
-    click.echo(f"{out}: {bank.hours:.2f} h, {out.stat().st_size / 1e6:.2f} MB")
+    kinds = ", ".join(f"{name} {part.hours:.2f} h" for name, part in bank.parts().items())
+    click.echo(f"{out}: {bank.hours:.2f} h ({kinds}), {out.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

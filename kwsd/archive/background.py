@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,16 +63,18 @@ def _exactness(
 
     whole = coded(Frames.join(bank.frames())).part(0, len(bank.tokens))
     rough = replace(bank, vectors=whole.vectors, tokens=whole.tokens)
-    far, far_coded = (
-        false_alarm_model(keyword, one, tokenizer.codebook).threshold(alarms_per_hour) for one in (bank, rough)
+    hits, coded_hits = (
+        leave_one_out(keyword, tokenizer, heard) for heard in (attrgetter("heard"), lambda one: coded(one.heard))
     )
-    hits = leave_one_out(keyword, tokenizer)
+    far, coded_far = (
+        false_alarm_model(keyword, part, tokenizer.codebook, near).threshold(alarms_per_hour)
+        for part, near in ((bank, hits), (rough, coded_hits))
+    )
     if not hits:
-        return 1.0, far - far_coded
-    near = float(np.median(hits))
-    near_coded = float(np.median(leave_one_out(keyword, tokenizer, lambda template: coded(template.heard))))
-    scale = (far - near) / (far_coded - near_coded) if far > near and far_coded > near_coded else 1.0
-    return scale, far - scale * far_coded
+        return 1.0, far - coded_far
+    near, coded_near = float(np.median(hits)), float(np.median(coded_hits))
+    scale = (far - near) / (coded_far - coded_near) if far > near and coded_far > coded_near else 1.0
+    return scale, far - scale * coded_far
 
 
 def _pieces(codes: Codes, origin: float, tokenizer: Tokenizer) -> Iterator[Frames]:

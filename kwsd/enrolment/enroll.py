@@ -160,8 +160,8 @@ def _finish(
 ) -> Enrolment:
     """Set the threshold of a draft, and report on it."""
     alone = replace(draft, negatives=())  # negatives take false alarms away, the threshold stays
-    model = false_alarm_model(alone, bank, tokenizer.codebook)
     distances = leave_one_out(alone, tokenizer)
+    model = false_alarm_model(alone, bank, tokenizer.codebook, distances)
     value, rule = (
         threshold.learn(distances, model, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
     )

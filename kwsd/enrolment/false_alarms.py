@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.enrolment.outliers import farthest
 from kwsd.errors import ModelError
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.score_track import KeywordScorer
@@ -15,8 +17,9 @@ from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
 
 SEPARATION = 2.0  # seconds between two false alarms, at least
-TAIL = 80  # lowest minima, to which the tail is fitted for rates that the bank is too short to count
-SHAPE_LIMITS = (-0.5, 0.2)  # of the tail's shape; a fit to TAIL values is not reliable beyond them
+TAIL = 25  # lowest minima, to which the tail is fitted for rates that the bank is too short to count
+SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not reliable beyond them
+SAID_AT_MOST = 0.1  # share of the minima that may be the keyword itself
 MIN_SHAPE = 1e-3  # shapes of a smaller magnitude are numerically 0, an exponential tail
 
 
@@ -67,18 +70,77 @@ class FalseAlarmModel:
         return edge, shape, mean * (1 - shape)
 
 
-def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook) -> FalseAlarmModel:
-    """The rate of false alarms of a keyword on a bank of background speech.
+@dataclass(frozen=True)
+class FalseAlarms:
+    """The rates of false alarms of a keyword on several kinds of speech; what is promised is promised on each.
+
+    Attributes:
+        kinds: the rate on each kind, by its name; at least one.
+    """
+
+    kinds: Mapping[str, FalseAlarmModel]
+
+    def alarms_per_hour(self, threshold: float) -> float:
+        """Expected false alarms per hour at a threshold, on the kind that has most."""
+        return max(model.alarms_per_hour(threshold) for model in self.kinds.values())
+
+    def threshold(self, alarms_per_hour: float) -> float:
+        """The largest threshold with at most this rate of false alarms on each kind."""
+        return min(model.threshold(alarms_per_hour) for model in self.kinds.values())
+
+    def laxest(self, alarms_per_hour: float) -> float:
+        """The threshold with this rate of false alarms on the kind that is least like the keyword."""
+        return max(model.threshold(alarms_per_hour) for model in self.kinds.values())
+
+    @property
+    def minima(self) -> NDArray[np.float64]:
+        """[n] the minima of all kinds."""
+        return np.concatenate([model.minima for model in self.kinds.values()])
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of the minima."""
+        return float(self.minima.std())
+
+
+def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = ()) -> FalseAlarms:
+    """The rates of false alarms of a keyword on each kind of speech in a bank.
+
+    Callers say "yes", and prose holds every common word: what is likely the keyword itself is left out.
+
+    Args:
+        keyword: its threshold does not matter.
+        bank: background speech.
+        codebook: of the tokenizer.
+        hits: distance of each recording from the keyword made of the others.
 
     Raises:
         ModelError: the bank is too short for a fit.
     """
     scorer = KeywordScorer(keyword.scorer, [keyword], bank.hop, codebook)
+    return FalseAlarms({name: _model(scorer, part, hits) for name, part in bank.parts().items()})
+
+
+def _model(scorer: KeywordScorer, bank: Bank, hits: Sequence[float]) -> FalseAlarmModel:
+    scorer.reset()
     distance = np.concatenate([scorer.push(frames).distance[:, 0] for frames in bank.frames()])
     low = np.sort(distance[lowest_places(distance, round(SEPARATION / bank.hop))])
+    low = low[said_count(low, hits) :]
     if len(low) <= TAIL:
         raise ModelError(f"the background bank shows only {len(low)} stretches of speech: build it with more hours")
     return FalseAlarmModel(low, bank.hours)
+
+
+def said_count(minima: NDArray[np.float64], hits: Sequence[float]) -> int:
+    """How many of the minima [n], ascending, are likely to be the keyword itself.
+
+    If one is as near as half of the recordings are to the others, those as near as the farthest recording; but none if
+    they are many, because then the keyword is like much of the speech.
+    """
+    if not hits or not len(minima) or minima[0] > np.median(hits):
+        return 0
+    count = int(np.searchsorted(minima, farthest(hits), side="right"))
+    return count if count <= SAID_AT_MOST * len(minima) else 0
 
 
 def lowest_places(distance: NDArray[np.float64], apart: int) -> NDArray[np.intp]:

@@ -15,6 +15,7 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 Heard = Callable[[Template], Frames]
 
+WILD_RATIO = 2.0  # a wild recording's distance, at least, as a multiple of the median: it may say something else
 OUTLIER_RATIO = 1.35  # an outlier's distance, at least, as a multiple of the median distance of the others
 
 
@@ -44,6 +45,12 @@ def leave_one_out(keyword: Keyword, tokenizer: Tokenizer, heard: Heard = attrget
     if len(keyword.templates) < 2:
         return []
     return [_distance_without(keyword, i, tokenizer, heard) for i in range(len(keyword.templates))]
+
+
+def farthest(distances: Sequence[float]) -> float:
+    """The largest leave-one-out distance but for wild ones; minus infinity for a single recording, which has none."""
+    usual = WILD_RATIO * np.median(distances) if distances else 0.0
+    return max((distance for distance in distances if distance <= usual), default=-np.inf)
 
 
 def _distance_without(keyword: Keyword, i: int, tokenizer: Tokenizer, heard: Heard) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 
 from kwsd.audio.files import FileSource
 from kwsd.audio.opening import shown
-from kwsd.enrolment.false_alarms import SEPARATION, TAIL, FalseAlarmModel, false_alarm_model, lowest_places
+from kwsd.enrolment.false_alarms import (
+    SEPARATION,
+    TAIL,
+    FalseAlarmModel,
+    false_alarm_model,
+    lowest_places,
+    said_count,
+)
 from kwsd.enrolment.miss_rate import Misses, misses
-from kwsd.enrolment.outliers import leave_one_out
+from kwsd.enrolment.outliers import farthest, leave_one_out
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import AudioError, KeywordError
 from kwsd.keywords.keyword import Keyword
@@ -119,7 +126,7 @@ def recalibrated(
 ) -> Recalibration:
     """The keyword with the threshold that keeps a promise of false alarms at its place.
 
-    The threshold is not higher than the bank of background speech allows, so that hours of silence do not make a
+    The threshold is not higher than some kind of speech in the bank allows, so that hours of silence do not make a
     keyword that answers to any speech. Where a passage is as near to the keyword as half of its recordings are to the
     others, the keyword is taken to be said in the background; then all passages as near as the farthest recording are
     left out.
@@ -138,14 +145,15 @@ def recalibrated(
     """
     bank.check_model(tokenizer.digest)
     hits = leave_one_out(keyword, tokenizer)
-    minima, passages, hours = _minima(keyword, background, tokenizer, max(hits, default=-np.inf))
-    said = () if never_said else _said(passages, hits)
-    own = np.sort(minima)[len(said) :]
+    minima, passages, hours = _minima(keyword, background, tokenizer, farthest(hits))
+    low = np.sort(minima)
+    count = 0 if never_said else said_count(low, hits)
+    own, said = low[count:], tuple(passages) if count else ()
     if hours < SHORTEST:
         raise KeywordError(TOO_SHORT.format(hours * 60, SHORTEST * 60))
-    anywhere = false_alarm_model(keyword, bank, tokenizer.codebook)
+    anywhere = false_alarm_model(keyword, bank, tokenizer.codebook, hits)
     here = FalseAlarmModel(own, hours) if len(own) > TAIL else None
-    most = anywhere.threshold(rule.alarms_per_hour)
+    most = anywhere.laxest(rule.alarms_per_hour)
     value = min(most, here.threshold(rule.alarms_per_hour)) if here else most
     promise = f"{rule.alarms_per_hour:g} false alarms an hour promised, learned from {hours:.2f} h heard at its place"
     before, after = (misses(hits, limit, anywhere.deviation) for limit in (keyword.threshold, value))
@@ -159,12 +167,6 @@ def recalibrated(
         here.alarms_per_hour(value) if here else 0.0,
         value == most,
     )
-
-
-def _said(passages: Sequence[Passage], hits: Sequence[float]) -> tuple[Passage, ...]:
-    """The passages, which are all those as near as the farthest recording, if one of them is nearer than most are."""
-    nearest = min((passage.distance for passage in passages), default=np.inf)
-    return tuple(passages) if hits and nearest <= np.median(hits) else ()
 
 
 def _minima(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.enrolment.false_alarms import FalseAlarmModel
+from kwsd.enrolment.false_alarms import FalseAlarms
 from kwsd.errors import ConfigError
 
 BIN = 0.05  # width of the histogram's bins for the mode
@@ -30,7 +30,7 @@ def typical(distances: Sequence[float] | NDArray[np.float64], scorer: str) -> fl
     return float(bins[counts.argmax()] * BIN)
 
 
-def midpoint(hits: Sequence[float], others: FalseAlarmModel, scorer: str) -> float:
+def midpoint(hits: Sequence[float], others: FalseAlarms, scorer: str) -> float:
     """The threshold (m_hit + m_no-hit) / 2 (Wav2Tok, appendix C), from the distances of hits, at least one."""
     return (typical(hits, scorer) + typical(others.minima, scorer)) / 2
 
@@ -56,7 +56,7 @@ class Rule:
         if not 0 < self.alarms_per_hour < np.inf:
             raise ConfigError(f"false alarms per hour are {self.alarms_per_hour:g}: give a number above 0")
 
-    def learn(self, hits: Sequence[float], others: FalseAlarmModel, scorer: str) -> tuple[float, str]:
+    def learn(self, hits: Sequence[float], others: FalseAlarms, scorer: str) -> tuple[float, str]:
         """The threshold and a description of the rule; without hits (a single recording) it is the background rule.
 
         Args:

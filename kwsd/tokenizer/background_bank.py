@@ -14,25 +14,27 @@ from kwsd.errors import ModelError
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.models import shipped
 
-SCALE = 127  # vectors are kept as 8-bit integers: a direction needs no more
+SCALE = 24  # vectors are kept as integers: a direction needs no more, and small ones take fewer bytes
 STRETCH = 64  # frames handed out at a time
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Frames of other people's speech, as one stream.
+    """Frames of other people's speech, as one stream, in which kinds of speech follow each other.
 
     Attributes:
         vectors: [n, m] float32 unit vectors.
         tokens: [n] int32.
         hop: seconds between frames.
         model: digest of the tokenizer that made it.
+        kinds: for each kind of speech its name, and the index of the frame after its last; at least one.
     """
 
     vectors: NDArray[np.float32]
     tokens: NDArray[np.int32]
     hop: float
     model: str
+    kinds: tuple[tuple[str, int], ...] = ()
 
     @property
     def hours(self) -> float:
@@ -46,17 +48,32 @@ class Bank:
             part = slice(first, first + STRETCH)
             yield Frames(time[part], self.vectors[part], self.tokens[part])
 
+    def parts(self) -> dict[str, Bank]:
+        """The kinds of speech by their names, each as a bank; one of the name "speech" if no kinds are known."""
+        found, first = {}, 0
+        for name, end in self.kinds or (("speech", len(self.tokens)),):
+            found[name] = Bank(self.vectors[first:end], self.tokens[first:end], self.hop, self.model)
+            first = end
+        return found
+
     def check_model(self, model: str) -> None:
         """Raise ModelError if the bank was not made with the model of this digest."""
         if self.model != model:
             raise ModelError(f"the background bank was made with model {self.model}, this is {model}: rebuild it")
 
     def save(self, path: Path) -> None:
-        """Write the bank as .npz, with vectors rounded to 8 bits."""
+        """Write the bank as .npz, with vectors rounded to 1 / SCALE."""
         small = np.round(self.vectors * SCALE).astype(np.int8)
+        names, ends = zip(*self.kinds, strict=True) if self.kinds else ((), ())
         with path.open("wb") as file:
             np.savez_compressed(
-                file, vectors=small, tokens=self.tokens.astype(np.uint16), hop=self.hop, model=self.model
+                file,
+                vectors=small,
+                tokens=self.tokens.astype(np.uint16),
+                hop=self.hop,
+                model=self.model,
+                kinds=np.array(names, np.str_),
+                ends=np.array(ends, np.int64),
             )
 
     @classmethod
@@ -70,7 +87,9 @@ class Bank:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 vectors = data["vectors"].astype(np.float32)
                 vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-                return cls(vectors, data["tokens"].astype(np.int32), float(data["hop"]), str(data["model"]))
+                tokens, hop, model = data["tokens"].astype(np.int32), float(data["hop"]), str(data["model"])
+                kinds = zip(data["kinds"].tolist(), data["ends"].tolist(), strict=True) if "kinds" in data else ()
+                return cls(vectors, tokens, hop, model, tuple(kinds))
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ModelError(f"the background bank {path} cannot be read: reinstall kwsd") from error
 

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, lowest_places
+from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, FalseAlarms, false_alarm_model, lowest_places
+from kwsd.enrolment.outliers import leave_one_out
 from kwsd.enrolment.threshold import Rule, midpoint, typical
 from kwsd.errors import ConfigError
 
@@ -55,6 +58,20 @@ def test_the_extrapolated_rate_is_about_right(draw, chance):
     assert 0.2 < np.median(rates) < 1.0
 
 
+@pytest.fixture
+def kinds(others):
+    """Two kinds of speech, of which callers come nearer to the keyword."""
+    return FalseAlarms({"prose": others, "calls": FalseAlarmModel(others.minima - 0.1, others.hours)})
+
+
+def test_a_promise_holds_on_the_kind_of_speech_that_has_most_alarms(kinds):
+    threshold = kinds.threshold(0.5)
+
+    assert threshold == kinds.kinds["calls"].threshold(0.5) < kinds.laxest(0.5)
+    assert kinds.alarms_per_hour(threshold) == pytest.approx(0.5, rel=0.05)
+    assert kinds.kinds["prose"].alarms_per_hour(threshold) < 0.5
+
+
 def test_a_minimum_across_the_border_of_two_parts_counts_once():
     distance = np.ones(40)
     distance[8:12] = (0.5, 0.3, 0.4, 0.6)
@@ -77,3 +94,31 @@ def test_a_lone_recording_leaves_only_the_background_to_learn_from(others):
 def test_a_rule_that_cannot_be_followed_is_refused(name, rate):
     with pytest.raises(ConfigError, match=r"choose one of|above 0"):
         Rule(name, rate)
+
+
+@pytest.fixture
+def said_in(enrolment, bank, shared_tokenizer):
+    """The threshold learned from speech in which the recordings of the keyword are heard so many times."""
+    keyword, hits = enrolment.keyword, leave_one_out(enrolment.keyword, shared_tokenizer)
+
+    def learn(times: int, known=hits) -> float:
+        vectors = bank.vectors.copy()
+        for number in range(times):
+            heard = keyword.templates[number % 5].heard.vectors
+            vectors[(number + 1) * len(vectors) // (times + 1) :][: len(heard)] = heard
+        speech = replace(bank, vectors=vectors, kinds=())
+        return false_alarm_model(keyword, speech, shared_tokenizer.codebook, known).threshold(0.5)
+
+    return learn
+
+
+def test_a_keyword_that_is_said_in_the_bank_is_no_false_alarm(said_in):
+    assert said_in(10) == pytest.approx(said_in(0), abs=0.02)
+
+
+def test_it_is_one_where_nothing_is_known_of_the_keywords_recordings(said_in):
+    assert said_in(10, known=[]) < said_in(0) - 0.1
+
+
+def test_a_keyword_that_is_like_much_speech_has_these_false_alarms(said_in):
+    assert said_in(300) < said_in(0) - 0.1

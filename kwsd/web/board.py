@@ -13,7 +13,7 @@ DETECTIONS = 50
 """Detections that a browser which comes later is told."""
 
 WAITING = 500  # messages that a slow browser has not taken yet; further ones are dropped for it
-_STAYING = {"status", "heartbeat", "connection"}  # of these the last message is told to a browser that comes later
+_STAYING = {"status", "heartbeat", "connection"}  # the last of these is told to a browser that comes later
 
 
 class Board:
@@ -22,7 +22,7 @@ class Board:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchers: set[asyncio.Queue[Seen | None]] = set()
-        self._last: dict[str, Seen] = {}
+        self._last: dict[tuple[str, str], Seen] = {}  # by the kind and the stream
         self._detections: deque[Seen] = deque(maxlen=DETECTIONS)
 
     def open(self) -> None:
@@ -60,9 +60,16 @@ class Board:
 
     def _show(self, message: Seen) -> None:
         if message["kind"] in _STAYING:
-            self._last[message["kind"]] = message
+            self._forget_others(message.get("instance"))
+            self._last[message["kind"], message.get("stream", "")] = message
         elif message["kind"] == "detection":
             self._detections.append(message)
         for watcher in self._watchers:
             if not watcher.full():
                 watcher.put_nowait(message)
+
+    def _forget_others(self, instance: str | None) -> None:
+        """Forget what another process said: its streams may be others."""
+        if instance:
+            kept = {key: one for key, one in self._last.items() if one.get("instance", instance) == instance}
+            self._last = kept

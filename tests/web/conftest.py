@@ -1,6 +1,5 @@
 """The application with a token, a client as the page is one, and a kwsd that listens at a file at the pace of time."""
 
-import signal
 import subprocess
 import sys
 import threading
@@ -66,19 +65,30 @@ def page(stranger):
 
 
 @pytest.fixture
-def listening(config, long_recording):
-    """A `kwsd listen` at four minutes of speech, at the pace of their time."""
+def again(config, long_recording):
+    """Starts a `kwsd listen` at four minutes of speech, at the pace of their time, which ends with the test."""
+    started = []
     words = ["listen", "--file", long_recording, "--realtime", "--jsonl", "--heartbeat", 1, "--save-hits", config.hits]
     words += ["--store", config.store, "--endpoint", config.endpoint, "--control", config.control]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kwsd", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    for line in process.stdout:
-        if getattr(from_json(line), "state", "") == "listening":
-            break
-    yield process
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=PATIENCE)
+
+    def start():
+        command = [sys.executable, "-m", "kwsd", *map(str, words)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        started.append(process)
+        while getattr(from_json(process.stdout.readline()), "state", "") != "listening":
+            pass
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture
+def listening(again):
+    """A `kwsd listen` that has begun."""
+    return again()
 
 
 @pytest.fixture

@@ -40,6 +40,16 @@ def test_a_late_browser_is_told_the_last_state_and_the_last_detections():
     assert [one["sequence"] for one in messages[1:]] == list(range(1, DETECTIONS + 1))
 
 
+def test_a_late_browser_is_told_the_last_state_of_each_microphone_of_the_last_process():
+    board = Board()
+
+    def publish():
+        for instance, stream in (("old", "attic"), ("new", "kitchen"), ("new", "bedroom"), ("new", "kitchen")):
+            board.publish({"kind": "status", "instance": instance, "stream": stream})
+
+    assert {one["stream"] for one in told(board, publish, 2)} == {"kitchen", "bedroom"}
+
+
 def test_a_slow_browser_loses_messages_and_takes_no_memory():
     async def watch():
         board = Board()

@@ -1,6 +1,8 @@
 """The page in a real browser, Debian's chromium, beside a kwsd that listens at a file at the pace of time."""
 
+import itertools
 import shutil
+import time
 
 import pytest
 import soundfile as sf
@@ -10,6 +12,8 @@ from kwsd.archive import Archive
 from kwsd.control.client import ControlClient
 from kwsd.control.messages import Keywords
 from kwsd.enrolment.hit import Hit
+from kwsd.events.messages import HeartbeatEvent
+from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.store import Store
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
@@ -155,6 +159,37 @@ def test_everything_is_reached_by_keyboard(listening, tab):
         focused.add(tab.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent"))
 
     assert {"Pause", "threshold of hey snips", "remove hey snips", "Record"} <= focused
+
+
+def beat(sequence, stream, level):
+    facts = {"uptime": 5.0, "processed": 5.0, "dropped": 0.0, "detections": 0, "load": 0.01, "queue": 0.0}
+    common = {"instance": "5eed1e55", "wall": time.time(), "model": "0123456789ab"}
+    return HeartbeatEvent(sequence=sequence, stream=stream, level=level, latency=0.1, **facts, **common)
+
+
+def test_the_health_of_every_microphone_is_shown(tab, config):
+    with ZeroMQPublisher([config.endpoint]) as publisher:
+        numbers = itertools.count(1)
+
+        def shown():
+            publisher.publish(beat(next(numbers), "kitchen", -20.0))
+            publisher.publish(beat(next(numbers), "bedroom", None))
+            return "bedroom" in tab.locator("#health").inner_text()
+
+        until(shown)
+        health = tab.locator("#health").inner_text()
+
+    assert "kitchen" in health
+    assert "-20 dBFS" in health
+    assert "silence" in health
+
+
+def test_a_kwsd_that_ends_and_starts_again_is_shown_so(listening, tab, again):
+    tab.locator("#state", has_text="listening").wait_for()
+    listening.terminate()
+    tab.locator("#state", has_text="not listening").wait_for()
+    again()
+    tab.locator("#state:not(.off)", has_text="listening").wait_for()
 
 
 def test_without_the_token_the_page_says_where_to_get_it(browser, served):

@@ -52,3 +52,12 @@ def test_without_a_kwsd_the_page_is_told(client):
     assert not first(client, "connection")["listening"]
     assert client.get("/api/state").status_code == 503
     assert "start `kwsd listen`" in client.get("/api/state").json()["error"]
+
+
+def test_a_kwsd_that_starts_later_is_seen(client, request):
+    seen = messages(client)
+    next(message for message in seen if message["kind"] == "connection" and not message["listening"])
+    request.getfixturevalue("listening")
+
+    assert next(message for message in seen if message["kind"] == "connection" and message["listening"])
+    assert next(message for message in seen if message["kind"] == "scores")

@@ -10,20 +10,22 @@ import { readKeywords } from "./keywords.js";
 import { startSearch } from "./search.js";
 
 const GONE = new Set(["microphone-lost", "no-audio", "stopping", "starting"]);
+const FINE = new Set(["listening", "microphone-back", "reloaded"]);
+const FRESH = 5; // s; older detections are told again to a page that is opened later
 let paused = false;
 
 const take = {
   scores: showScores,
   heartbeat: showHealth,
   status(event) {
-    paused = event.state === "paused";
-    showState(event.state, event.stream, paused || GONE.has(event.state));
+    showStreams(event);
     if (event.state === "reload-failed") complain(event.message);
     readAll();
   },
   detection(event) {
-    addDetection(event, Date.now() / 1000 - event.wall < 5);
-    showDetection(event);
+    const fresh = Date.now() / 1000 - event.wall < FRESH;
+    addDetection(event, fresh);
+    if (fresh) showDetection(event);
   },
   connection({ listening, message }) {
     if (listening) readState().catch((error) => complain(error.message));
@@ -38,8 +40,19 @@ async function readState() {
   readAll();
 }
 
+const streams = new Map(); // the last status of each, by its name
+
+// The state of all microphones: that of one with a problem, if there is one.
+function showStreams(event) {
+  for (const [name, other] of streams) if (other.instance !== event.instance) streams.delete(name);
+  streams.set(event.stream, event);
+  const shown = [...streams.values()].find((one) => !FINE.has(one.state)) ?? event;
+  paused = shown.state === "paused";
+  showState(shown.state, [...streams.keys()].join(", "), paused || GONE.has(shown.state));
+}
+
 function showState(state, words, off) {
-  show(byId("state"), state);
+  show(byId("state"), FINE.has(state) ? "listening" : state);
   show(byId("stream"), words);
   byId("state").classList.toggle("off", off);
   const button = byId("pause");

@@ -2,9 +2,10 @@
 
 import { change, get, keywordPath } from "./api.js";
 import { Chart } from "./chart.js";
-import { byId, complain, make, show, work } from "./dom.js";
+import { attempt, byId, complain, make, show, work } from "./dom.js";
 
 const SAME = 1e-6; // difference of thresholds that a slider cannot show
+const SETTLED = 250; // ms after which a slider is where it was meant to be
 
 const cards = new Map();
 
@@ -22,18 +23,21 @@ export async function readCards() {
   }
 }
 
-export function showScores({ time, distances }) {
-  for (const [name, distance] of Object.entries(distances)) cards.get(name)?.score(time, distance);
+const now = () => Date.now() / 1000;
+
+export function showScores({ distances }) {
+  for (const [name, distance] of Object.entries(distances)) cards.get(name)?.score(now(), distance);
 }
 
-export function showDetection({ keyword, end, distance }) {
-  cards.get(keyword)?.chart.detect(end, distance);
+export function showDetection({ keyword, distance }) {
+  cards.get(keyword)?.chart.detect(now(), distance);
 }
 
 class Card {
   constructor(name) {
     this.name = name;
     this.curve = null;
+    this.waiting = 0;
     this.current = make("output", { className: "number distance", "aria-label": `distance of ${name}`, textContent: "–" });
     this.enabled = make("input", { type: "checkbox" });
     const canvas = make("canvas", { role: "img", "aria-label": `distance of ${name} over the last 20 seconds` });
@@ -54,17 +58,26 @@ class Card {
 
   listen() {
     this.slider.oninput = () => this.expect();
-    this.slider.onchange = () => this.set(this.slider, { threshold: this.slider.valueAsNumber, keep: false });
-    this.keep.onclick = () => this.set(this.keep, { threshold: this.slider.valueAsNumber, keep: true });
-    this.reset.onclick = () => this.set(this.reset, { threshold: null, keep: false });
+    this.slider.onchange = () => this.moved();
+    this.keep.onclick = () => work(this.keep, () => this.set({ threshold: this.slider.valueAsNumber, keep: true }));
+    this.reset.onclick = () => work(this.reset, () => this.set({ threshold: null, keep: false }));
     this.enabled.onchange = () => work(this.enabled, async () => {
       this.enabled.checked = !this.enabled.checked; // until it is so
       await change("PUT", keywordPath(this.name, "/enabled"), { on: !this.enabled.checked });
     });
   }
 
-  set(button, body) {
-    return work(button, () => change("PUT", keywordPath(this.name, "/threshold"), body)).then(() => button.focus());
+  // A key that is held down moves the slider many times: the last place counts.
+  moved() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(async () => {
+      await attempt(() => this.set({ threshold: this.slider.valueAsNumber, keep: false }));
+      this.waiting = 0;
+    }, SETTLED);
+  }
+
+  set(body) {
+    return change("PUT", keywordPath(this.name, "/threshold"), body);
   }
 
   async update({ enabled, threshold, stored, templates }) {
@@ -76,7 +89,7 @@ class Card {
       this.curve = await get(keywordPath(this.name, "/curve")).catch((error) => void complain(error.message));
     }
     this.slider.max = Math.max(this.curve?.thresholds.at(-1) ?? 0, 1.5 * stored, threshold);
-    if (document.activeElement !== this.slider || !this.slider.matches(":active")) this.slider.value = threshold;
+    if (!this.waiting && !this.slider.matches(":active")) this.slider.value = threshold;
     this.expect();
   }
 

@@ -11,8 +11,8 @@ export class Chart {
     this.threshold = 0;
   }
 
+  // Times are those of this browser, in seconds: several microphones have a clock each.
   add(time, distance) {
-    if (this.points.length && time < this.points.at(-1).time) this.points = this.detections = [];
     this.points.push({ time, distance });
     if (this.points.length > KEPT) this.points.shift();
   }

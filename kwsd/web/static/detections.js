@@ -14,7 +14,7 @@ const heardAt = (detection) => detection.heard ?? detection.wall;
 export function addDetection(detection, fresh) {
   const key = `${detection.instance} ${detection.sequence}`;
   if (shown.has(key)) return;
-  const item = new Item(detection.keyword, heardAt(detection), detection.distance, detection.threshold);
+  const item = new Item(detection.keyword, heardAt(detection), detection.distance, detection.threshold, "", detection.stream);
   shown.set(key, item);
   for (const wait of fresh ? WAITS : [0]) setTimeout(() => readHits().catch(() => {}), wait);
 }
@@ -31,11 +31,11 @@ export async function readHits() {
 }
 
 class Item {
-  constructor(keyword, heard, distance, threshold, file = "") {
+  constructor(keyword, heard, distance, threshold, file = "", stream = "") {
     Object.assign(this, { keyword, heard, file });
     const numbers = `${distance.toFixed(3)} of ${threshold.toFixed(3)}`;
     const words = make("div", { className: "said" }, make("strong", { textContent: keyword }), make("br"),
-      make("span", { className: "quiet number", textContent: `${clock(heard)}, distance ${numbers}` }));
+      make("span", { className: "quiet number", textContent: `${clock(heard)}, distance ${numbers}`, title: stream }));
     this.row = make("div", { className: "row" }, words);
     this.note = make("p", { className: "quiet", hidden: true });
     this.element = make("li", {}, this.row, this.note);

@@ -18,17 +18,23 @@ export function show(element, text) {
 
 export const clock = (seconds) => new Date(1000 * seconds).toLocaleTimeString();
 
-// Runs the work of a button, which is disabled meanwhile, and shows what went wrong.
-export async function work(button, run) {
-  button.disabled = true;
+// Runs some work, and shows what went wrong.
+export async function attempt(run) {
   try {
     await run();
     complain("");
   } catch (error) {
     complain(error.message);
-  } finally {
-    button.disabled = false;
   }
+}
+
+// The same for a button, which is disabled meanwhile and has the focus again afterwards.
+export async function work(button, run) {
+  const focused = document.activeElement === button;
+  button.disabled = true;
+  await attempt(run);
+  button.disabled = false;
+  if (focused && document.activeElement === document.body) button.focus();
 }
 
 export function complain(sentence) {

@@ -1,4 +1,4 @@
-// The numbers of the last heartbeat.
+// The numbers of the last heartbeat of each microphone.
 
 import { byId, clock, make } from "./dom.js";
 
@@ -9,12 +9,20 @@ function duration(value) {
   return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min` : `${Math.floor(value)} s`;
 }
 
+const beats = new Map(); // by the name of the stream
+
 export function showHealth(beat) {
+  for (const [stream, other] of beats) if (other.instance !== beat.instance) beats.delete(stream);
+  beats.set(beat.stream, beat);
+  byId("health").replaceChildren(...[...beats.values()].flatMap(rowsOf));
+}
+
+function rowsOf(beat) {
   const level = beat.level === null ? "silence" : `${beat.level.toFixed(0)} dBFS`;
-  const meter = make("meter", { min: -80, max: 0, value: beat.level ?? -80, "aria-label": "input level" });
+  const meter = make("meter", { min: -80, max: 0, value: beat.level ?? -80, "aria-label": `input level of ${beat.stream}` });
   const rows = [
-    ["input level", level, false, meter],
     ["device", beat.stream],
+    ["input level", level, false, meter],
     ["latency", seconds(beat.latency), beat.latency > 1],
     ["waiting", seconds(beat.queue), beat.queue > 1],
     ["lost audio", seconds(beat.dropped), beat.dropped > 0],
@@ -26,7 +34,7 @@ export function showHealth(beat) {
     ["up", duration(beat.uptime)],
     ["heartbeat at", clock(beat.wall)],
   ];
-  byId("health").replaceChildren(...rows.flatMap((one) => row(...one)));
+  return rows.flatMap((one) => row(...one));
 }
 
 function row(name, value, bad, ...more) {

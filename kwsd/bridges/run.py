@@ -13,6 +13,7 @@ import structlog
 from kwsd.bridges.messages import Message, lost
 from kwsd.daemon.signals import handling
 from kwsd.events.subscriber import Subscription, subscribe
+from kwsd.settings.bridges import BridgeConfig
 
 log = structlog.get_logger()
 
@@ -29,22 +30,23 @@ class Bridge(Protocol):
         """Hand on what is waiting, within a bounded time, and close."""
 
 
-def run(bridge: Bridge, endpoint: str | None, kinds: Collection[str] = ()) -> None:
+def run(bridge: Bridge, config: BridgeConfig, kinds: Collection[str] = ()) -> None:
     """Hand on events until SIGINT or SIGTERM arrives. ZeroMQ connects again by itself when the publisher is back.
 
     Args:
         bridge: where to; it is closed.
-        endpoint: where kwsd publishes; this machine's own if None.
+        config: where kwsd publishes, and its key.
         kinds: the kinds of events to hand on, such as "detection"; all if empty. Losses are always told.
 
     Raises:
         EndpointError: the endpoint is none.
+        ConfigError: it is on the network, and a key is missing.
         NewerEventError: the publisher's messages are of a later version.
     """
     stopped = threading.Event()
     with (
         closing(bridge),
-        subscribe(endpoint, timeout=STOP_CHECK) as events,
+        subscribe(config.endpoint, timeout=STOP_CHECK, server_key=config.server_key) as events,
         handling({signal.SIGINT: stopped.set, signal.SIGTERM: stopped.set}),
     ):
         log.info("subscribed", endpoint=events.endpoint)

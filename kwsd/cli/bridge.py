@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from kwsd.cli.options import setting
+from kwsd.cli.options import server_key_option, setting
 from kwsd.settings.bridges import BridgeConfig, CommandConfig, Kind, MqttConfig, WebhookConfig
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def bridge() -> None:
 @setting(MqttConfig, "discovery", metavar="PREFIX", show_default="off")
 @setting(MqttConfig, "name")
 @endpoint_option
+@server_key_option
 @click.pass_context
 def mqtt(
     ctx: click.Context,
@@ -46,6 +47,7 @@ def mqtt(
     discovery: str | None,
     name: str,
     endpoint: str | None,
+    server_key: str | None,
 ) -> None:
     """Publish events to an MQTT broker; needs kwsd[mqtt].
 
@@ -69,9 +71,10 @@ def mqtt(
         discovery=discovery,
         name=name,
         endpoint=endpoint,
+        server_key=server_key,
     )
     configure_logs(ctx)
-    run(_mqtt(config), config.endpoint)
+    run(_mqtt(config), config)
 
 
 def _mqtt(config: MqttConfig) -> Mqtt:
@@ -95,6 +98,7 @@ def _mqtt(config: MqttConfig) -> Mqtt:
 @setting(WebhookConfig, "retry", metavar="SECONDS")
 @setting(WebhookConfig, "timeout", metavar="SECONDS")
 @endpoint_option
+@server_key_option
 @click.pass_context
 def webhook(
     ctx: click.Context,
@@ -104,6 +108,7 @@ def webhook(
     retry: float,
     timeout: float,
     endpoint: str | None,
+    server_key: str | None,
 ) -> None:
     """Post each event as JSON to URL, in order; a slow server loses the oldest of more than 100 events.
 
@@ -120,10 +125,16 @@ def webhook(
     from kwsd.cli.logs import configure_logs
 
     config = WebhookConfig(
-        url=url, events=event or ("detection",), secret=secret, retry=retry, timeout=timeout, endpoint=endpoint
+        url=url,
+        events=event or ("detection",),
+        secret=secret,
+        retry=retry,
+        timeout=timeout,
+        endpoint=endpoint,
+        server_key=server_key,
     )
     configure_logs(ctx)
-    run(Webhook(config.url, config.secret, config.retry, config.timeout), config.endpoint, config.events)
+    run(Webhook(config.url, config.secret, config.retry, config.timeout), config, config.events)
 
 
 @bridge.command("exec", short_help="Run a command for each event.")
@@ -131,9 +142,15 @@ def webhook(
 @setting(CommandConfig, "events", "--event", show_default="detection")
 @setting(CommandConfig, "timeout", metavar="SECONDS")
 @endpoint_option
+@server_key_option
 @click.pass_context
 def exec_(
-    ctx: click.Context, command: tuple[str, ...], event: tuple[Kind, ...], timeout: float, endpoint: str | None
+    ctx: click.Context,
+    command: tuple[str, ...],
+    event: tuple[Kind, ...],
+    timeout: float,
+    endpoint: str | None,
+    server_key: str | None,
 ) -> None:
     """Run COMMAND for each event, one run after the other and without a shell.
 
@@ -148,6 +165,12 @@ def exec_(
     from kwsd.bridges.run import run
     from kwsd.cli.logs import configure_logs
 
-    config = CommandConfig(command=command, events=event or ("detection",), timeout=timeout, endpoint=endpoint)
+    config = CommandConfig(
+        command=command,
+        events=event or ("detection",),
+        timeout=timeout,
+        endpoint=endpoint,
+        server_key=server_key,
+    )
     configure_logs(ctx)
-    run(Command(config.command, config.timeout), config.endpoint, config.events)
+    run(Command(config.command, config.timeout), config, config.events)

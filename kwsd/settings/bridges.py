@@ -24,11 +24,12 @@ class Broker(NamedTuple):
 
 
 class BridgeConfig(Settings, frozen=True, kw_only=True):
-    """What all bridges have in common; no endpoint means this machine's own kwsd."""
+    """What all bridges have in common; no endpoint means this machine's own kwsd, which needs no server key."""
 
     endpoint: (
         Annotated[str, Meta(description="Where kwsd publishes its events, such as tcp://kitchen:7391.")] | None
     ) = None
+    server_key: str | None = None
 
 
 class MqttConfig(BridgeConfig, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from bridge_samples import detection, status, until
 from kwsd.bridges.outbox import SIZE, Outbox
 from kwsd.bridges.run import run
 from kwsd.events.zeromq import ZeroMQPublisher
+from kwsd.settings.bridges import BridgeConfig
 
 
 class Recorder:
@@ -39,7 +40,7 @@ def play(ipc):
             publisher.publish(status(1))
             thread = threading.Thread(target=script, args=(publisher,))
             thread.start()
-            run(recorder, ipc, kinds)
+            run(recorder, BridgeConfig(endpoint=ipc), kinds)
             thread.join()
         return recorder.seen()
 
@@ -86,7 +87,7 @@ def test_only_the_kinds_that_were_asked_for_are_handed_on_and_losses_always(ipc)
     with ZeroMQPublisher([ipc]) as publisher:
         thread = threading.Thread(target=script, args=(publisher,))
         thread.start()
-        run(recorder, ipc, ("detection",))
+        run(recorder, BridgeConfig(endpoint=ipc), ("detection",))
         thread.join()
 
     assert recorder.seen() == [("lost", 2), ("detection", 23)]
@@ -103,7 +104,7 @@ def test_a_publisher_that_starts_later_or_again_is_connected_to(ipc):
 
     thread = threading.Thread(target=script)
     thread.start()
-    run(recorder, ipc)
+    run(recorder, BridgeConfig(endpoint=ipc))
     thread.join()
 
     assert [one["event"] for one in recorder.messages] == ["status", "status"]

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 
 import pytest
 from cli_helpers import complaint
@@ -65,6 +66,26 @@ def test_a_client_with_a_key_reads_and_controls_over_tcp(kwsd, start, store, key
 
         assert asked.stdout == "kwsd is paused\n"
         assert next(events).state == "paused"
+
+
+def test_a_bridge_reads_over_tcp_with_a_key(kwsd, start, store, key, tmp_path):
+    kwsd("keys", "allow", "this account", key, "--may", "read")
+    endpoint = f"tcp://0.0.0.0:{free_port()}"
+    heard, place = tmp_path / "heard", endpoint.replace("0.0.0.0", "127.0.0.1")
+    listening = start("listen", "--stdin", "--jsonl", "--endpoint", endpoint, "--store", store)
+    for line in listening.stdout:
+        if getattr(from_json(line), "state", "") == "listening":
+            break
+    start("bridge", "exec", "--event", "status", "--endpoint", place, "--server-key", key, "--", "touch", heard)
+
+    assert wait_for(heard.exists)
+
+
+def wait_for(condition):
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
 
 
 def free_port():

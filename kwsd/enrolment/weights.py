@@ -17,7 +17,7 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 FEWEST = 3  # templates from which on one can be told from the others
 MINUTES = 10  # of the bank, which show how near other speech comes
-NOTHING, FULL = 1.0, 2.0  # standard deviations nearer than other speech: up to which, and from which on it counts
+NOTHING, FULL = 0.25, 1.0  # standard deviations nearer than other speech: up to which, and from which on it counts
 LEAST = 1e-3  # weight
 
 Scores = NDArray[np.float64]

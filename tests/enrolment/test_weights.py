@@ -21,21 +21,21 @@ def nearness(count, near, odd):
     return found
 
 
-@pytest.mark.parametrize("near", [2.0, 5.0])
+@pytest.mark.parametrize("near", [1.0, 5.0])
 def test_recordings_that_are_nearer_to_each_other_than_other_speech_count_in_full(near):
     assert weights(nearness(5, near, near)).tolist() == [1.0] * 5
 
 
 @pytest.mark.parametrize("count", [3, 5, 10])
 def test_one_that_is_as_far_as_other_speech_hardly_counts_and_the_others_in_full(count):
-    odd, *others = weights(nearness(count, 5.0, 0.5))
+    odd, *others = weights(nearness(count, 5.0, -0.5))
 
     assert odd == LEAST
     assert others == [1.0] * (count - 1)
 
 
 def test_between_the_two_the_weight_rises():
-    found = [weights(nearness(5, 5.0, odd))[0] for odd in (1.0, 1.25, 1.5, 2.0)]
+    found = [weights(nearness(5, 5.0, odd))[0] for odd in (0.25, 0.4375, 0.625, 1.0)]
 
     assert found == [LEAST, 0.25, 0.5, 1.0]
 

@@ -49,6 +49,7 @@ class Mqtt:
         self._layout, self._availability, self._discovery = layout, availability, discovery
         self._lost = 0
         self._status: Message | None = None
+        self._keywords: dict[str, list[str]] = {}  # by stream
         self._lock = threading.Lock()
         self._client = _client()
         if user is not None:
@@ -69,7 +70,7 @@ class Mqtt:
         publications = self._layout.publications(message)
         with self._lock:
             if message["event"] == "status":
-                self._status = message
+                self._note(message)
                 publications = self._entities() + publications
             if not all(self._publish(one) for one in publications):
                 self._lost += message.get("count", 1)
@@ -84,8 +85,15 @@ class Mqtt:
     def _publish(self, one: Publication) -> bool:
         return bool(self._client.publish(one.topic, one.payload, retain=one.retain).rc == 0)
 
+    def _note(self, status: Message) -> None:
+        self._status = status
+        if status["keywords"]:  # a kwsd that is starting has none yet; its entities stay
+            self._keywords[status["stream"]] = status["keywords"]
+
     def _entities(self) -> list[Publication]:
-        return self._discovery.publications(self._status["keywords"]) if self._discovery and self._status else []
+        if not self._discovery or not self._keywords:
+            return []
+        return self._discovery.publications({name for names in self._keywords.values() for name in names})
 
     def _connected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:

@@ -138,6 +138,16 @@ def test_an_entity_goes_when_its_keyword_does(bridge, reader):
     assert [named[topic] for topic in removed] == ["okay kwsd"]
 
 
+def test_entities_stay_while_kwsd_starts_again_or_another_stream_has_other_keywords(bridge, reader):
+    one = bridge(prefix="homeassistant")
+    one.send(status(1, keywords=["hey snips"]).to_dict())
+    one.send(status(2, keywords=[], state="starting").to_dict())
+    one.send(status(3, keywords=["okay kwsd"]).to_dict() | {"stream": "bedroom"})
+    until(lambda: len(payloads(reader, "kwsd/status")) == 3)
+
+    assert [topic for topic, payload in reader if topic.startswith("homeassistant/") and not payload] == []
+
+
 def test_the_template_makes_the_event_that_home_assistant_asks_for():
     jinja2 = pytest.importorskip("jinja2", reason="Home Assistant's templates are Jinja's")
     (_, config) = Discovery("homeassistant", "kwsd", OwnLayout("kwsd"), "kwsd/availability").publications(["hey snips"])

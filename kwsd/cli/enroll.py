@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ from kwsd.settings.inputs import Width
 if TYPE_CHECKING:
     from kwsd.enrolment.enroll import Enrolment
     from kwsd.enrolment.threshold import Rule
-    from kwsd.keywords.keyword import Keyword
     from kwsd.keywords.store import Store
     from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -113,7 +111,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
 
     name, scorer, threshold = check_name(config.name), config.scorer, _threshold(config)
     store.check_spelling(name)
-    others = _others(store, name, tokenizer)
+    others = store.others(name, tokenizer)
     if config.replace and not config.recordings:
         return reenroll(
             store.load(name), tokenizer, scorer=scorer, threshold=threshold, negatives=config.negatives, others=others
@@ -141,21 +139,6 @@ def _threshold(config: EnrollConfig) -> float | Rule:
 
     rule = Rule(config.threshold_rule, config.false_alarms_per_hour)
     return rule if config.threshold is None else config.threshold
-
-
-def _others(store: Store, name: str, tokenizer: Tokenizer) -> list[Keyword]:
-    """The other keywords of the store; those that cannot be read or are of another model are skipped."""
-    from kwsd.errors import KwsdError
-    from kwsd.keywords.store import check_model
-
-    found = []
-    for other in store.names():
-        if other != name:
-            with suppress(KwsdError):
-                keyword = store.load(other)
-                check_model(keyword, tokenizer)
-                found.append(keyword)
-    return found
 
 
 def _print(made: Enrolment, path: Path) -> None:

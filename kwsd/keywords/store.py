@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from kwsd.atomic_write import replacing
@@ -73,6 +74,15 @@ class Store:
         for keyword in keywords:
             check_model(keyword, tokenizer)
         return keywords
+
+    def others(self, name: str, tokenizer: Tokenizer) -> list[Keyword]:
+        """The keywords of other names; those that cannot be read or are of another model are left out."""
+        found = []
+        for other in self.names():
+            if other != name:
+                with suppress(KeywordError, ModelError, StoreError):
+                    found += self.load_all([other], tokenizer)
+        return found
 
     def save(self, keyword: Keyword) -> Path:
         """Write or replace a keyword atomically: a reader sees the old file or the new one. Returns its path."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,15 +70,6 @@ class Keywords:
     def facts(self) -> list[KeywordFacts]:
         """Every keyword of the store."""
         return [self._facts(name) for name in self.store.names()]
-
-    def others(self, name: str) -> list[Keyword]:
-        """The keywords of other names; those that cannot be read are left out."""
-        found = []
-        for other in self.store.names():
-            if other != name:
-                with suppress(KwsdError):
-                    found.append(self.store.load(other))
-        return found
 
     def audio(self, name: str, place: int) -> bytes:
         """The recording at a place of a keyword, from 0, as FLAC; raises KeywordError if it was not kept."""

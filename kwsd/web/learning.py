@@ -106,7 +106,7 @@ def add(keywords: Keywords, name: str, recordings: Sequence[Recording], *, save:
             tokenizer,
             scorer=before.scorer if before else "subsequence",
             adding_to=before,
-            others=keywords.others(name),
+            others=store.others(name, tokenizer),
             keep_audio=True,
         )
         if save:
@@ -122,7 +122,7 @@ def remove_recording(keywords: Keywords, name: str, place: int) -> Learned:
         rest = tuple(template for template in keyword.templates if template is not removed)
         if not rest:
             raise KeywordError(f'this is the only recording of "{name}": remove the keyword')
-        made = reenroll(replace(keyword, templates=rest), tokenizer, others=keywords.others(name))
+        made = reenroll(replace(keyword, templates=rest), tokenizer, others=keywords.store.others(name, tokenizer))
         keywords.store.save(made.keyword)
     return _learned(made)
 

@@ -6,11 +6,11 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable
-from ipaddress import ip_address
 
 import structlog
 import uvicorn
 
+from kwsd.daemon.prometheus import is_loopback
 from kwsd.daemon.signals import handling
 from kwsd.errors import ConfigError, EndpointError
 from kwsd.settings.monitor import MonitorConfig
@@ -97,15 +97,8 @@ def _address(config: MonitorConfig, port: int) -> str:
 
 
 def _warn(config: MonitorConfig) -> None:
-    if not config.certificate and not _is_loopback(config.host):
+    if not config.certificate and not is_loopback(config.host):
         log.warning(
             "the token and recordings go over the network unencrypted, and browsers allow no microphone",
             help="give --certificate and --certificate-key",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -63,3 +63,13 @@ def test_a_good_recording_is_not_warned_about(recordings):
         samples = sf.read(path, dtype="float32")[0]
 
         assert faults(samples, phrase_spans(samples)[0]) == []
+
+
+def test_a_recording_of_two_sounds_that_are_far_apart_is_warned_about(good, tokenizer, bank):
+    pieces = phrase_spans(good)[0]
+    between = np.resize(good[:3200], int(0.6 * RATE))
+    start, end = int(pieces[0][0] * RATE), int(pieces[-1][1] * RATE)
+    twice = np.concatenate([good[:end], between, good[start:]])
+    made = enroll("hey snips", [Recording("twice.wav", twice)], tokenizer, bank=bank)
+
+    assert [warning for warning in made.warnings if warning.startswith("twice.wav has a long pause")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import closing
+from contextlib import ExitStack
 
 import zmq
 from numpy.random import Generator
@@ -17,7 +17,7 @@ from kwsd.events.messages import StatusEvent
 from kwsd.events.zeromq import Subscribers
 
 TOPICS = (b"kwsd/1/", b"kwsd/1/status/", b"", b"kwsd/1/detection/hey snips/")
-SESSION = GREETING + READY + b"".join(bytes([0, 1 + len(topic), 1]) + topic for topic in TOPICS)
+SESSION = b"".join(bytes([0, 1 + len(topic), 1]) + topic for topic in TOPICS)
 STATUS = StatusEvent(sequence=1, instance="5eed1e55", stream="s", wall=1.75e9, model="0123456789ab", state="listening")
 _PAUSE = 10  # ms without anything to read, after which the session is over
 
@@ -31,9 +31,18 @@ class FrameTarget:
             subscribers = Subscribers(context, high_water_mark=10)
             subscribers.feed(list(STATUS.frames()))
             ours, theirs = socket.socketpair()
-            with closing(Connection(theirs, *subscribers.open())) as client, ours:
-                ours.sendall(changed_bytes(random, SESSION))
-                self._serve(subscribers, client)
+            with ExitStack() as stack, ours:
+                client = Connection(theirs, *subscribers.open())
+                stack.callback(client.server.close, 0)
+                stack.callback(client.cut)
+                self._send(random, subscribers, client, ours)
+
+    def _send(self, random: Generator, subscribers: Subscribers, client: Connection, ours: socket.socket) -> None:
+        """Send the handshake, and when it was answered the topics; one of them is mutated."""
+        mutated = random.integers(2)
+        for number, part in enumerate((GREETING + READY, SESSION)):
+            ours.sendall(changed_bytes(random, part) if number == mutated else part)
+            self._serve(subscribers, client)
 
     def _serve(self, subscribers: Subscribers, client: Connection) -> None:
         poller = zmq.Poller()

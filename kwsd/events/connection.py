@@ -21,6 +21,10 @@ from kwsd.events.limits import Budget
 Ready = Mapping[Any, int]
 """What a poller returned: sockets and file descriptors."""
 
+# A connection must not break at the moment at which its ZeroMQ socket is closed, or has just lingered: libzmq then ends
+# the process (session_base.cpp, clean_pipes), or its own threads do not end.
+_LINGER = 1500  # ms, longer than anybody waits
+_NOTICED = 0.5  # s
 _CHUNK = 64 * 1024  # bytes that are read at once, and that wait at most for a client that does not read
 
 
@@ -71,12 +75,20 @@ class Connection:
         self._down.move(ready, source_gone=self.refusal, sink_gone=self.farewell)
         self._up.move(ready, source_gone=self.farewell, sink_gone=self.refusal)
 
-    def close(self, linger: int = 0) -> None:
-        """Close at once, or with `linger` milliseconds only the ZeroMQ socket: `pump` then delivers what it sent."""
-        self.server.close(linger)
-        if not linger:
-            self._client.close()
-            self._inner.close()
+    def end(self) -> None:
+        """Close the ZeroMQ socket: `pump` delivers what it sent before, and then says that it is gone."""
+        self.server.close(_LINGER)
+
+    def cut(self) -> None:
+        """Close the connection; the ZeroMQ socket is to be closed when `is_cut` says so."""
+        self._client.close()
+        self._inner.close()
+
+    def is_cut(self, seconds: float) -> bool:
+        """Whether libzmq has surely noticed, so many seconds after the connection was cut; call it until it has."""
+        while self.server.poll(0):  # what is not read would keep libzmq from noticing
+            self.server.recv()
+        return seconds > _NOTICED
 
 
 def describe(client: socket.socket) -> str:

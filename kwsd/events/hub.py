@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import socket
 import time
@@ -54,16 +55,21 @@ class Hub:
         inlet: where the other threads send frames, and STOP at last; it is closed at the end.
         listeners: listening sockets, and who guards each if anybody does; they are closed at the end.
         service: what is done with the clients.
+
+    Attributes:
+        last_moment: monotonic time from which on what is in the inlet is dropped; for the thread that sends STOP.
     """
 
     def __init__(
         self, inlet: zmq.Socket[bytes], listeners: Mapping[socket.socket, Guard | None], service: Service
     ) -> None:
         self._inlet, self._listeners, self._service = inlet, listeners, service
+        self.last_moment = math.inf
         self._guard = next((guard for guard in listeners.values() if guard), None)
         self._clients: dict[socket.socket, set[Connection]] = {listener: set() for listener in listeners}
         self._room = MOST_CONNECTIONS // max(1, len(listeners))
         self._arrivals = arrivals()
+        self._cut: dict[Connection, float] = {}  # when the connection was closed; its ZeroMQ socket is not yet
         self._poller = zmq.Poller()
         self._warned: dict[str, float] = {}
 
@@ -86,7 +92,7 @@ class Hub:
             self._guard.socket.close()
 
     def _turn(self) -> bool:
-        pauses = [self._service.attend(time.monotonic()), self._watch_listeners()]
+        pauses = [self._service.attend(time.monotonic()), self._watch_listeners(), self._bury()]
         if self._guard:
             pauses.append(self._guard.pause)
         ready = self._poll(min((pause for pause in pauses if pause is not None), default=None))
@@ -115,7 +121,8 @@ class Hub:
             frames = self._inlet.recv_multipart()
             if frames == STOP:
                 return False
-            self._service.feed(frames)
+            if time.monotonic() < self.last_moment:
+                self._service.feed(frames)
         return True
 
     def _watch_listeners(self) -> float | None:
@@ -174,7 +181,9 @@ class Hub:
         for clients in self._clients.values():
             clients.discard(client)
         client.unwatch(self._poller)
-        client.close()
+        client.cut()
+        if not client.server.closed:
+            self._cut[client] = time.monotonic()
         self._service.leave(client)
         if self._guard:
             self._guard.forget(client)
@@ -185,7 +194,7 @@ class Hub:
         """Close the ZeroMQ sockets, and move what they still send until they or the time are at their end."""
         for client in self._all():
             self._poller.register(client.server, 0)
-            client.close(LINGER)
+            client.end()
         end = time.monotonic() + LINGER / 1000
         while self._all() and time.monotonic() < end:
             ready = self._poll(end - time.monotonic())
@@ -193,7 +202,18 @@ class Hub:
                 if self._step(client, ready) is not None:
                     self._drop(client)
         for client in self._all():
-            client.close()
+            self._drop(client)
+        while self._cut:
+            self._bury()
+            time.sleep(0.01)
+
+    def _bury(self) -> float | None:
+        """Close the ZeroMQ sockets of those who have gone; returns in how many seconds it is to be called again."""
+        now = time.monotonic()
+        for client in [client for client, since in self._cut.items() if client.is_cut(now - since)]:
+            del self._cut[client]
+            client.server.close(0)
+        return 0.1 if self._cut else None
 
     def _warn(self, message: str, **facts: Any) -> None:
         """Log a warning, unless the same was logged just now: a hostile client comes again and again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
@@ -12,7 +13,7 @@ from kwsd.errors import EndpointError
 from kwsd.events.binding import listen, name
 from kwsd.events.endpoints import Right, check, needs_keys
 from kwsd.events.guard import Guard
-from kwsd.events.hub import STOP, Hub, Service
+from kwsd.events.hub import LINGER, STOP, Hub, Service
 from kwsd.events.keys import KeyFolder
 
 _FEED = "inproc://feed"
@@ -58,8 +59,8 @@ class Server:
             guards = [guard if needs_keys(endpoint, right) else None for endpoint in endpoints]
             self.endpoints = tuple(name(listener) for listener in listeners)
             inlet, self._feed = (stack.enter_context(end) for end in _pipe(context, high_water_mark))
-            hub = Hub(inlet, dict(zip(listeners, guards, strict=True)), service(context))
-            self._thread = threading.Thread(target=hub.run, name="kwsd-zeromq", daemon=True)
+            self._hub = Hub(inlet, dict(zip(listeners, guards, strict=True)), service(context))
+            self._thread = threading.Thread(target=self._hub.run, name="kwsd-zeromq", daemon=True)
             self._thread.start()
             stack.pop_all()
 
@@ -75,11 +76,12 @@ class Server:
             return True
 
     def close(self) -> None:
-        """Deliver what was sent, for at most about `hub.LINGER` milliseconds, and remove the ipc sockets."""
+        """Deliver what was sent, for at most about twice `hub.LINGER` milliseconds, and remove the ipc sockets."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
+            self._hub.last_moment = time.monotonic() + LINGER / 1000
             self._feed.send_multipart(STOP)
             self._feed.close()
         self._thread.join()

@@ -55,7 +55,7 @@ class ZeroMQPublisher:
             self.dropped += 1
 
     def close(self) -> None:
-        """Deliver what was published, for at most half a second, and remove the ipc sockets."""
+        """Deliver what was published, for at most a second, and remove the ipc sockets."""
         self._server.close()
 
     def __enter__(self) -> Self:

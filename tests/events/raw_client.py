@@ -20,7 +20,7 @@ def frame(body: bytes, flags: int = 0) -> bytes:
 
 
 class RawClient:
-    """A connection to an endpoint of a publisher that has sent a greeting and says that it is a subscriber.
+    """A connection to an endpoint of a publisher that has shaken hands as a subscriber, unless it was refused.
 
     Attributes:
         socket: the connection.
@@ -33,8 +33,15 @@ class RawClient:
         host, _, port = place.rpartition(":")
         self.socket.connect(place if transport == "ipc" else (host, int(port)))
         ready = b"\5READY" + bytes([len(_TYPE)]) + _TYPE + struct.pack(">I", 3) + b"SUB"
-        with suppress(BrokenPipeError):  # it was cut off at once
+        with suppress(ConnectionError):  # it was cut off at once
             self.socket.sendall(GREETING + frame(ready, flags=4))
+            self._wait_for_ready()
+
+    def _wait_for_ready(self) -> None:
+        """Read until the publisher is ready too: what comes before that is against the protocol."""
+        heard = b""
+        while b"READY" not in heard and (more := self.socket.recv(256)):
+            heard += more
 
     def subscribe(self, *topics: bytes) -> bool:
         """Send a subscription to each topic; False once the publisher has closed the connection."""

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
-from contextlib import closing as closing_now
 from pathlib import Path
 from typing import Any
 
@@ -180,17 +179,18 @@ def test_clients_leave_files_to_everything_else(
     assert {(entry["event"], entry["reason"]) for entry in logs} == {("a client cannot connect", "Too many open files")}
 
 
-def test_a_hundred_subscribers_that_do_not_read_do_not_hold_up_the_end(context: zmq.Context[Any], ipc: str) -> None:
+@pytest.mark.parametrize("then", [b"", b"more/"])
+def test_a_hundred_subscribers_that_do_not_read_do_not_hold_up_the_end(ipc: str, then: bytes) -> None:
     with ExitStack() as crowd:
         with ZeroMQPublisher([ipc]) as publisher:
             publisher.publish(status(1))
-            for _ in range(100):
-                reader = crowd.enter_context(subscriber(context, ipc, b"\1"))
-                reader.rcvhwm = 1
-                reader.recv_multipart()
-            flood(ipc, 20_000, 10)
-            for number in range(2, 2000):
-                publisher.publish(status(number, message="speech " * 100))
+            clients = [crowd.enter_context(RawClient(ipc)) for _ in range(100)]
+            for client in clients:
+                client.subscribe(b"kwsd/")
+            for number in range(2, 1500):
+                publisher.publish(status(number, message="speech " * 50))
+            for client in clients:  # with `then` they are also cut off, while messages wait for them
+                client.subscribe(*[then + b"%d" % number for number in range(2 * MOST_TOPICS * bool(then))])
             started = time.monotonic()
 
         assert time.monotonic() - started < 10  # seconds; for ever, if anything waited for a reader
@@ -198,11 +198,13 @@ def test_a_hundred_subscribers_that_do_not_read_do_not_hold_up_the_end(context: 
 
 def test_a_socket_of_one_client_cannot_be_reached_by_another_process(context: zmq.Context[Any]) -> None:
     ours, theirs = socket.socketpair()
-    with ours, closing_now(Connection(theirs, context.socket(zmq.XPUB), Budget(1, 1))) as connection:
+    connection = Connection(theirs, context.socket(zmq.XPUB), Budget(1, 1))
+    with ours, connection.server:
         name = connection.server.get_string(zmq.LAST_ENDPOINT).removeprefix("ipc://@")
         program = f"import socket; s = socket.socket(socket.AF_UNIX); s.connect('\\0{name}'); print(s.recv(100))"
         command = [sys.executable, "-c", program]
         answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
+        connection.cut()
 
     assert "b''" in answer.stdout or "Reset" in answer.stderr
 

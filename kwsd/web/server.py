@@ -65,7 +65,7 @@ def _uvicorn(config: MonitorConfig, app: object) -> uvicorn.Config:
     settings = uvicorn.Config(
         app,  # type: ignore[arg-type]
         log_config=None,
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         ws="none",

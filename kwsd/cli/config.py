@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from kwsd.cli.group import Verbs
-from kwsd.cli.options import PATH
+from kwsd.cli.options import PATH, Setting
 from kwsd.cli.settings import Keys, default_path, defaults, settings_of
 from kwsd.errors import ConfigError
 from kwsd.settings.file import SettingsFile
@@ -37,7 +37,7 @@ def config() -> None:
 def show(ctx: click.Context, verb: tuple[str, ...], origin: bool) -> None:
     """Print the settings of a VERB, or of all, as lines of a settings file.
 
-    Settings that have no value are left out.
+    Settings that have no value are left out, and so are the values of passwords and secrets.
 
     \b
     Examples:
@@ -98,7 +98,9 @@ def _line(ctx: click.Context, keys: Keys, key: str, option: click.Option, origin
     value = option.type_cast_value(ctx, raw)
     if value == ():
         return ""
-    return f"{key} = {_toml(value)}" + (f"  # {_origin(ctx, keys, key, option, source)}" if origin else "")
+    secret = isinstance(option, Setting) and option.is_secret
+    shown = f"# {key} is set, and not shown" if secret else f"{key} = {_toml(value)}"
+    return shown + (f"  # {_origin(ctx, keys, key, option, source)}" if origin else "")
 
 
 def _origin(ctx: click.Context, keys: Keys, key: str, option: click.Option, source: ParameterSource) -> str:

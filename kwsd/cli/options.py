@@ -53,12 +53,15 @@ class Setting(click.Option):
     Attributes:
         kind: type and range of the field, see `kwsd.settings.checks.fits`.
         has_range: whether that says more than the option's type does.
+        is_secret: whether the value is for nobody else to see.
     """
 
     def __init__(self, *args: Any, kind: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.kind = kind
-        self.has_range = described(kind)[0] in (int, float, str)
+        plain, meta = described(kind)
+        self.has_range = plain in (int, float, str)
+        self.is_secret = "secret" in (meta.extra or {})
 
 
 def setting(owner: type[Settings], field: str, flag: str = "", **shown: Any) -> Callable[[F], F]:

@@ -44,7 +44,13 @@ class MqttConfig(BridgeConfig, frozen=True, kw_only=True):
         ),
     ] = "mqtt://localhost"
     user: Annotated[str, Meta(description="User name at the broker.")] | None = None
-    password: Annotated[str, Meta(description="Password at the broker; better given as a variable.")] | None = None
+    password: (
+        Annotated[
+            str,
+            Meta(description="Password at the broker; better given as a variable.", extra={"secret": "yes"}),
+        ]
+        | None
+    ) = None
     layout: Annotated[
         Literal["kwsd", "hermes"], Meta(description="Topics: our own, or those of Hermes, as Rhasspy reads them.")
     ] = "kwsd"
@@ -95,7 +101,9 @@ class WebhookConfig(BridgeConfig, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="Sign requests with this secret by HMAC-SHA256; better given as a variable.", min_length=1
+                description="Sign requests with this secret by HMAC-SHA256; better given as a variable.",
+                min_length=1,
+                extra={"secret": "yes"},
             ),
         ]
         | None

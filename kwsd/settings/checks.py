@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     A field is described by `msgspec.Meta`: `description` is the help text, `title` begins the sentence about a wrong
     value, and `extra` may hold a "unit", a "head" with "{}" for the value instead of the title, what the "range" is in
-    words, or a "hint" at the end.
+    words, a "hint" at the end, or "secret" where the value is not to be shown.
 
     Raises:
         ConfigError: a value is of another type than its field or out of its range.

@@ -65,6 +65,16 @@ def test_what_is_shown_is_a_settings_file_with_the_same_settings(kwsd, settings,
     assert kwsd("--config", path, "config", "show").stdout == shown
 
 
+def test_passwords_and_secrets_are_not_shown(kwsd, settings, monkeypatch):
+    settings('[bridge.webhook]\nsecret = "hidden-in-a-file"')
+    monkeypatch.setenv("KWSD_BRIDGE_MQTT_PASSWORD", "hidden-in-a-variable")
+    shown = kwsd("config", "show", "--origin").stdout
+
+    assert "hidden" not in shown
+    assert "# password is set, and not shown  # KWSD_BRIDGE_MQTT_PASSWORD" in shown.splitlines()
+    assert "# secret is set, and not shown" in shown
+
+
 def test_a_verb_that_does_not_exist_is_refused(kwsd):
     assert complaint(kwsd("config", "show", "lisen")) == "there is no verb 'lisen': `kwsd --help` lists them"
 

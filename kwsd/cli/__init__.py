@@ -25,6 +25,7 @@ from kwsd.cli.search import search
 from kwsd.cli.service import service
 from kwsd.cli.settings import config_option
 from kwsd.cli.subscribe import subscribe
+from kwsd.cli.test import test
 from kwsd.cli.wyoming import wyoming
 
 __all__ = ["main"]
@@ -49,6 +50,7 @@ def main(log_level: str) -> None:
 
     \b
     kwsd enroll "hey snips" recordings/*.wav   learn the phrase
+    kwsd test "hey snips"                      see how near what you say comes to it
     kwsd scan meeting.ogg                      find it in files
     kwsd listen                                listen for it at the microphone
     kwsd subscribe                             print the events of a listening kwsd
@@ -66,6 +68,7 @@ def main(log_level: str) -> None:
 for verb in (
     enroll,
     keywords,
+    test,
     scan,
     listen,
     subscribe,

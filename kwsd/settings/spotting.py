@@ -1,4 +1,4 @@
-"""The settings of `kwsd scan` and `kwsd listen`."""
+"""The settings of `kwsd scan`, `kwsd listen` and `kwsd test`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -45,6 +45,12 @@ class ScanConfig(SpottingConfig, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sharing(self.workers, self.on)
+
+
+class TrialConfig(SpottingConfig, frozen=True, kw_only=True):
+    """How a keyword is tried."""
+
+    input: Input
 
 
 class ListenConfig(SpottingConfig, frozen=True, kw_only=True):

@@ -1,0 +1,124 @@
+"""`kwsd test`: tries a keyword, with its live distance, its hits and its near misses."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kwsd.cli.gauge import Gauge, distance_bar, level_bar
+from kwsd.cli.group import warn
+from kwsd.cli.options import DEVICE, model_option, setting, store_option
+from kwsd.settings.inputs import FileInput, MicrophoneInput, choose_inputs
+from kwsd.settings.spotting import SpottingConfig, TrialConfig
+
+if TYPE_CHECKING:
+    from kwsd.audio.source import Source
+    from kwsd.keywords.keyword import Keyword
+    from kwsd.spotting.detection import Detection
+    from kwsd.spotting.near_misses import NearMiss
+    from kwsd.tokenizer.tokenizer import Tokenizer
+
+QUEUE = 10.0  # s of live audio that may wait
+
+
+@click.command(short_help="Try a keyword: its live distance, hits and near misses.")
+@click.argument("name")
+@setting(
+    MicrophoneInput,
+    "device",
+    default=None,
+    type=DEVICE,
+    metavar="NAME|NUMBER",
+    show_default="the default microphone",
+    help="Listen to this microphone; see `kwsd devices`.",
+)
+@setting(FileInput, "path", "--file", metavar="FILE")
+@setting(FileInput, "realtime")
+@setting(SpottingConfig, "refractory", metavar="SECONDS")
+@store_option
+@model_option
+def test(
+    name: str,
+    device: str | None,
+    file: Path | None,
+    realtime: bool,
+    refractory: float,
+    store: Path,
+    model: Path | None,
+) -> None:
+    """Listen for the keyword NAME and show how near what is heard comes to it, until Ctrl-C or the end of the file.
+
+    On a terminal, a line shows the distance now, the threshold in brackets, and the level of the input. The bar reaches
+    its mark where the distance is the threshold. Each hit has a line, and so has each near miss, whose distance is at
+    most 0.1 above the threshold. Nothing is published or kept.
+
+    \b
+    Examples:
+      kwsd test "hey snips"
+      kwsd test "hey snips" --file meeting.ogg
+    """
+    from kwsd.daemon.source import open_source
+    from kwsd.keywords.store import Store
+    from kwsd.tokenizer.tokenizer import Tokenizer
+
+    microphones = [] if device is None else [MicrophoneInput(device)]
+    (wanted,) = choose_inputs(file, None, microphones, realtime)
+    config = TrialConfig(store=store, model=model, keywords=(name,), refractory=refractory, input=wanted)
+    tokenizer = Tokenizer(config.model)
+    (keyword,) = Store(config.store).load_all(config.keywords, tokenizer)
+    source = open_source(config.input, sys.stdin.buffer, QUEUE, _report)
+    _try(source, tokenizer, keyword, config.refractory)
+
+
+def _try(source: Source, tokenizer: Tokenizer, keyword: Keyword, refractory: float) -> None:
+    from kwsd.daemon.signals import handling
+    from kwsd.spotting.near_misses import NearMisses
+    from kwsd.spotting.scan import AudioSpotter
+
+    near = NearMisses(keyword.threshold)
+    spotter = AudioSpotter(tokenizer, [keyword], refractory=refractory, traces=[near])
+    lines = _Lines(keyword.threshold)
+    click.echo(f'listening to {source.name} for "{keyword.name}"; Ctrl-C ends it', err=True)
+    with handling({signal.SIGINT: source.close, signal.SIGTERM: source.close}):
+        for block in source.blocks():
+            lines.add(spotter.push(block), near.take())
+            lines.seconds += block.seconds
+            if block.seconds:
+                lines.gauge.show(f"{distance_bar(near.distance, keyword.threshold)}  {level_bar(block.samples)}")
+    lines.add(spotter.flush(), near.flush())
+    lines.end()
+
+
+class _Lines:
+    """What is written about hits and near misses, around the gauge."""
+
+    def __init__(self, threshold: float) -> None:
+        self.gauge = Gauge()
+        self.seconds = 0.0
+        self._threshold = threshold
+        self._hits = self._misses = 0
+
+    def add(self, hits: list[Detection], misses: list[NearMiss]) -> None:
+        """Write a line for each."""
+        self._hits += len(hits)
+        self._misses += len(misses)
+        for kind, found in (("hit", hits), ("near miss", misses)):
+            for one in found:
+                self.gauge.clear()
+                click.echo(f"{one.start:9.2f} - {one.end:9.2f}  {kind:9}  {one.distance:.3f} ({self._threshold:.3f})")
+
+    def end(self) -> None:
+        """Write how many there were."""
+        self.gauge.clear()
+        click.echo(f"hits: {self._hits}, near misses: {self._misses}, in {self.seconds:.0f} s")
+        if self._misses:
+            click.echo("if the phrase was said at a near miss, add a recording of it, said in the same way", err=True)
+
+
+def _report(status: str, **facts: Any) -> None:
+    reason = f": {facts['reason']}" if "reason" in facts else ""
+    warn(f"{facts.get('device', '')}: {status}{reason}")

@@ -8,6 +8,7 @@ export class Recorder {
     const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     this.stream = await navigator.mediaDevices.getUserMedia({ audio });
     this.context = new AudioContext();
+    this.context.resume(); // some browsers start it only when asked; without a sound device it would never be ready
     await this.context.audioWorklet.addModule("recorder-worklet.js");
     this.parts = [];
     const node = new AudioWorkletNode(this.context, "recorder");

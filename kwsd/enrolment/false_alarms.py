@@ -19,6 +19,7 @@ from kwsd.tokenizer.codebook import Codebook
 SEPARATION = 2.0  # seconds between two false alarms, at least
 TAIL = 25  # lowest minima, to which the tail is fitted for rates that the bank is too short to count
 SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not reliable beyond them
+CAUTION = {"telephone": 2.0}  # times as many alarms as the bank shows are expected of a kind whose speakers vary more
 SAID_AT_MOST = 0.1  # share of the minima that may be the keyword itself
 MIN_SHAPE = 1e-3  # shapes of a smaller magnitude are numerically 0, an exponential tail
 
@@ -82,11 +83,11 @@ class FalseAlarms:
 
     def alarms_per_hour(self, threshold: float) -> float:
         """Expected false alarms per hour at a threshold, on the kind that has most."""
-        return max(model.alarms_per_hour(threshold) for model in self.kinds.values())
+        return max(_caution(kind) * model.alarms_per_hour(threshold) for kind, model in self.kinds.items())
 
     def threshold(self, alarms_per_hour: float) -> float:
         """The largest threshold with at most this rate of false alarms on each kind."""
-        return min(model.threshold(alarms_per_hour) for model in self.kinds.values())
+        return min(model.threshold(alarms_per_hour / _caution(kind)) for kind, model in self.kinds.items())
 
     def laxest(self, alarms_per_hour: float) -> float:
         """The threshold with this rate of false alarms on the kind that is least like the keyword."""
@@ -101,6 +102,10 @@ class FalseAlarms:
     def deviation(self) -> float:
         """Standard deviation of the minima."""
         return float(self.minima.std())
+
+
+def _caution(kind: str) -> float:
+    return CAUTION.get(kind, 1.0)
 
 
 def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = ()) -> FalseAlarms:

@@ -72,6 +72,13 @@ def test_a_promise_holds_on_the_kind_of_speech_that_has_most_alarms(kinds):
     assert kinds.kinds["prose"].alarms_per_hour(threshold) < 0.5
 
 
+def test_of_telephone_speech_twice_the_alarms_are_expected_that_the_bank_shows(others):
+    model = FalseAlarms({"telephone": others})
+
+    assert model.threshold(0.5) == others.threshold(0.25)
+    assert model.alarms_per_hour(0.5) == 2 * others.alarms_per_hour(0.5)
+
+
 def test_a_minimum_across_the_border_of_two_parts_counts_once():
     distance = np.ones(40)
     distance[8:12] = (0.5, 0.3, 0.4, 0.6)

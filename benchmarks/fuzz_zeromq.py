@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import socket
 import time
 from contextlib import ExitStack
@@ -22,20 +24,25 @@ STATUS = StatusEvent(sequence=1, instance="5eed1e55", stream="s", wall=1.75e9, m
 _PAUSE = 10  # ms without anything to read, after which the session is over
 
 
+@functools.cache
+def _context(process: int) -> zmq.Context[zmq.Socket[bytes]]:
+    """The context of a process; it is not ended, because that can hang where connections break as they are closed."""
+    return zmq.Context()
+
+
 class FrameTarget:
     """Serves a client that sends a mutated session; one that is cut off counts as refused."""
 
     def __call__(self, random: Generator) -> None:
         """Run one case."""
-        with zmq.Context() as context:
-            subscribers = Subscribers(context, high_water_mark=10)
-            subscribers.feed(list(STATUS.frames()))
-            ours, theirs = socket.socketpair()
-            with ExitStack() as stack, ours:
-                client = Connection(theirs, *subscribers.open())
-                stack.callback(client.server.close, 0)
-                stack.callback(client.cut)
-                self._send(random, subscribers, client, ours)
+        subscribers = Subscribers(_context(os.getpid()), high_water_mark=10)
+        subscribers.feed(list(STATUS.frames()))
+        ours, theirs = socket.socketpair()
+        with ExitStack() as stack, ours:
+            client = Connection(theirs, *subscribers.open())
+            stack.callback(client.server.close, 0)
+            stack.callback(client.cut)
+            self._send(random, subscribers, client, ours)
 
     def _send(self, random: Generator, subscribers: Subscribers, client: Connection, ours: socket.socket) -> None:
         """Send the handshake, and when it was answered the topics; one of them is mutated."""

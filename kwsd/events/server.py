@@ -85,7 +85,10 @@ class Server:
             self._feed.send_multipart(STOP)
             self._feed.close()
         self._thread.join()
-        self._context.term()
+        # It can hang for ever where a connection breaks at the moment at which its socket is closed.
+        ending = threading.Thread(target=self._context.term, name="kwsd-zeromq-end", daemon=True)
+        ending.start()
+        ending.join(LINGER / 1000)
         self._held.close()
 
 

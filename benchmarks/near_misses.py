@@ -110,8 +110,8 @@ def judge(
 def judge_with_negatives(
     trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
 ) -> dict[str, list[Outcome]]:
-    """What every phrase did without negatives and with them, tried on the same recordings."""
-    wary = [with_negatives(trial) for trial in trials]
+    """What phrases did without negatives and with them, on the recordings of near phrases that are no negatives."""
+    wary = [trial for trial in map(with_negatives, trials) if trial.near]
     found = judge([replace(trial, negatives=()) for trial in wary], product, scorers, learns)
     beside = judge(wary, product, scorers, learns)
     return found | {f"{scorer}, with negatives": outcomes for scorer, outcomes in beside.items()}

@@ -24,16 +24,18 @@ class RecordingFacts:
         name: of the recording.
         seconds: length of the phrase in it.
         kept: whether its audio is in the store.
+        negative: whether it is of what sounds like the phrase and is something else.
     """
 
     name: str
     seconds: float
     kept: bool
+    negative: bool
 
 
 @dataclass(frozen=True)
 class KeywordFacts:
-    """A keyword of the store, or why it cannot be read."""
+    """A keyword of the store with its recordings, the negatives last; or why it cannot be read."""
 
     name: str
     threshold: float = 0.0
@@ -93,12 +95,18 @@ class Keywords:
             keyword = self.store.load(name)
         except KwsdError as error:
             return KeywordFacts(name, problem=str(error))
-        recordings = tuple(RecordingFacts(t.recording, t.seconds, bool(t.audio)) for t in keyword.templates)
-        return KeywordFacts(keyword.name, keyword.threshold, keyword.rule, keyword.scorer, recordings)
+        recordings = [_facts_of(template, False) for template in keyword.templates]
+        recordings += [_facts_of(template, True) for template in keyword.negatives]
+        return KeywordFacts(keyword.name, keyword.threshold, keyword.rule, keyword.scorer, tuple(recordings))
 
 
 def recording_at(keyword: Keyword, place: int) -> Template:
-    """The recording at a place of a keyword, from 0; raises KeywordError if there is none."""
-    if not 0 <= place < len(keyword.templates):
-        raise KeywordError(f'"{keyword.name}" has no recording {place + 1}: it has {len(keyword.templates)}')
-    return keyword.templates[place]
+    """The recording at a place of a keyword, from 0, the negatives last; raises KeywordError if there is none."""
+    every = (*keyword.templates, *keyword.negatives)
+    if not 0 <= place < len(every):
+        raise KeywordError(f'"{keyword.name}" has no recording {place + 1}: it has {len(every)}')
+    return every[place]
+
+
+def _facts_of(template: Template, negative: bool) -> RecordingFacts:
+    return RecordingFacts(template.recording, template.seconds, bool(template.audio), negative)

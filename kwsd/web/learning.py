@@ -114,17 +114,20 @@ def add(keywords: Keywords, name: str, recordings: Sequence[Recording], *, save:
     return _learned(made)
 
 
-def remove_recording(keywords: Keywords, name: str, place: int) -> Learned:
-    """Make a keyword anew without one of its recordings; the others must have been kept."""
+def remove_recording(keywords: Keywords, name: str, place: int) -> None:
+    """Make a keyword anew without one of its recordings; the others must have been kept, unless it is a negative."""
     with keywords.tokenizer() as tokenizer:
         keyword = keywords.store.load(name)
         removed = recording_at(keyword, place)
-        rest = tuple(template for template in keyword.templates if template is not removed)
-        if not rest:
+        templates, negatives = (
+            tuple(one for one in group if one is not removed) for group in (keyword.templates, keyword.negatives)
+        )
+        if not templates:
             raise KeywordError(f'this is the only recording of "{name}": remove the keyword')
-        made = reenroll(replace(keyword, templates=rest), tokenizer, others=keywords.store.others(name, tokenizer))
-        keywords.store.save(made.keyword)
-    return _learned(made)
+        rest = replace(keyword, templates=templates, negatives=negatives)
+        if len(templates) < len(keyword.templates):
+            rest = reenroll(rest, tokenizer, others=keywords.store.others(name, tokenizer)).keyword
+        keywords.store.save(rest)
 
 
 def learn_hit(keywords: Keywords, path: Path, said: bool) -> str:
@@ -135,7 +138,7 @@ def learn_hit(keywords: Keywords, path: Path, said: bool) -> str:
         learned = (confirm if said else correct)(keyword, path.name, hit, tokenizer).keyword
         keywords.store.save(learned)
     change = f"threshold {learned.threshold:.3f}, before {keyword.threshold:.3f}"
-    counts = f"{len(learned.templates)} recordings, {len(learned.negatives)} negatives"
+    counts = f"recordings: {len(learned.templates)}, negatives: {len(learned.negatives)}"
     return f'"{learned.name}": {change}, {counts}'
 
 

@@ -1,7 +1,10 @@
 """`kwsd monitor` as a process of its own."""
 
+import shutil
 import signal
 import socket
+import ssl
+import subprocess
 import sys
 import urllib.request
 
@@ -26,6 +29,21 @@ def test_it_prints_the_address_of_the_page_and_ends_on_a_signal(start, store, nu
     assert len(token) == 32
     assert process.wait(PATIENCE) == 0
     assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl, to make a certificate")
+def test_it_serves_https_with_a_certificate(start, store, tmp_path):
+    certificate, key = tmp_path / "page.pem", tmp_path / "page.key"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=kitchen", "-days", "1"]
+    request += ["-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key]
+    subprocess.run(request, check=True, capture_output=True)
+    process = start("monitor", "--port", 0, "--store", store, "--certificate", certificate, "--certificate-key", key)
+    address = process.stdout.readline().decode().partition("/#")[0]
+    with urllib.request.urlopen(address, context=ssl.create_default_context(cafile=certificate)) as reply:
+        page = reply.read()
+
+    assert address.startswith("https://127.0.0.1:")
+    assert b"<title>kwsd</title>" in page
 
 
 def test_an_address_that_is_taken_is_a_sentence(kwsd, store):

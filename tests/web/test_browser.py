@@ -81,7 +81,7 @@ def test_a_detection_appears_and_can_be_played_and_answered(listening, tab, conf
     until(lambda: len(list(config.hits.glob("*.flac"))))
     tab.get_by_role("button", name="play hey snips").first.click()
     tab.get_by_role("button", name="True").first.click()
-    tab.get_by_text("6 recordings", exact=False).first.wait_for()
+    tab.get_by_text("recordings: 6").wait_for()
 
     assert len(Store(config.store).load("hey snips").templates) == 6
 
@@ -134,14 +134,19 @@ def test_an_index_is_searched_and_its_hits_are_played(indexed, tab):
     assert tab.locator("#found li").count() == 20
 
 
-def test_kept_detections_of_earlier_are_listed(browser, served, config, speech, kept):
+@pytest.fixture
+def hit(config, speech, kept):
+    """A detection that was kept before the page is opened."""
     facts = {"distance": 0.35, "threshold": kept.threshold, "model": kept.model, "heard": 1_750_000_000.25}
-    Hit("hey snips", speech[: 3 * 16000], 0.98, 1.7, **facts).save(config.hits)
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{served.place}/#token={served.token}")
+    return Hit("hey snips", speech[: 3 * 16000], 0.98, 1.7, **facts).save(config.hits)
 
-        page.locator("#detections li", has_text="0.350 of").wait_for()
+
+def test_a_detection_of_earlier_is_called_false_and_that_is_taken_back(hit, tab, config):
+    tab.locator("#detections li", has_text="0.350 of").get_by_role("button", name="False").click()
+    tab.get_by_text("negatives: 1").wait_for()
+    tab.locator("summary").click()
+    tab.locator("#keywords li", has_text="not the phrase").get_by_role("button", name="remove").click()
+    until(lambda: not Store(config.store).load("hey snips").negatives)
 
 
 def test_nothing_is_wider_than_a_phone(listening, tab):

@@ -30,12 +30,12 @@ def test_its_audio_can_be_played(page, hit):
 
 
 def test_a_false_one_becomes_a_negative(page, store, hit):
-    assert page.post(f"/api/hits/{hit.name}", json={"said": False}).json().endswith("5 recordings, 1 negatives")
+    assert page.post(f"/api/hits/{hit.name}", json={"said": False}).json().endswith("recordings: 5, negatives: 1")
     assert Store(store).load("hey snips").negatives[0].recording == hit.name
 
 
 def test_a_true_one_becomes_a_recording(page, store, hit):
-    assert page.post(f"/api/hits/{hit.name}", json={"said": True}).json().endswith("6 recordings, 0 negatives")
+    assert page.post(f"/api/hits/{hit.name}", json={"said": True}).json().endswith("recordings: 6, negatives: 0")
     assert Store(store).load("hey snips").templates[-1].recording == hit.name
 
 

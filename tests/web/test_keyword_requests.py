@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 
 import pytest
 import soundfile as sf
@@ -137,10 +138,20 @@ def test_a_malformed_request_is_refused_with_a_sentence(page, body):
 
 
 def test_a_recording_is_removed_and_the_keyword_learned_anew(page, store, kept):
-    assert page.delete(f"{NAME}/recordings/0").json()["recordings"] == 4
+    assert page.delete(f"{NAME}/recordings/0").status_code == 200
     left = Store(store).load("hey snips").templates
 
     assert [one.recording for one in left] == [one.recording for one in kept.templates[1:]]
+
+
+def test_a_negative_is_listed_last_and_can_be_removed(page, store, kept):
+    Store(store).save(replace(kept, negatives=(replace(kept.templates[0], recording="chips.flac", audio=None),)))
+    (facts,) = page.get("/api/keywords").json()
+    page.delete(f"{NAME}/recordings/5")
+    left = Store(store).load("hey snips")
+
+    assert [one["negative"] for one in facts["recordings"]] == [False] * 5 + [True]
+    assert (len(left.templates), left.negatives, left.threshold) == (5, (), kept.threshold)
 
 
 def test_a_keyword_is_removed(page, store):

@@ -2,6 +2,7 @@
 
 import { change, get, play } from "./api.js";
 import { byId, clock, make, show, work } from "./dom.js";
+import { readKeywords } from "./keywords.js";
 
 const SHOWN = 50;
 const SAME = 0.002; // s between the time of a detection and that of its file
@@ -60,6 +61,7 @@ class Item {
       show(this.note, await change("POST", path, { said }));
       this.note.hidden = false;
       for (const answer of this.answers) answer.hidden = true;
+      await readKeywords();
     });
     return button;
   }

@@ -21,7 +21,8 @@ function card(keyword, open) {
     if (confirm(`Remove "${name}" with ${counted(recordings.length)}?`)) removeAt(remove, keywordPath(name));
   };
   const facts = problem || `threshold ${threshold.toFixed(3)}: ${rule}`;
-  const items = recordings.map((recording, place) => row(name, recording, place, recordings.length));
+  const said = recordings.filter((recording) => !recording.negative).length;
+  const items = recordings.map((recording, place) => row(name, recording, place, said));
   const list = make("details", { open }, make("summary", { textContent: counted(recordings.length) }), make("ul", {}, ...items));
   list.dataset.name = name;
   return make("div", { className: "card" }, make("div", { className: "row head" }, make("h3", { textContent: name }), remove),
@@ -35,11 +36,11 @@ function row(name, recording, place, count) {
   listen.title = recording.kept ? "" : "the audio of this recording was not kept";
   listen.onclick = () => work(listen, () => play(path));
   const remove = make("button", { type: "button", className: "danger", textContent: "Remove", "aria-label": `remove ${recording.name}` });
-  remove.disabled = !recording.kept || count < 2;
+  remove.disabled = !recording.negative && (!recording.kept || count < 2);
   remove.onclick = () => {
     if (confirm(`Remove ${recording.name} from "${name}"?`)) removeAt(remove, path);
   };
-  const words = `${recording.name}, ${recording.seconds.toFixed(2)} s`;
+  const words = `${recording.negative ? "not the phrase: " : ""}${recording.name}, ${recording.seconds.toFixed(2)} s`;
   return make("li", { className: "row" }, make("span", { className: "said", textContent: words }), listen, remove);
 }
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kwsd.archive.archive import Archive
-from kwsd.archive.segments.quantizer import SCALE, Codes, Quantizer
+from kwsd.archive.segments.decoded import decoded
+from kwsd.archive.segments.quantizer import Codes, Quantizer
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.outliers import leave_one_out
 from kwsd.enrolment.place import Heard
 from kwsd.errors import ArchiveError
 from kwsd.keywords.keyword import Keyword
 from kwsd.tokenizer.background_bank import Bank
-from kwsd.tokenizer.codebook import MERGED, Codebook, nearest, unit
+from kwsd.tokenizer.codebook import MERGED
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -59,7 +59,7 @@ def _exactness(
     """
 
     def coded(frames: Frames) -> Frames:
-        return _frames(Codes.join([quantizer.push(frames), quantizer.flush()]), 0.0, tokenizer.hop, tokenizer.codebook)
+        return decoded(Codes.join([quantizer.push(frames), quantizer.flush()]), 0.0, tokenizer.hop, tokenizer.codebook)
 
     whole = coded(Frames.join(bank.frames())).part(0, len(bank.tokens))
     rough = replace(bank, vectors=whole.vectors, tokens=whole.tokens)
@@ -81,21 +81,4 @@ def _pieces(codes: Codes, origin: float, tokenizer: Tokenizer) -> Iterator[Frame
     """The frames of a document whose first code is of so many seconds, AT_ONCE codes at a time."""
     hop = tokenizer.hop
     for first in range(0, len(codes), AT_ONCE):
-        part = slice(first, first + AT_ONCE)
-        some = Codes(codes.codes[part], codes.norms[part], codes.vectors[part])
-        yield _frames(some, origin + (MERGED * first - (MERGED - 1) / 2) * hop, hop, tokenizer.codebook)
-
-
-def _frames(codes: Codes, first: float, hop: float, codebook: Codebook) -> Frames:
-    """MERGED frames for each code, the first at a second."""
-    vectors = np.repeat(_vectors(codes, codebook), MERGED, axis=0)
-    time = first + hop * np.arange(len(vectors), dtype=np.float64)
-    return Frames(time, vectors, nearest(vectors, codebook.centroids).astype(np.int32))
-
-
-def _vectors(codes: Codes, codebook: Codebook) -> NDArray[np.float32]:
-    """Unit vectors [n, m], those that are stored or those that the codes stand for."""
-    if codes.vectors.shape[1]:
-        return unit(codes.vectors.astype(np.float32) / np.float32(SCALE))
-    used = Codebook(codebook.centroids, codebook.stages[: codes.codes.shape[1]])
-    return used.decode(codes.codes)
+        yield decoded(codes.part(first, first + AT_ONCE), origin + MERGED * first * hop, hop, tokenizer.codebook)

@@ -18,7 +18,7 @@ from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
 from kwsd.enrolment.weights import weighted
 from kwsd.errors import KeywordError
-from kwsd.keywords.keyword import Keyword, check_name
+from kwsd.keywords.keyword import Keyword, Template, check_name
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -98,10 +98,7 @@ def enroll(
     refused = [*positive.refused, *negative.refused]
     if not positive.templates or len(refused) == len(recordings) + len(negatives):
         raise KeywordError("no recording can be used. " + " ".join(refused))
-    count = len(positive.templates)
-    every = calibrated(positive.templates, scorer, bank, tokenizer.codebook, negative.templates)
-    templates = weighted(every[:count], scorer, tokenizer, bank)
-    draft = Keyword(name, tuple(templates), 0.0, scorer, tokenizer.digest, "", negatives=tuple(every[count:]))
+    draft = _draft(name, scorer, positive.templates, negative.templates, tokenizer, bank)
     made = _finish(draft, threshold, refused, others, tokenizer, bank)
     return replace(made, warnings=(*positive.poor, *made.warnings))
 
@@ -139,6 +136,36 @@ def reenroll(
         keep_audio=True,
         bank=bank,
     )
+
+
+def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, bank: Bank | None = None) -> Enrolment:
+    """The keyword with one more template, for which there is no recording; the threshold is learned anew.
+
+    Args:
+        keyword: the keyword.
+        template: of the same phrase and model.
+        tokenizer: is reset.
+        bank: background speech as frames of this tokenizer; the shipped bank if None.
+    """
+    bank = bank or Bank.shipped()
+    templates = [*keyword.templates, template]
+    draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, tokenizer, bank)
+    return _finish(draft, LEARNED, (), (), tokenizer, bank)
+
+
+def _draft(
+    name: str,
+    scorer: str,
+    templates: Sequence[Template],
+    negatives: Sequence[Template],
+    tokenizer: Tokenizer,
+    bank: Bank,
+) -> Keyword:
+    """A keyword without a threshold, its templates calibrated and weighted."""
+    every = calibrated(templates, scorer, bank, tokenizer.codebook, negatives)
+    own, rivals = every[: len(templates)], tuple(every[len(templates) :])
+    own = weighted(own, scorer, tokenizer, bank)
+    return Keyword(name, tuple(own), 0.0, scorer, tokenizer.digest, "", negatives=rivals)
 
 
 def _hidden(keyword: Keyword, distances: Sequence[float], heard: Sequence[float]) -> list[str]:

@@ -1,11 +1,17 @@
 """`kwsd listen --save-hits` and `kwsd feedback` with what it kept."""
 
+import time
+from contextlib import closing
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile as sf
-from cli_helpers import complaint
+from cli_helpers import complaint, contents
 
+from kwsd.archive.indexing.token_log import TokenLog
 from kwsd.keywords.store import Store
+from kwsd.tokenizer.frames import Frames
 
 
 @pytest.fixture
@@ -51,3 +57,66 @@ def test_what_is_no_hit_is_refused(kwsd, store, tmp_path):
 
     assert "is not a hit" in complaint(kwsd("feedback", tmp_path / "song.flac", "--true", "--store", store))
     assert "does not exist" in complaint(kwsd("feedback", tmp_path / "gone.flac", "--true", "--store", store))
+
+
+HALF_AN_HOUR = 1800.0  # s since the conversation of the log began
+
+
+@pytest.fixture
+def strict_store(store):
+    """The store, with a threshold at which the keyword is not detected in the conversation."""
+    folder = Store(store)
+    folder.save(replace(folder.load("hey snips"), threshold=0.05))
+    return store
+
+
+@pytest.fixture
+def log(speech, tokenizer, tmp_path):
+    """The log of a conversation that was heard half an hour ago; "hey snips" begins after one second."""
+    began = time.time() - HALF_AN_HOUR
+    with closing(TokenLog(str(tmp_path / "heard.index"), tokenizer, "kitchen")) as written:
+        tokenizer.reset()
+        written.push(Frames.join([tokenizer.push(speech), tokenizer.flush()]), began)
+    return tmp_path / "heard.index"
+
+
+def test_a_phrase_that_was_missed_is_learned_from_the_log(log, kwsd, strict_store, enrolment, speech, tmp_path):
+    sf.write(tmp_path / "talk.wav", speech, 16_000)
+    before = kwsd("scan", tmp_path / "talk.wav", "--store", strict_store).stdout
+    result = kwsd("feedback", "hey snips", "--missed", HALF_AN_HOUR - 3, "--log", log, "--store", strict_store)
+    learned = Store(strict_store).load("hey snips").templates[-1]
+
+    assert "hey snips" not in before
+    assert "has 6 recordings now" in result.stdout
+    assert learned.recording.startswith("missed at ")
+    assert learned.seconds == pytest.approx(0.6, abs=0.3)
+    assert "hey snips" in kwsd("scan", tmp_path / "talk.wav", "--store", strict_store).stdout
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (HALF_AN_HOUR - 8, 'nothing like "hey snips" was heard within 5 s'),
+        (10, "it ends at"),
+        (2 * HALF_AN_HOUR, "kwsd was not listening then"),
+    ],
+)
+def test_a_time_without_the_phrase_changes_nothing(log, kwsd, strict_store, ago, said):
+    before = contents(strict_store)
+    result = kwsd("feedback", "hey snips", "--missed", ago, "--log", log, "--store", strict_store)
+
+    assert said in complaint(result)
+    assert contents(strict_store) == before
+
+
+def test_a_phrase_that_is_detected_was_not_missed(log, kwsd, store):
+    result = kwsd("feedback", "hey snips", "--missed", HALF_AN_HOUR - 3, "--log", log, "--store", store)
+
+    assert '"hey snips" is detected there' in complaint(result)
+
+
+def test_without_a_log_nothing_is_known_of_what_was_missed(kwsd, store, tmp_path):
+    absent = kwsd("feedback", "hey snips", "--missed", 60, "--log", tmp_path / "gone.index", "--store", store)
+
+    assert "run `kwsd listen --log INDEX`" in complaint(kwsd("feedback", "hey snips", "--missed", 60, "--store", store))
+    assert "gone.index" in complaint(absent)

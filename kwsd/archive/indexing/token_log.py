@@ -156,7 +156,7 @@ class TokenLog:
         self._queue_document(current)
         codes = Codes.join(current.parts)
         first = max(0, len(codes) - round(OVERLAP / self._step))
-        repeated = Codes(codes.codes[first:], codes.norms[first:], codes.vectors[first:])
+        repeated = codes.part(first, len(codes))
         self._current = _OpenDocument(current.first_middle + first * self._step, clock, [repeated], len(repeated))
         self._save()
 

@@ -33,6 +33,10 @@ class Codes:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def part(self, first: int, last: int) -> Codes:
+        """The codes with indices in [first, last)."""
+        return Codes(self.codes[first:last], self.norms[first:last], self.vectors[first:last])
+
     @classmethod
     def join(cls, parts: Iterable[Codes]) -> Codes:
         """Concatenate consecutive runs, at least one."""

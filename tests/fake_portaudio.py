@@ -21,6 +21,8 @@ class FakeSoundDevice:
         self._listed = []
         self.default_name = None
         self.streams = []
+        self.output_rate = None  # Hz, of the output device if there is one
+        self.played = []
         self.started = threading.Semaphore(0)
         self.restarted = threading.Semaphore(0)
         self._change = threading.Condition()
@@ -73,7 +75,11 @@ class FakeSoundDevice:
     def query_hostapis(self):
         return ({"name": "ALSA"}, {"name": "JACK"})
 
-    def query_devices(self):
+    def query_devices(self, kind=None):
+        if kind == "output":
+            if self.output_rate is None:
+                raise PortAudioError("Error querying device -1")
+            return {"default_samplerate": float(self.output_rate)}
         return [
             {
                 "index": index,
@@ -84,6 +90,10 @@ class FakeSoundDevice:
             }
             for index, device in enumerate(self._listed)
         ]
+
+    def play(self, samples, rate, blocking):
+        assert blocking and rate == self.output_rate
+        self.played.append(samples)
 
     def InputStream(self, **options):  # noqa: N802  # the name is sounddevice's
         self.opens.wait()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from kwsd.cli.group import FAILED, complain, warn
-from kwsd.cli.options import model_option, setting, store_option
+from kwsd.cli.enrolment_report import print_json, print_report
+from kwsd.cli.group import FAILED, complain
+from kwsd.cli.options import DEVICE, model_option, setting, store_option
 from kwsd.cli.stdin import RECORDING, stdin_options, with_stdin
+from kwsd.cli.takes import Takes
 from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
-from kwsd.settings.inputs import Width
+from kwsd.settings.inputs import MicrophoneInput, Width
 
 if TYPE_CHECKING:
     from kwsd.enrolment.enroll import Enrolment
@@ -39,6 +40,16 @@ if TYPE_CHECKING:
 @setting(EnrollConfig, "scorer", show_default="as before, else subsequence")
 @setting(EnrollConfig, "replace")
 @setting(EnrollConfig, "keep_audio")
+@click.option("--mic", is_flag=True, help="Record the phrase at the microphone, with questions in the terminal.")
+@setting(
+    MicrophoneInput,
+    "device",
+    default=None,
+    type=DEVICE,
+    metavar="NAME|NUMBER",
+    show_default="the default microphone",
+    help="Microphone of --mic; see `kwsd devices`.",
+)
 @stdin_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @store_option
@@ -55,6 +66,8 @@ def enroll(
     scorer: ScorerName | None,
     replace: bool,
     keep_audio: bool,
+    mic: bool,
+    device: str | None,
     stdin: bool,
     rate: int,
     width: Width,
@@ -69,13 +82,19 @@ def enroll(
     later. A --negative FILE holds what sounds alike and must not be detected. A FILE of "-" is a recording on standard
     input. With --replace and no recordings, a keyword whose audio was kept is enrolled again.
 
+    With --mic the phrase is recorded here: it is found by itself, takes that are silent or clipped are refused, a take
+    is played on request, and after three takes the report says whether more are worth it. Nothing is saved before you
+    say so; the takes are kept in the keyword.
+
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 
     \b
     Examples:
+      kwsd enroll "hey snips" --mic
       kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
       arecord -q -d 3 -f S16_LE -r 16000 | kwsd enroll "hey snips" -
     """
+    from kwsd.audio.opening import STDIN
     from kwsd.keywords.store import Store
     from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -88,18 +107,41 @@ def enroll(
         false_alarms_per_hour=false_alarms_per_hour,
         scorer=scorer,
         replace=replace,
-        keep_audio=keep_audio,
+        keep_audio=keep_audio or mic,
+        microphone=_microphone(mic, device, as_json, stdin or STDIN in recordings),
         store=store,
         model=model,
     )
     folder = Store(config.store)
     made = _make(config, folder, Tokenizer(config.model))
     path = folder.save(made.keyword)
-    _print_json(made, path) if as_json else _print(made, path)
-    for sentence in made.refused:
-        complain(sentence)
+    _report(made, path, as_json, told=config.microphone is not None)
     if made.refused:
         ctx.exit(FAILED)
+
+
+def _report(made: Enrolment, path: Path, as_json: bool, told: bool) -> None:
+    """Print what came of it, as far as the dialogue at the microphone has not told it."""
+    if as_json:
+        print_json(made, path)
+    elif not told:
+        print_report(made)
+    if not as_json:
+        click.echo(f"saved as {path}")
+    for sentence in () if told else made.refused:
+        complain(sentence)
+
+
+def _microphone(mic: bool, device: str | None, as_json: bool, stdin: bool) -> MicrophoneInput | None:
+    from kwsd.errors import ConfigError
+
+    if not mic:
+        if device is not None:
+            raise ConfigError("--device names the microphone of --mic: give --mic too")
+        return None
+    if as_json or stdin:
+        raise ConfigError("--mic asks its questions in the terminal: leave out --json and standard input")
+    return MicrophoneInput(device)
 
 
 def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment:
@@ -112,19 +154,19 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
     name, scorer, threshold = check_name(config.name), config.scorer, _threshold(config)
     store.check_spelling(name)
     others = store.others(name, tokenizer)
-    if config.replace and not config.recordings:
+    if config.replace and not (config.recordings or config.microphone):
         return reenroll(
             store.load(name), tokenizer, scorer=scorer, threshold=threshold, negatives=config.negatives, others=others
         )
     before = store.load(name) if not config.replace and name in store.names() else None
-    if not config.recordings and not (before and config.negatives):
+    if not (config.recordings or config.microphone) and not (before and config.negatives):
         raise KeywordError(f'no recording of "{name}" was given: name a few files that hold the phrase once each')
     if before:
         check_model(before, tokenizer)
-    return make(
+    finish = partial(
+        make,
         name,
-        config.recordings,
-        tokenizer,
+        tokenizer=tokenizer,
         scorer=scorer or (before.scorer if before else SCORERS[0]),
         threshold=threshold,
         negatives=config.negatives,
@@ -132,6 +174,9 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
         others=others,
         keep_audio=config.keep_audio,
     )
+    if config.microphone is None:
+        return finish(config.recordings)
+    return Takes(name, config.microphone.device).enroll(lambda takes: finish([*config.recordings, *takes]))
 
 
 def _threshold(config: EnrollConfig) -> float | Rule:
@@ -139,63 +184,3 @@ def _threshold(config: EnrollConfig) -> float | Rule:
 
     rule = Rule(config.threshold_rule, config.false_alarms_per_hour)
     return rule if config.threshold is None else config.threshold
-
-
-def _print(made: Enrolment, path: Path) -> None:
-    keyword = made.keyword
-    width = max(len(match.recording) for match in made.matches)
-    click.echo(f'"{keyword.name}", {len(made.matches)} recordings, each with its distance from the others:')
-    for match in made.matches:
-        distance = "     -" if match.distance is None else f"{match.distance:6.3f}"
-        click.echo(f"  {match.recording:{width}}  {distance}{'  <- the odd one out' if match.odd else ''}")
-    if keyword.negatives:
-        names = ", ".join(negative.recording for negative in keyword.negatives)
-        click.echo(f"not to be detected: {names}")
-    click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
-    click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
-    if made.misses:
-        click.echo(
-            f"expect about {100 * made.misses.rate:.0f} % misses: {made.misses.count} of {made.misses.recordings} "
-            "recordings would be missed, each by the keyword that the others make"
-        )
-    if made.one_more_avoids:
-        click.echo(f"one more recording would avoid about {100 * made.one_more_avoids:.0f} % of the misses")
-    for sentence in made.warnings:
-        warn(sentence)
-    click.echo(f"saved as {path}")
-
-
-def _print_json(made: Enrolment, path: Path) -> None:
-    from dataclasses import asdict
-
-    keyword = made.keyword
-    facts: dict[str, Any] = {
-        "name": keyword.name,
-        "scorer": keyword.scorer,
-        "model": keyword.model,
-        "threshold": keyword.threshold,
-        "rule": keyword.rule,
-        "false_alarms_per_hour": made.false_alarms_per_hour,
-        "misses": asdict(made.misses) if made.misses else None,
-        "one_more_recording_avoids": made.one_more_avoids,
-        "confusions": [asdict(confusion) for confusion in made.confusions],
-        "recordings": [
-            {
-                "recording": match.recording,
-                "distance": _finite(match.distance),
-                "odd": match.odd,
-                "seconds": t.seconds,
-                "weight": t.weight,
-            }
-            for match, t in zip(made.matches, keyword.templates, strict=True)
-        ],
-        "negatives": [negative.recording for negative in keyword.negatives],
-        "refused": list(made.refused),
-        "warnings": list(made.warnings),
-        "file": str(path),
-    }
-    click.echo(json.dumps(facts))
-
-
-def _finite(distance: float | None) -> float | None:
-    return distance if distance is not None and math.isfinite(distance) else None

@@ -26,13 +26,7 @@ def faults(samples: NDArray[np.float32], pieces: Pieces) -> list[str]:
         pieces: seconds at which the parts of the phrase start and end, see `kwsd.audio.trim.phrase_spans`.
     """
     start, end = pieces[0][0], pieces[-1][1]
-    phrase = np.abs(samples[int(start * RATE) : int(end * RATE)])
-    peak = float(phrase.max())
-    found = []
-    if peak < QUIET:
-        found.append("is quiet: raise the input level or come closer to the microphone")
-    elif np.mean(phrase >= AT_THE_PEAK * peak) > CLIPPED:
-        found.append("is clipped: lower the input level or go farther from the microphone")
+    found = level_faults(samples, pieces)
     level = energy(samples)
     first, last = round(start * RATE / STEP), round(end * RATE / STEP)
     over = _decibels_over_background(level, first, last)
@@ -43,6 +37,23 @@ def faults(samples: NDArray[np.float32], pieces: Pieces) -> list[str]:
     if len(pieces) > 1:
         found.append("has a long pause, which is left out: if one of its parts is not of the phrase, record it again")
     return found
+
+
+def level_faults(samples: NDArray[np.float32], pieces: Pieces) -> list[str]:
+    """Those of `faults` that the input level is to blame for: the recording is quiet or clipped."""
+    phrase = np.abs(samples[int(pieces[0][0] * RATE) : int(pieces[-1][1] * RATE)])
+    peak = float(phrase.max())
+    if peak < QUIET:
+        return ["is quiet: raise the input level or come closer to the microphone"]
+    if np.mean(phrase >= AT_THE_PEAK * peak) > CLIPPED:
+        return ["is clipped: lower the input level or go farther from the microphone"]
+    return []
+
+
+def stands_out(samples: NDArray[np.float32], pieces: Pieces) -> bool:
+    """Whether the phrase is so much louder than what is beside it that it is none of its noise."""
+    first, last = (round(second * RATE / STEP) for second in (pieces[0][0], pieces[-1][1]))
+    return _decibels_over_background(energy(samples), first, last) >= NOISY
 
 
 def _decibels_over_background(level: NDArray[np.float64], first: int, last: int) -> float:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta
 
 from kwsd.settings.checks import Settings
+from kwsd.settings.inputs import MicrophoneInput
 from kwsd.settings.kinds import ALARMS, Alarms, Model, Store
 
 ScorerName = Literal["subsequence", "dtw", "codes", "edit", "levenshtein"]
@@ -17,7 +18,11 @@ RULES: tuple[str, ...] = get_args(RuleName)
 
 
 class EnrollConfig(Settings, frozen=True, kw_only=True):
-    """How a phrase is enrolled; a threshold of None is learned by the rule, a scorer of None is the earlier one."""
+    """How a phrase is enrolled; a threshold of None is learned by the rule, a scorer of None is the earlier one.
+
+    Attributes:
+        microphone: where further recordings are made; None for none.
+    """
 
     name: str
     recordings: tuple[Path, ...]
@@ -57,6 +62,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     keep_audio: Annotated[
         bool, Meta(description="Keep the recordings, so that they can be enrolled again with another model.")
     ] = False
+    microphone: MicrophoneInput | None = None
     store: Store
     model: Model | None = None
 

@@ -24,7 +24,6 @@ Ready = Mapping[Any, int]
 # A connection must not break at the moment at which its ZeroMQ socket is closed, or has just lingered: libzmq then ends
 # the process (session_base.cpp, clean_pipes), or its own threads do not end.
 _LINGER = 1500  # ms, longer than anybody waits
-_NOTICED = 0.5  # s
 _CHUNK = 64 * 1024  # bytes that are read at once, and that wait at most for a client that does not read
 
 
@@ -80,15 +79,14 @@ class Connection:
         self.server.close(_LINGER)
 
     def cut(self) -> None:
-        """Close the connection; the ZeroMQ socket is to be closed when `is_cut` says so."""
+        """Close the connection; the ZeroMQ socket is to be closed when libzmq has noticed."""
         self._client.close()
         self._inner.close()
 
-    def is_cut(self, seconds: float) -> bool:
-        """Whether libzmq has surely noticed, so many seconds after the connection was cut; call it until it has."""
-        while self.server.poll(0):  # what is not read would keep libzmq from noticing
+    def drain(self) -> None:
+        """Throw away what the client has sent: what is not read would keep libzmq from noticing that it is cut."""
+        while self.server.poll(0):
             self.server.recv()
-        return seconds > _NOTICED
 
 
 def describe(client: socket.socket) -> str:

@@ -26,6 +26,8 @@ LINGER = 500
 STOP = [b""]
 """The frames that end a hub."""
 
+# Seconds after which libzmq has surely noticed that a connection was cut; see `kwsd.events.connection`.
+_NOTICED, _NOTICED_AT_THE_END = 0.5, 0.1
 PATIENCE = 1.0  # s between two log messages about clients that are cut off or wait
 
 
@@ -203,16 +205,17 @@ class Hub:
                     self._drop(client)
         for client in self._all():
             self._drop(client)
-        while self._cut:
-            self._bury()
+        while self._bury(_NOTICED_AT_THE_END):
             time.sleep(0.01)
 
-    def _bury(self) -> float | None:
-        """Close the ZeroMQ sockets of those who have gone; returns in how many seconds it is to be called again."""
+    def _bury(self, age: float = _NOTICED) -> float | None:
+        """Close the ZeroMQ sockets of those cut so long ago; returns in how many seconds it is to be called again."""
         now = time.monotonic()
-        for client in [client for client, since in self._cut.items() if client.is_cut(now - since)]:
-            del self._cut[client]
-            client.server.close(0)
+        for client, since in list(self._cut.items()):
+            client.drain()
+            if now - since > age:
+                del self._cut[client]
+                client.server.close(0)
         return 0.1 if self._cut else None
 
     def _warn(self, message: str, **facts: Any) -> None:

@@ -2,11 +2,12 @@
 
 import json
 from contextlib import closing
+from tempfile import TemporaryDirectory
 
 import pytest
 import zmq
 from control_helpers import PATIENCE, Clerk, Wire
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwsd.control.client import ControlClient
@@ -61,17 +62,26 @@ def test_clients_do_not_see_the_replies_of_others(connect):
     assert (second.receive()["id"], first.receive()["id"]) == ("second", "first")
 
 
+@pytest.fixture(scope="module")
+def asked():
+    """Sends a request to a server and returns the reply."""
+    with (
+        TemporaryDirectory(prefix="kwsd-test-") as folder,
+        closing(ControlServer(f"ipc://{folder}/control.ipc", Clerk())) as server,
+        zmq.Context() as context,
+    ):
+        wire = Wire(context, server.endpoint)
+        yield wire.ask
+        wire.socket.close()
+
+
 NEARLY = st.from_regex(r'\{"verb": ?"(enable|scores|x)".{0,40}').map(str.encode)
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=st.binary(max_size=300) | st.text().map(str.encode) | NEARLY)
-def test_whatever_is_sent_gets_a_reply(ipc, body):
-    clerk = Clerk()
-    with closing(ControlServer(ipc, clerk)) as server, zmq.Context() as context:
-        wire = Wire(context, server.endpoint)
-        with closing(wire.socket):
-            assert wire.ask(body)["reply"] in ("done", "error")
+@settings(deadline=None, max_examples=200)
+@given(bodies=st.lists(st.binary(max_size=300) | st.text().map(str.encode) | NEARLY, min_size=1, max_size=20))
+def test_whatever_is_sent_gets_a_reply(asked, bodies):
+    assert {asked(body)["reply"] for body in bodies} <= {"done", "error"}
 
 
 def test_scores_are_sent_to_those_who_asked_at_most_so_often(server, connect):

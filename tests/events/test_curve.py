@@ -198,6 +198,7 @@ def test_a_flood_of_a_client_that_was_not_let_in_is_cut_off(logs: list[Any], pub
         client.subscribe(*[b"x" * 1000] * 1000)
         assert client.wait_for_the_end()
 
+    until(logs, "cut off")
     assert len(logs) == 1
 
 

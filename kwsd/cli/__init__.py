@@ -8,6 +8,7 @@ import click
 
 from kwsd._version import __version__
 from kwsd.cli.bridge import bridge
+from kwsd.cli.completion import completion
 from kwsd.cli.config import config
 from kwsd.cli.ctl import ctl
 from kwsd.cli.devices import devices
@@ -82,6 +83,7 @@ for verb in (
     feedback,
     service,
     config,
+    completion,
     devices,
     doctor,
 ):

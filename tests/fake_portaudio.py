@@ -91,9 +91,9 @@ class FakeSoundDevice:
             for index, device in enumerate(self._listed)
         ]
 
-    def play(self, samples, rate, blocking):
-        assert blocking and rate == self.output_rate
-        self.played.append(samples)
+    def OutputStream(self, samplerate, **_):  # noqa: N802  # the name is sounddevice's
+        assert samplerate == self.output_rate, "raw devices only open at their own rate"
+        return FakeOutput(self.played)
 
     def InputStream(self, **options):  # noqa: N802  # the name is sounddevice's
         self.opens.wait()
@@ -139,3 +139,26 @@ class FakeStream:
         times = SimpleNamespace(currentTime=0.0, inputBufferAdcTime=0.0, outputBufferDacTime=0.0)
         self._callback(frames, len(frames), times, SimpleNamespace(input_overflow=overflow))
         frames[:] = np.nan  # PortAudio uses the buffer again
+
+
+class FakeOutput:
+    """An output stream that keeps what is written to it."""
+
+    latency = 0.1
+
+    def __init__(self, played):
+        self._played = played
+        self._running = False
+
+    def start(self):
+        self._running = True
+
+    def write(self, samples):
+        assert self._running
+        self._played.append(samples)
+
+    def abort(self, ignore_errors):
+        self._running = False
+
+    def close(self, ignore_errors):
+        assert not self._running

@@ -47,10 +47,12 @@ def level_bar(samples: Samples) -> str:
 
 def distance_bar(distance: float, threshold: float) -> str:
     """The distance beside the threshold, and a bar that reaches its mark where they are the same."""
-    near = 1 - distance / (2 * threshold) if threshold > 0 and math.isfinite(distance) else 0.0
+    is_known = math.isfinite(distance)
+    near = 1 - distance / (2 * threshold) if threshold > 0 and is_known else 0.0
     bar = _bar(near, WIDTH)
     middle = 1 + WIDTH // 2
-    return f"distance {distance:6.3f} ({threshold:.3f}) {bar[:middle]}|{bar[middle:]}"
+    shown = f"{distance:6.3f}" if is_known else "   far"
+    return f"distance {shown} ({threshold:.3f}) {bar[:middle]}|{bar[middle:]}"
 
 
 def _bar(share: float, width: int) -> str:

@@ -97,6 +97,10 @@ def test_the_bar_reaches_its_mark_where_the_distance_is_the_threshold():
     assert "#|#" in near
 
 
+def test_an_infinite_distance_is_shown_as_far():
+    assert distance_bar(float("inf"), 0.5).startswith("distance    far (0.500) [ ")
+
+
 def test_nothing_is_changed_in_the_store(kwsd, store, excerpt):
     before = contents(store)
     kwsd("test", "hey snips", "--file", excerpt, "--store", store)

@@ -58,7 +58,7 @@ class Takes:
         """Whether the keyword is to be saved; the odd take is dropped if another is to be recorded instead."""
         odd = [match.recording for match in made.matches if match.odd]
         own = [take for take in self._kept if take.name in odd]
-        _say(_advice(made, bool(own)))
+        _say(advice(made, bool(own)))
         choices = {"": "save", "m": "one more take", "q": "quit without saving"}
         answer = _ask(choices | ({"o": "say the odd one out again"} if own else {}))
         if answer == "o":
@@ -108,11 +108,14 @@ class Takes:
             _play(take)
 
 
-def _advice(made: Enrolment, is_odd: bool) -> str:
+def advice(made: Enrolment, is_odd: bool) -> str:
+    """What to answer after the report: to save, or what would make a better keyword."""
     if is_odd:
         return "advice: say the odd one out again"
-    if made.one_more_avoids or (made.misses and made.misses.count):
+    if made.one_more_avoids:
         return "advice: one more take, by another voice or from another place"
+    if made.misses and made.misses.count:
+        return "advice: quit, and enrol a longer phrase; more takes of this one bring little"
     return "advice: save"
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from cli_helpers import complaint, contents
 from fake_portaudio import FakeSoundDevice
 
 from kwsd.cli.gauge import Gauge
+from kwsd.cli.takes import advice
+from kwsd.enrolment.miss_rate import Misses
 from kwsd.keywords.store import Store
 
 CHUNK = 1600  # samples that arrive at once
@@ -85,6 +88,13 @@ def test_more_takes_are_recorded_until_they_bring_little(enrolled, spoken, tmp_p
     assert result.exit_code == 0, result.output
     assert takes_of(tmp_path) == 5
     assert "advice: save" in result.stderr
+
+
+def test_a_longer_phrase_is_advised_where_many_takes_still_miss_some(enrolment):
+    missed = replace(enrolment, misses=Misses(2, 5, 0.4))
+
+    assert "enrol a longer phrase" in advice(missed, is_odd=False)
+    assert advice(enrolment, is_odd=False) == "advice: save"
 
 
 def test_silent_and_clipped_takes_are_refused_with_what_to_change(enrolled, spoken, tmp_path):

@@ -19,7 +19,8 @@ from kwsd.tokenizer.codebook import Codebook
 SEPARATION = 2.0  # seconds between two false alarms, at least
 TAIL = 25  # lowest minima, to which the tail is fitted for rates that the bank is too short to count
 SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not reliable beyond them
-CAUTION = {"telephone": 2.0}  # times as many alarms as the bank shows are expected of a kind whose speakers vary more
+TELEPHONE = "telephone"
+CAUTION = 2.0  # times as many alarms are expected as the bank shows, which is short
 SAID_AT_MOST = 0.1  # share of the minima that may be the keyword itself
 MIN_SHAPE = 1e-3  # shapes of a smaller magnitude are numerically 0, an exponential tail
 
@@ -83,15 +84,15 @@ class FalseAlarms:
 
     def alarms_per_hour(self, threshold: float) -> float:
         """Expected false alarms per hour at a threshold, on the kind that has most."""
-        return max(_caution(kind) * model.alarms_per_hour(threshold) for kind, model in self.kinds.items())
+        return CAUTION * max(model.alarms_per_hour(threshold) for model in self.kinds.values())
 
     def threshold(self, alarms_per_hour: float) -> float:
         """The largest threshold with at most this rate of false alarms on each kind."""
-        return min(model.threshold(alarms_per_hour / _caution(kind)) for kind, model in self.kinds.items())
+        return min(model.threshold(alarms_per_hour / CAUTION) for model in self.kinds.values())
 
     def laxest(self, alarms_per_hour: float) -> float:
         """The threshold with this rate of false alarms on the kind that is least like the keyword."""
-        return max(model.threshold(alarms_per_hour) for model in self.kinds.values())
+        return max(model.threshold(alarms_per_hour / CAUTION) for model in self.kinds.values())
 
     @property
     def minima(self) -> NDArray[np.float64]:
@@ -104,13 +105,10 @@ class FalseAlarms:
         return float(self.minima.std())
 
 
-def _caution(kind: str) -> float:
-    return CAUTION.get(kind, 1.0)
-
-
 def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = ()) -> FalseAlarms:
-    """The rates of false alarms of a keyword on each kind of speech in a bank.
+    """The rates of false alarms of a keyword on each kind of speech in a bank that its recordings may resemble.
 
+    Telephone speech counts for keywords that were recorded over the telephone only: it would cost the others misses.
     Callers say "yes", and prose holds every common word: what is likely the keyword itself is left out.
 
     Args:
@@ -123,7 +121,9 @@ def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Se
         ModelError: the bank is too short for a fit.
     """
     scorer = KeywordScorer(keyword.scorer, [keyword], bank.hop, codebook)
-    return FalseAlarms({name: _model(scorer, part, hits) for name, part in bank.parts().items()})
+    parts = bank.parts()
+    alike = {name: part for name, part in parts.items() if keyword.narrow or name != TELEPHONE} or parts
+    return FalseAlarms({name: _model(scorer, part, hits) for name, part in alike.items()})
 
 
 def _model(scorer: KeywordScorer, bank: Bank, hits: Sequence[float]) -> FalseAlarmModel:

@@ -15,6 +15,8 @@ QUIET = 0.01  # largest magnitude; a phrase below it is quiet
 NOISY = 12.0  # dB from the background to the loudest part of the phrase; fewer are noisy
 FALL, FALL_STEPS = 13.0, 8  # dB by which speech without echo falls within so many steps somewhere
 ECHO_SHOWS = 24.0  # dB over the background from which the fall can be seen
+VOICE_BAND, ABOVE_TELEPHONE = (300, 3400), (4300, 8000)  # Hz
+NARROW = -54.0  # dB of the power above the band of a telephone over that of the voice; microphones have more
 SHORTEST_BACKGROUND = 0.2  # seconds beside the phrase from which its level is known
 
 
@@ -48,6 +50,15 @@ def level_faults(samples: NDArray[np.float32], pieces: Pieces) -> list[str]:
     if np.mean(phrase >= AT_THE_PEAK * peak) > CLIPPED:
         return ["is clipped: lower the input level or go farther from the microphone"]
     return []
+
+
+def is_narrow(samples: NDArray[np.float32], pieces: Pieces) -> bool:
+    """Whether the phrase has the band of a telephone; arguments as in `faults`."""
+    phrase = samples[int(pieces[0][0] * RATE) : int(pieces[-1][1] * RATE)].astype(np.float64)
+    power = np.abs(np.fft.rfft(phrase * np.hanning(len(phrase)))) ** 2
+    hertz = np.fft.rfftfreq(len(phrase), 1 / RATE)
+    voice, above = (power[(hertz > low) & (hertz < high)].sum() for low, high in (VOICE_BAND, ABOVE_TELEPHONE))
+    return bool(above < voice * 10 ** (NARROW / 10))
 
 
 def stands_out(samples: NDArray[np.float32], pieces: Pieces) -> bool:

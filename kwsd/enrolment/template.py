@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kwsd.audio.files import read
 from kwsd.audio.source import RATE
 from kwsd.audio.trim import Pieces, phrase_spans
+from kwsd.enrolment.quality import is_narrow
 from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Template
 from kwsd.tokenizer.frames import Frames
@@ -73,7 +74,8 @@ class Take:
         """The template of one of the readings, with the recording as FLAC if it is to be kept."""
         heard = reading.frames.between(reading.start - CONTEXT, reading.end + CONTEXT)
         audio = _flac(self.recording.samples) if keep_audio else None
-        return Template(self.recording.name, heard, reading.start, reading.end, audio)
+        narrow = is_narrow(self.recording.samples, reading.pieces)
+        return Template(self.recording.name, heard, reading.start, reading.end, audio, narrow=narrow)
 
 
 def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:

@@ -22,6 +22,7 @@ class Template:
         audio: the recording as FLAC, None if the audio was not kept.
         offset, scale: its calibrated distance is (distance - offset) / scale, see `kwsd.enrolment.calibration`.
         weight: how much its distance counts in the keyword's, above 0 and up to 1, see `kwsd.enrolment.weights`.
+        narrow: whether the recording has the band of a telephone, with no sound above 4.3 kHz.
     """
 
     recording: str
@@ -32,6 +33,7 @@ class Template:
     offset: float = 0.0
     scale: float = 1.0
     weight: float = 1.0
+    narrow: bool = False
 
     @property
     def frames(self) -> Frames:
@@ -66,6 +68,11 @@ class Keyword:
     model: str
     rule: str
     negatives: tuple[Template, ...] = ()
+
+    @property
+    def narrow(self) -> bool:
+        """Whether half of the recordings or more have the band of a telephone."""
+        return 2 * sum(template.narrow for template in self.templates) >= len(self.templates)
 
 
 def check_name(name: str) -> str:

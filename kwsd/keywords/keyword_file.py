@@ -43,6 +43,7 @@ class _TemplateHeader(msgspec.Struct, frozen=True):
     offset: _Number
     scale: Annotated[float, Meta(ge=1e-6, le=1e6)]
     weight: Annotated[float, Meta(ge=1e-6, le=1)] = 1.0
+    narrow: bool = False
 
 
 class _Version(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import soundfile as sf
 from kwsd.audio.source import RATE
 from kwsd.audio.trim import phrase_spans
 from kwsd.enrolment.enroll import enroll
-from kwsd.enrolment.quality import faults
+from kwsd.enrolment.quality import faults, is_narrow
 from kwsd.enrolment.template import Recording
 
 
@@ -73,3 +73,15 @@ def test_a_recording_of_two_sounds_that_are_far_apart_is_warned_about(good, toke
     made = enroll("hey snips", [Recording("twice.wav", twice)], tokenizer, bank=bank)
 
     assert [warning for warning in made.warnings if warning.startswith("twice.wav has a long pause")]
+
+
+def test_a_telephone_is_told_from_a_microphone_by_its_band(recordings):
+    for path in recordings:
+        samples = sf.read(path, dtype="float32")[0]
+        spectrum = np.fft.rfft(samples)
+        spectrum[np.fft.rfftfreq(len(samples), 1 / RATE) > 3800] = 0
+        telephone = np.fft.irfft(spectrum, len(samples)).astype(np.float32)
+        pieces = phrase_spans(samples)[0]
+
+        assert is_narrow(telephone, pieces)
+        assert not is_narrow(samples, pieces)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy")
-from benchmarks import spoiled
-from benchmarks.spoiled import Said, spoken, ways
+pytest.importorskip("scipy", reason="scipy is not installed: it comes with the trainer")
+spoiled = pytest.importorskip("benchmarks.spoiled", reason="the benchmarks are not beside the tests")
+Said, spoken, ways = spoiled.Said, spoiled.spoken, spoiled.ways
 
 RATE = 16_000
 ROOMS = np.eye(1, 4000, dtype=np.float16)  # one room without echo

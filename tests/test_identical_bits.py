@@ -16,7 +16,7 @@ pytestmark = pytest.mark.bits
 
 FRAMES = 700
 SIZES = (1, 2, 3, 7, 25, 64, 333)
-DIGESTS = ["72c3ff92676a", "9d1e078b2f9e", "b94eeee0d20e", "2fdc51cd33a8"]
+DIGESTS = ["671c9536857a", "5a7d8b7aa08f", "29741b6ccee7", "63a86ea6380f"]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "systemd" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = ["quickstart.md", "choosing-a-phrase.md", "tuning.md"]
 
-pytestmark = pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the documentation is not beside the tests")
+pytestmark = pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="the sources are not beside the tests")
 
 INDENTED = re.compile(r"^ {4,}(?P<text>\S.*)$", re.M)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")

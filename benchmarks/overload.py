@@ -28,7 +28,7 @@ from benchmarks.protocol import Protocol
 from benchmarks.tables import table
 from kwsd.audio.pcm import PcmSource
 from kwsd.audio.pipe import Pipe
-from kwsd.audio.source import Block, QueuedSource
+from kwsd.audio.source import Block, QueuedSource, Relay
 from kwsd.cli import logs
 from kwsd.daemon.daemon import Daemon
 from kwsd.enrolment.enroll import enroll
@@ -41,26 +41,12 @@ QUEUE = 10.0  # s, the default of `kwsd listen --queue`
 NEAR = 0.5  # s between the end of a word and that of its detection
 
 
-class Slowed:
+class Slowed(Relay):
     """A source whose consumer takes at least `load` seconds for each second of audio."""
 
     def __init__(self, inner: QueuedSource, load: float) -> None:
-        self.name = inner.name
-        self._inner, self._load = inner, load
-
-    @property
-    def due(self) -> float:
-        """As the inner source has it."""
-        return self._inner.due
-
-    @due.setter
-    def due(self, seconds: float) -> None:
-        self._inner.due = seconds
-
-    @property
-    def waiting(self) -> float:
-        """As the inner source has it."""
-        return self._inner.waiting
+        super().__init__(inner)
+        self._load = load
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the inner source."""
@@ -68,10 +54,6 @@ class Slowed:
             began = time.monotonic()
             yield block
             time.sleep(max(0.0, self._load * block.seconds - (time.monotonic() - began)))
-
-    def close(self) -> None:
-        """Close the inner source."""
-        self._inner.close()
 
 
 @dataclass

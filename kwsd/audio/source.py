@@ -88,6 +88,40 @@ class QueuedSource(LiveSource, Protocol):
         ...
 
 
+class Relay:
+    """A queued source around another, whose blocks it passes on; subclasses override `blocks`.
+
+    Attributes:
+        name: of the inner source.
+    """
+
+    def __init__(self, inner: QueuedSource) -> None:
+        self.name = inner.name
+        self._inner = inner
+
+    @property
+    def due(self) -> float:
+        """Seconds that the next block should have at least."""
+        return self._inner.due
+
+    @due.setter
+    def due(self, seconds: float) -> None:
+        self._inner.due = seconds
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        return self._inner.waiting
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of the inner source."""
+        return self._inner.blocks()
+
+    def close(self) -> None:
+        """Make `blocks` end soon."""
+        self._inner.close()
+
+
 class OnStatus(Protocol):
     """A callback for the changes of a live source.
 

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from kwsd.audio.source import RATE, Block, QueuedSource, Samples
+from kwsd.audio.source import RATE, Block, QueuedSource, Relay, Samples
 from kwsd.enrolment.hit import Hit
 from kwsd.errors import StoreError
 from kwsd.events.messages import DetectionEvent, Event
@@ -117,30 +117,12 @@ def _cut(samples: Samples, begin: float, event: DetectionEvent) -> Samples:
     return samples[first : first + round((BEFORE + event.end - event.start + AFTER) * RATE)]
 
 
-class RecordedSource:
-    """A source whose audio a keeper of hits hears.
-
-    Attributes:
-        name: of the source.
-    """
+class RecordedSource(Relay):
+    """A source whose audio a keeper of hits hears."""
 
     def __init__(self, inner: QueuedSource, keeper: HitKeeper) -> None:
-        self.name = inner.name
-        self._inner, self._keeper = inner, keeper
-
-    @property
-    def due(self) -> float:
-        """Seconds that the next block should have at least."""
-        return self._inner.due
-
-    @due.setter
-    def due(self, seconds: float) -> None:
-        self._inner.due = seconds
-
-    @property
-    def waiting(self) -> float:
-        """Seconds of audio that wait for the consumer."""
-        return self._inner.waiting
+        super().__init__(inner)
+        self._keeper = keeper
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the source."""
@@ -148,7 +130,3 @@ class RecordedSource:
             if block.seconds:
                 self._keeper.hear(block)
             yield block
-
-    def close(self) -> None:
-        """Make `blocks` end soon."""
-        self._inner.close()

@@ -113,23 +113,26 @@ def test_a_device_is_never_replaced(tmp_path):
     assert (tmp_path / "pipe").is_fifo()
 
 
-def _hold(path, ready, go_on):
+def _hold(path, parent):
     with replacing(path) as file:
         file.write(b"slow")
-        ready.set()
-        go_on.wait(PATIENCE)
+        parent.send("ready")
+        parent.poll(PATIENCE)
 
 
 @pytest.fixture
 def slow_save(tmp_path):
     """A save to tmp_path / "slow" in another process, which waits in its middle; and what lets it go on."""
+    # A pipe and no event: to set an event for which a killed process waited may block for ever.
     context = multiprocessing.get_context("spawn")
-    ready, go_on = context.Event(), context.Event()
-    process = context.Process(target=_hold, args=(tmp_path / "slow", ready, go_on))
+    child, other = context.Pipe()
+    process = context.Process(target=_hold, args=(tmp_path / "slow", other))
     process.start()
-    assert ready.wait(PATIENCE)
-    yield process, go_on
-    go_on.set()
+    other.close()
+    assert child.poll(PATIENCE)
+    assert child.recv() == "ready"
+    yield process, child
+    child.close()
     process.join(PATIENCE)
 
 
@@ -146,10 +149,10 @@ def test_what_a_killed_save_left_is_removed_by_the_next(tmp_path, slow_save):
 
 
 def test_a_save_leaves_one_that_goes_on_in_another_process_alone(tmp_path, slow_save):
-    process, go_on = slow_save
+    process, child = slow_save
     with replacing(tmp_path / "quick") as file:
         file.write(b"quick")
-    go_on.set()
+    child.close()
     process.join(PATIENCE)
 
     assert process.exitcode == 0

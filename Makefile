@@ -11,7 +11,7 @@ EXTENSIONS := .venv/.extensions
 TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export) \
     $(shell $(BIN)/python -c "import Bio, ray, torch" 2>/dev/null && echo benchmarks)
 
-.PHONY: demo test test-bits lint schema units bench train papers papers-quick trainer clean
+.PHONY: demo test test-bits lint docs schema units bench train papers papers-quick trainer clean
 
 demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
 	$(RUN) examples/demo.py
@@ -27,6 +27,10 @@ lint: $(EXTENSIONS) ## check style, types and the order of the rooms
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
+
+docs: .venv/.docs ## make the documents a site in build/site: pages, search, light and dark
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "to read it: $(BIN)/python -m http.server --directory build/site, or .venv/bin/mkdocs serve while you write"
 
 schema: $(EXTENSIONS) ## write the JSON Schemas of the events and of control, from their classes
 	$(RUN) -m kwsd.events.schema
@@ -83,6 +87,10 @@ clean: ## remove what was made, but no data
 # In place, so that a change of Python code needs no second installation; stamps say what is done already.
 $(EXTENSIONS): $(SETTINGS) $(KERNELS) | .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+.venv/.docs: $(EXTENSIONS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,docs]'
 	touch $@
 
 .venv/.bench: $(EXTENSIONS)

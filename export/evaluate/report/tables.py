@@ -37,6 +37,7 @@ SETTINGS = {
     "utterances": "{} utterances",
     "noise": "{}",
     "set": "{}",
+    "part": "own segments, set {}",
 }
 # Values that have an order of their own; others stand in the order of the alphabet, numbers by size.
 ORDER = (
@@ -88,6 +89,7 @@ LAYOUTS = {
     "spoken-terms": (
         Layout("metric", ("method",), needs=("segment",)),
         Layout("set", ("method",), ("map",), ("p@1", "p@3", "p@5", "seconds")),
+        Layout("part", ("method",), ("map",), ("p@1", "p@3", "p@5", "seconds")),
     ),
     "wake-word": (Layout("noise", ("matching",)),),
     "query-time": (Layout("utterances", ("method",)),),

@@ -12,9 +12,10 @@ import soundfile as sf  # noqa: E402  after the skip
 from export.corpora.utterance import Excerpt, Utterance  # noqa: E402
 from export.evaluate.errors import EvaluationError  # noqa: E402
 from export.evaluate.experiment import Experiment  # noqa: E402
-from export.evaluate.published import read  # noqa: E402
+from export.evaluate.published import PAPER_FILE, read  # noqa: E402
 from export.evaluate.report import claims, document, figures  # noqa: E402
 from export.evaluate.results import Result, Results, Value  # noqa: E402
+from export.systems.registry import TITLES  # noqa: E402
 from export.systems.system import Encoded  # noqa: E402
 
 
@@ -51,7 +52,8 @@ def judged(key, *results):
 
 def test_a_table_shows_figures_with_their_intervals_in_the_order_of_the_systems(tmp_path):
     tokb = search("tokb", "edit", (0.8124, 0.79, 0.834), p_at_1=(0.75, 0.7, 0.8))
-    path = document.write(kept(tmp_path, search("stft", "dtw", (0.3, 0.2, 0.4)), tokb), tmp_path / "docs")
+    folder = kept(tmp_path, search("stft", "dtw", (0.3, 0.2, 0.4)), tokb)
+    path = document.write(folder, tmp_path / "docs", tmp_path / "no-paper.toml")
     text = path.read_text()
 
     assert "| system | dtw | edit | paper |\n| --- | --- | --- | --- |\n| STFT | 0.300 [0.200, 0.400] | - | - |" in text
@@ -134,6 +136,16 @@ source = "A Paper, table 9"
 """
 
 
+TABLE = """
+[[table]]
+source = "A Paper, table 9"
+task = "query-by-humming"
+common = { k = 25, metric = "mrr" }
+columns = [{ change = "none" }, { change = "both" }]
+rows = [{ system = "tokb", matching = "dtw", values = [0.8, 0.7] }]
+"""
+
+
 def test_a_papers_figure_stands_beside_ours_and_alone_where_ours_is_missing(tmp_path):
     paper = tmp_path / "paper.toml"
     paper.write_text(PAPER.format(system="tokb", value=0.9) + PAPER.format(system="mips", value=0.6))
@@ -144,6 +156,26 @@ def test_a_papers_figure_stands_beside_ours_and_alone_where_ours_is_missing(tmp_
     assert "| MIPS | - | - | - / 0.600 |" in text
     assert "Paper: A Paper, table 9." in text
     assert "not available" not in text
+
+
+def test_the_figures_of_a_papers_table_are_written_in_rows_and_columns(tmp_path):
+    (tmp_path / "paper.toml").write_text(TABLE)
+    found = read(tmp_path / "paper.toml", document.TASKS, ["tokb"])
+
+    assert {key[2:]: figure.value for key, figure in found.items()} == {
+        (frozenset({"k": 25, "matching": "dtw", "change": "none"}.items()), "mrr"): 0.8,
+        (frozenset({"k": 25, "matching": "dtw", "change": "both"}.items()), "mrr"): 0.7,
+    }
+
+
+def test_every_figure_of_the_shipped_file_is_of_a_task_and_stands_in_a_table():
+    published = read(PAPER_FILE, document.TASKS, TITLES)
+    text = document.rendered([search("tokb", "dtw", 0.5)], published)
+
+    assert len(published) == 396
+    assert "| TokB | 0.500 | - | - | - | 0.735 / 0.710 / 0.610 / 0.540 |" in text
+    assert "| the paper's own | hquest | - | - | - | 0.747 / 0.725 / 0.632 |" in text
+    assert "| the paper's own | hquest | - | - | 6.3 / 6.2 |" in text
 
 
 def test_without_the_papers_figures_the_document_says_so():
@@ -163,6 +195,8 @@ def test_without_the_papers_figures_the_document_says_so():
         (PAPER.format(system="tokb", value='"high"'), "its value is 'high'"),
         (PAPER.format(system="tokb", value="nan"), "its value is nan"),
         (PAPER.format(system="tokb", value=1).replace("metric", "metrics"), "it has no metric"),
+        (TABLE.replace("0.8, 0.7", "0.8"), "cannot be read"),
+        (TABLE.replace('system = "tokb", ', ""), "cannot be read"),
     ],
 )
 def test_a_wrong_figure_of_a_paper_is_named(tmp_path, text, why):

@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     metavar="OUT.npz",
     help="Write the distance of every keyword at every frame of one file; 4 MB an hour with 10 keywords.",
 )
-@click.option("--plot", type=PATH, metavar="OUT.png", help="Draw these distances over time; needs kwsd[plot].")
+@click.option(
+    "--plot",
+    type=PATH,
+    metavar="OUT.png",
+    help="Draw these distances, with detections and near misses, as PNG, SVG or PDF; needs kwsd[plot].",
+)
 @setting(ScanConfig, "channels")
 @stdin_options
 @workers_option

@@ -1,4 +1,4 @@
-"""Plot of a score track: the distance of each keyword over time, with its threshold and detections."""
+"""Plot of a score track: the distance of each keyword over time, with its threshold, detections and near misses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword
 from kwsd.private_files import open_private
 from kwsd.spotting.detection import Detection
+from kwsd.spotting.near_misses import MARGIN, NearMiss, NearMisses
+from kwsd.spotting.score_track import ScoreTrack
 
 POINTS = 4000  # points of a curve, at most; a wide picture shows no more
 WIDTH, HEIGHT = 14.0, 2.2  # inches, of the panel of one keyword
@@ -40,7 +42,7 @@ def plot(
     keywords: Sequence[Keyword],
     detections: Sequence[Detection],
 ) -> None:
-    """Draw a panel for each keyword, with its detections shaded, and write the picture to a file of the user alone.
+    """Draw a panel for each keyword, with its detections and near misses, into a file that its owner alone can read.
 
     Args:
         path: the file; its suffix gives the format, PNG if there is none.
@@ -53,18 +55,42 @@ def plot(
         ConfigError: matplotlib is missing, has no such format, or cannot write there.
     """
     seconds, unit = _unit(time)
+    nearly = [near(time, distance[:, k], keyword.threshold) for k, keyword in enumerate(keywords)]
     time, distance = decimate(time, distance)
     figure = load().figure.Figure((WIDTH, 0.8 + HEIGHT * len(keywords)), layout="constrained")
     panels = figure.subplots(len(keywords), sharex=True, squeeze=False)[:, 0]
     for k, (panel, keyword) in enumerate(zip(panels, keywords, strict=True)):
         panel.plot(time / seconds, np.where(np.isfinite(distance[:, k]), distance[:, k], np.nan), linewidth=0.8)
-        panel.axhline(keyword.threshold, color="black", linestyle="--", linewidth=0.8)
+        panel.axhline(keyword.threshold, color="black", linestyle="--", linewidth=0.8, label="threshold")
         for one in detections:
             if one.keyword == keyword.name:
-                panel.axvspan(one.start / seconds, one.end / seconds, color="tab:green", alpha=0.4)
+                panel.axvspan(one.start / seconds, one.end / seconds, color="tab:green", alpha=0.4, label="detection")
+        for miss in nearly[k]:
+            panel.plot(miss.start / seconds, miss.distance, "v", color="tab:orange", label="near miss")
         panel.set(title=keyword.name, ylabel="distance")
+    labelled = {label: mark for panel in panels for mark, label in zip(*panel.get_legend_handles_labels(), strict=True)}
+    figure.legend(labelled.values(), labelled.keys(), loc="outside upper right", ncols=len(labelled))
     panels[-1].set(xlabel=unit, xlim=(time[0] / seconds, time[-1] / seconds) if len(time) > 1 else None)
     _write(figure, path)
+
+
+def near(time: NDArray[np.float64], distance: NDArray[np.float32], threshold: float) -> list[NearMiss]:
+    """The near misses of one keyword in a score track.
+
+    Args:
+        time: [n] seconds.
+        distance: [n] of the keyword.
+        threshold: the keyword's.
+
+    Returns:
+        The near misses; their start and end are the time at which the distance was lowest.
+    """
+    close = distance <= threshold + MARGIN
+    close[1:] |= close[:-1]  # with the frame after, which says that the distance has risen again
+    times = time[close, None]
+    found = NearMisses(threshold)
+    found.add(ScoreTrack(time[close], distance[close, None].astype(float), times, times))
+    return found.flush()
 
 
 def decimate(

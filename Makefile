@@ -11,7 +11,7 @@ EXTENSIONS := .venv/.extensions
 TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export) \
     $(shell $(BIN)/python -c "import Bio, ray, torch" 2>/dev/null && echo benchmarks)
 
-.PHONY: demo test test-bits lint docs schema units bench train papers papers-quick trainer clean
+.PHONY: demo test test-bits lint docs man schema units bench train papers papers-quick trainer clean
 
 demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
 	$(RUN) examples/demo.py
@@ -31,6 +31,9 @@ lint: $(EXTENSIONS) ## check style, types and the order of the rooms
 docs: .venv/.docs ## make the documents a site in build/site: pages, search, light and dark
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "to read it: $(BIN)/python -m http.server --directory build/site, or .venv/bin/mkdocs serve while you write"
+
+man: $(EXTENSIONS) ## write the manual pages, from the help of the commands
+	$(RUN) -m kwsd.cli.manual docs/man
 
 schema: $(EXTENSIONS) ## write the JSON Schemas of the events and of control, from their classes
 	$(RUN) -m kwsd.events.schema

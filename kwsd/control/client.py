@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 import zmq
 
 from kwsd.control.messages import AnyReply, Failed, Request, RequestError, ScoresReply, read_reply, to_json
 from kwsd.errors import EndpointError
+from kwsd.events.closable import Closable
 from kwsd.events.endpoints import default_endpoint, safe_endpoint, socket_path
 from kwsd.events.keys import KeyFolder, client_pair, use_keys
 
@@ -17,7 +16,7 @@ PATIENCE = 5.0
 """Seconds that are waited for a reply."""
 
 
-class ControlClient:
+class ControlClient(Closable):
     """A connection to a listening kwsd, for use in one thread; also a context manager that closes.
 
     Args:
@@ -72,14 +71,6 @@ class ControlClient:
         """Disconnect."""
         self._socket.close(linger=0)
         self._context.term()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _receive(self, seconds: float | None) -> AnyReply | None:
         if not self._socket.poll(None if seconds is None else round(1000 * seconds)):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Self
 
 import structlog
 import zmq
 
 from kwsd.errors import EndpointError
+from kwsd.events.closable import Closable
 from kwsd.events.endpoints import default_endpoint, safe_endpoint
 from kwsd.events.keys import KeyFolder, client_pair, use_keys
 from kwsd.events.messages import (
@@ -64,7 +63,7 @@ class SequenceCheck:
         return max(0, event.sequence - before - 1)
 
 
-class Subscription(Iterator[Event]):
+class Subscription(Closable, Iterator[Event]):
     """Events from one endpoint; damaged messages and kinds of a later version are left out. For use in one thread.
 
     Attributes:
@@ -110,14 +109,6 @@ class Subscription(Iterator[Event]):
         """Disconnect; the iteration is over then."""
         self._socket.close(linger=0)
         self._context.term()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _read(self, frames: list[bytes]) -> Event | None:
         try:

@@ -11,12 +11,11 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 import zmq
 
 from kwsd.errors import ConfigError
+from kwsd.events.closable import Closable
 from kwsd.events.connection import Connection
 from kwsd.events.keys import KeyFolder
 from kwsd.events.limits import LONGEST_FRAME, MOST_TOPICS, TOPIC_BYTES, Budget, upstream
@@ -27,7 +26,7 @@ _REPEAT = 1.0  # s between two repeats of the status for one subscriber
 _STATUS = f"kwsd/{VERSION}/{StatusEvent.kind}/".encode()
 
 
-class ZeroMQPublisher:
+class ZeroMQPublisher(Closable):
     """Publishes events on all the endpoints; also a context manager that closes.
 
     Beyond this machine it needs `keys`, and only clients that they allow to read are let in. A subscriber that falls
@@ -57,14 +56,6 @@ class ZeroMQPublisher:
     def close(self) -> None:
         """Deliver what was published, for at most a second, and remove the ipc sockets."""
         self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Subscribers:

@@ -40,8 +40,9 @@ def curve_of(keyword: Keyword, tokenizer: Tokenizer, bank: Bank) -> Curve:
     """
     bank.check_model(tokenizer.digest)
     alone = replace(keyword, negatives=())
-    model = false_alarm_model(alone, bank, tokenizer.codebook)
-    distances = [one for one in leave_one_out(alone, tokenizer) if math.isfinite(one)]
+    hits = leave_one_out(alone, tokenizer)
+    model = false_alarm_model(alone, bank, tokenizer.codebook, hits)
+    distances = [one for one in hits if math.isfinite(one)]
     top = max(model.threshold(MOST), 1.1 * keyword.threshold, *(1.1 * one for one in distances))
     thresholds = np.linspace(0, top, POINTS).tolist()
     return Curve(thresholds, [model.alarms_per_hour(one) for one in thresholds], distances)

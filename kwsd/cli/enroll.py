@@ -10,7 +10,7 @@ import click
 
 from kwsd.cli.enrolment_report import print_json, print_report
 from kwsd.cli.group import FAILED, complain
-from kwsd.cli.options import DEVICE, model_option, setting, store_option
+from kwsd.cli.options import device_option, model_option, setting, store_option
 from kwsd.cli.stdin import RECORDING, stdin_options, with_stdin
 from kwsd.cli.takes import Takes
 from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
@@ -41,15 +41,7 @@ if TYPE_CHECKING:
 @setting(EnrollConfig, "replace")
 @setting(EnrollConfig, "keep_audio")
 @click.option("--mic", is_flag=True, help="Record the phrase at the microphone, with questions in the terminal.")
-@setting(
-    MicrophoneInput,
-    "device",
-    default=None,
-    type=DEVICE,
-    metavar="NAME|NUMBER",
-    show_default="the default microphone",
-    help="Microphone of --mic; see `kwsd devices`.",
-)
+@device_option
 @stdin_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @store_option

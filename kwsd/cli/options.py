@@ -12,6 +12,7 @@ import msgspec
 
 from kwsd.settings.archive import SearchConfig
 from kwsd.settings.checks import Settings, described, fields_of
+from kwsd.settings.inputs import MicrophoneInput
 from kwsd.settings.spotting import ScanConfig, SpottingConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -129,6 +130,19 @@ def server_key_option(verb: F) -> F:
         "--server-key", metavar="KEY", help="Public key of that kwsd, for an endpoint on the network; see `kwsd keys`."
     )
     return option(verb)
+
+
+def device_option(verb: F) -> F:
+    """Add `--device`, for a verb that listens to one microphone."""
+    return setting(
+        MicrophoneInput,
+        "device",
+        default=None,
+        type=DEVICE,
+        metavar="NAME|NUMBER",
+        show_default="the default microphone",
+        help="The microphone to listen to; see `kwsd devices`.",
+    )(verb)
 
 
 def workers_option(verb: F) -> F:

@@ -11,7 +11,7 @@ import click
 
 from kwsd.cli.gauge import Gauge, distance_bar, level_bar
 from kwsd.cli.group import warn
-from kwsd.cli.options import DEVICE, model_option, setting, store_option
+from kwsd.cli.options import device_option, model_option, setting, store_option
 from kwsd.settings.inputs import FileInput, MicrophoneInput, choose_inputs
 from kwsd.settings.spotting import SpottingConfig, TrialConfig
 
@@ -27,15 +27,7 @@ QUEUE = 10.0  # s of live audio that may wait
 
 @click.command(short_help="Try a keyword: its live distance, hits and near misses.")
 @click.argument("name")
-@setting(
-    MicrophoneInput,
-    "device",
-    default=None,
-    type=DEVICE,
-    metavar="NAME|NUMBER",
-    show_default="the default microphone",
-    help="Listen to this microphone; see `kwsd devices`.",
-)
+@device_option
 @setting(FileInput, "path", "--file", metavar="FILE")
 @setting(FileInput, "realtime")
 @setting(SpottingConfig, "refractory", metavar="SECONDS")

@@ -23,19 +23,35 @@ class Discovery:
         name: the name of the device.
         layout: where the events are published.
         availability: the topic that says "online" or "offline".
+
+    Attributes:
+        topics: of the messages for keywords, as a pattern; `found` is to be given those that the broker keeps.
     """
 
     def __init__(self, prefix: str, name: str, layout: OwnLayout, availability: str) -> None:
         self._prefix, self._name, self._layout, self._availability = prefix, name, layout, availability
         self._node = f"kwsd_{re.sub('[^a-zA-Z0-9_-]', '_', name)}"
-        self._known: set[str] = set()
+        self._kept: set[str] = set()  # topics of keywords at the broker
+        self._wanted: set[str] = set()
+        self.topics = self._topic("event", "+")
 
     def publications(self, keywords: Iterable[str]) -> list[Publication]:
         """What makes Home Assistant have these keywords and no others."""
-        wanted = set(keywords)
-        gone, self._known = self._known - wanted, wanted
-        removed = [Publication(self._topic("event", _identity(keyword)), "", True) for keyword in sorted(gone)]
-        return [*removed, self._state(), *map(self._event, sorted(wanted))]
+        entities = list(map(self._event, sorted(keywords)))
+        self._wanted = {one.topic for one in entities}
+        removals = self._removals()
+        self._kept |= self._wanted
+        return [*removals, self._state(), *entities]
+
+    def found(self, topic: str) -> list[Publication]:
+        """What removes an entity that the broker keeps, if its keyword was removed while no bridge ran."""
+        self._kept.add(topic)
+        return self._removals() if self._wanted else []
+
+    def _removals(self) -> list[Publication]:
+        gone = self._kept - self._wanted
+        self._kept -= gone
+        return [Publication(topic, "", True) for topic in sorted(gone)]
 
     def _event(self, keyword: str) -> Publication:
         identity = _identity(keyword)

@@ -50,6 +50,7 @@ class Mqtt:
         self._lost = 0
         self._status: Message | None = None
         self._keywords: dict[str, list[str]] = {}  # by stream
+        self._instance = ""  # of the kwsd whose streams these are
         self._lock = threading.Lock()
         self._client = _client()
         if user is not None:
@@ -58,6 +59,7 @@ class Mqtt:
             self._client.tls_set()
         self._client.will_set(availability, "offline", retain=True)
         self._client.on_connect, self._client.on_disconnect = self._connected, self._disconnected
+        self._client.on_message = self._received
         self._client.on_connect_fail = lambda client, data: log.warning(
             "the broker cannot be reached", host=broker.host
         )
@@ -87,8 +89,12 @@ class Mqtt:
 
     def _note(self, status: Message) -> None:
         self._status = status
-        if status["keywords"]:  # a kwsd that is starting has none yet; its entities stay
-            self._keywords[status["stream"]] = status["keywords"]
+        if not status["keywords"]:  # a kwsd that is starting has none yet; its entities stay
+            return
+        if status["instance"] != self._instance:  # it was started anew, and may have other streams
+            self._keywords.clear()
+            self._instance = status["instance"]
+        self._keywords[status["stream"]] = status["keywords"]
 
     def _entities(self) -> list[Publication]:
         if not self._discovery or not self._keywords:
@@ -103,6 +109,8 @@ class Mqtt:
         with self._lock:
             missed, self._lost = self._lost, 0
             self._publish(Publication(self._availability, "online", True))
+            if self._discovery:
+                client.subscribe(self._discovery.topics)
             if self._status is not None:  # the one that was missed, or that a new broker does not have
                 for one in self._entities() + self._layout.publications(self._status):
                     self._publish(one)
@@ -110,6 +118,14 @@ class Mqtt:
                 log.warning("events were not delivered", missed=missed)
                 for one in self._layout.publications(lost(missed)):
                     self._publish(one)
+
+    def _received(self, client: Any, data: Any, message: Any) -> None:
+        """Handle an entity that the broker has kept from before."""
+        if not self._discovery or not message.retain or not message.payload:
+            return
+        with self._lock:
+            for one in self._discovery.found(message.topic):
+                self._publish(one)
 
     def _disconnected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:

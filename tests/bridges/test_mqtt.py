@@ -148,6 +148,31 @@ def test_entities_stay_while_kwsd_starts_again_or_another_stream_has_other_keywo
     assert [topic for topic, payload in reader if topic.startswith("homeassistant/") and not payload] == []
 
 
+def test_an_entity_goes_whose_keyword_was_removed_while_no_bridge_ran(bridge, reader):
+    first = bridge(prefix="homeassistant")
+    first.send(status(1, keywords=["hey snips", "okay kwsd"]).to_dict())
+    until(lambda: payloads(reader, "kwsd/status"))
+    first.close()
+    until(lambda: ("kwsd/availability", "offline") in reader)
+    reader.clear()
+    bridge(prefix="homeassistant").send(status(1, keywords=["hey snips"]).to_dict())
+    until(lambda: any(topic.startswith("homeassistant/event") and not payload for topic, payload in reader))
+    kept = {topic: payload for topic, payload in reader if topic.startswith("homeassistant/event")}
+
+    assert [json.loads(payload)["name"] for payload in kept.values() if payload] == ["hey snips"]
+    assert len(kept) == 2
+
+
+def test_the_entities_of_a_stream_go_when_kwsd_starts_anew_without_it(bridge, reader):
+    one = bridge(prefix="homeassistant")
+    one.send(status(1, keywords=["okay kwsd"]).to_dict() | {"stream": "bedroom"})
+    one.send(status(1, keywords=["hey snips"]).to_dict() | {"instance": "0ther000"})
+    until(lambda: len(payloads(reader, "kwsd/status")) == 2)
+    kept = {topic: payload for topic, payload in reader if topic.startswith("homeassistant/event")}
+
+    assert [json.loads(payload)["name"] for payload in kept.values() if payload] == ["hey snips"]
+
+
 def test_the_template_makes_the_event_that_home_assistant_asks_for():
     jinja2 = pytest.importorskip("jinja2", reason="Home Assistant's templates are Jinja's")
     (_, config) = Discovery("homeassistant", "kwsd", OwnLayout("kwsd"), "kwsd/availability").publications(["hey snips"])

@@ -80,7 +80,7 @@ trainer: .venv/.train ## install what training needs
 
 clean: ## remove what was made, but no data
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -f cython_ext/*.c cython_ext/*.html kwsd/scorers/*.so kwsd/archive/search/*.so
+	rm -f cython_ext/*.c cython_ext/*.html kwsd/scorers/*.so kwsd/archive/*/*.so
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -26,12 +26,13 @@ def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False, since
     Args:
         folder: of the index; the caller holds the writer lock.
         manifest: the current one.
-        thorough: leave out every dropped document and join all segments up to the limit.
+        thorough: leave out every dropped document, join all segments up to the limit, and write anew what an older
+            kwsd wrote.
         since: number of first segments that are not touched.
     """
     fresh, entries = manifest, list(manifest.entries[:since])
     for group in _groups(manifest.entries[since:], thorough):
-        if len(group) == 1 and not _has_many_dropped(group[0], thorough):
+        if len(group) == 1 and not (_has_many_dropped(group[0], thorough) or (thorough and _is_old(folder, group[0]))):
             entries += group
             continue
         entry = join(folder, fresh.name(), group)
@@ -60,6 +61,10 @@ def _groups(entries: Sequence[Entry], thorough: bool) -> list[list[Entry]]:
 
 def _has_many_dropped(entry: Entry, thorough: bool) -> bool:
     return len(entry.dropped) > (0 if thorough else MAX_DROPPED * entry.documents)
+
+
+def _is_old(folder: Folder, entry: Entry) -> bool:
+    return not segment.read_existing(folder, entry).is_current
 
 
 def join(folder: Folder, name: str, entries: Sequence[Entry]) -> Entry | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search import kernels
-from kwsd.archive.search.pair_terms import FINE, PairTerms, pair_terms
+from kwsd.archive.search.pair_terms import FINE, pair_terms
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
@@ -22,11 +22,14 @@ def find(
 ) -> list[Regions]:
     """For each segment the regions with the most votes of the template's [L, m] pairs; about `count` in all."""
     looked_for = pair_terms(template, codebook.stages[0])
-    lists = [segment.pairs.lists(looked_for.key) for segment in segments]
-    rarity = _rarity(lists, sum(len(segment.codes) for segment in segments))
+    counts = [segment.pairs.counts(looked_for.key) for segment in segments]
+    rarity = _rarity(counts, sum(len(segment.codes) for segment in segments))
+    weight = np.rint(looked_for.weight * rarity * FINE).astype(np.int32)
     found, scores = [], np.zeros(0, np.int32)
-    for segment, bounds in zip(segments, lists, strict=True):
-        window, score = _windows(segment, looked_for, rarity, bounds, len(template), count, _least(scores, count))
+    for segment, many in zip(segments, counts, strict=True):
+        used = (weight > 0) & (many > 0)
+        shift = (len(template) // 2 - looked_for.place[used]).astype(np.int32)
+        window, score = _windows(segment, looked_for.key[used], shift, weight[used], count, _least(scores, count))
         found.append((window, score))
         scores = np.concatenate([scores, score])
     least = _least(scores, count)
@@ -41,33 +44,29 @@ def _least(scores: NDArray[np.int32], count: int) -> int:
     return int(np.partition(scores, -count)[-count]) if len(scores) >= count else 0
 
 
-def _rarity(lists: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], frames: int) -> NDArray[np.float32]:
+def _rarity(counts: Sequence[NDArray[np.int64]], frames: int) -> NDArray[np.float32]:
     """The inverse document frequency [l] of each term, a code being a document (H-QuEST, eq. 4)."""
-    counts = np.sum([last - first for first, last in lists], axis=0)
-    rarity: NDArray[np.float32] = np.log(np.maximum(frames / np.maximum(counts, 1), 1)).astype(np.float32)
+    rarity: NDArray[np.float32] = np.log(np.maximum(frames / np.maximum(np.sum(counts, axis=0), 1), 1)).astype(
+        np.float32
+    )
     return rarity
 
 
 def _windows(
     segment: Segment,
-    looked_for: PairTerms,
-    rarity: NDArray[np.float32],
-    bounds: tuple[NDArray[np.int64], NDArray[np.int64]],
-    length: int,
+    terms: NDArray[np.int64],
+    shift: NDArray[np.int32],
+    weight: NDArray[np.int32],
     count: int,
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The windows with the most votes for the middle of the template, above the least that counts, and their scores."""
-    weight = np.rint(looked_for.weight * rarity * FINE).astype(np.int32)
-    first, last = bounds
-    used = (weight > 0) & (last > first)
-    shift = (length // 2 - looked_for.place).astype(np.int32)
+    """The windows with the most votes of terms [l] that occur, above the least that counts, and their scores."""
+    once, which = np.unique(terms, return_inverse=True)
+    places, counts = segment.pairs.places(once), segment.pairs.counts(once)
+    last = np.cumsum(counts)
+    first = last - counts
     frames = max(len(segment.codes), 1)
-    window, score = kernels.vote(
-        segment.pairs.places, first[used], last[used], shift[used], weight[used], frames, count, least
-    )
-    if (window >= -(-frames // kernels.BLOCK)).any():  # a place between others of a list was not in the segment
-        raise segment.pairs.damage()
+    window, score = kernels.vote(places, first[which], last[which], shift, weight, frames, count, least)
     return window.astype(np.int64), score
 
 

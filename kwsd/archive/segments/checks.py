@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from kwsd.archive.segments import elias_fano
 from kwsd.archive.segments.documents import COLUMNS, DIGEST
 from kwsd.archive.segments.manifest import Entry
+from kwsd.archive.segments.posting_lists import MANY, TERMS, counts_of
 from kwsd.archive.storage.array_file import Arrays
 
 LATEST = 1e11  # s; a time of day that a calendar has
@@ -25,10 +27,18 @@ _KINDS: dict[str, tuple[DTypeLike, int]] = {
     "codes": (np.uint8, 2),
     "norms": (np.uint8, 1),
     "vectors": (np.int8, 2),
-    "pair_keys": (np.uint16, 1),
-    "pair_ends": (np.uint32, 1),
-    "pair_places": (np.int32, 1),
 }
+_PAIRS: dict[str, tuple[DTypeLike, int]] = {
+    "pair_known": (np.uint8, 1),
+    "pair_counts": (np.uint8, 1),
+    "pair_many": (np.uint32, 1),
+    "pair_places": (np.uint8, 1),
+}
+
+
+def is_current(arrays: Arrays) -> bool:
+    """Whether a segment has posting lists as they are written today; before, they were arrays of other names."""
+    return "pair_known" in arrays
 
 
 def check_arrays(arrays: Arrays, entry: Entry) -> None:
@@ -37,12 +47,13 @@ def check_arrays(arrays: Arrays, entry: Entry) -> None:
     Raises:
         ValueError: one is missing or of another type, or they do not fit each other; the message says which.
     """
-    for name, (kind, dimensions) in _KINDS.items():
+    for name, (kind, dimensions) in (_KINDS | (_PAIRS if is_current(arrays) else {})).items():
         array = arrays.get(name)
         _require(array is not None and array.dtype == kind and array.ndim == dimensions, name)
     _check_documents(arrays, entry.documents)
     _check_codes(arrays, entry.frames)
-    _check_pairs(arrays["pair_keys"], arrays["pair_ends"], len(arrays["pair_places"]))
+    if is_current(arrays):
+        _check_pairs(arrays, entry.frames)
 
 
 def _check_documents(arrays: Arrays, documents: int) -> None:
@@ -67,9 +78,14 @@ def _check_codes(arrays: Arrays, frames: int) -> None:
     _require(arrays["codes"].shape[1] > 0, "codes")
 
 
-def _check_pairs(keys: NDArray[np.uint16], ends: NDArray[np.uint32], places: int) -> None:
-    _require(bool((keys[1:] > keys[:-1]).all()), "pair_keys")
-    _require(len(ends) == len(keys) and _rise_to(ends, places), "pair_ends")
+def _check_pairs(arrays: Arrays, frames: int) -> None:
+    known, few, many = arrays["pair_known"], arrays["pair_counts"], arrays["pair_many"]
+    _require(known.shape == (TERMS // 8,) and np.unpackbits(known).sum() == len(few), "pair_known")
+    _require(bool(few.all()), "pair_counts")
+    _require(np.count_nonzero(few == MANY) == len(many) and bool((many >= MANY).all()), "pair_many")
+    counts = counts_of(few, many)
+    _require(counts.sum() <= frames, "pair_many")
+    _require(len(arrays["pair_places"]) == elias_fano.room(counts, max(frames, 1)), "pair_places")
 
 
 def _rise_to(ends: NDArray[Any], last: int) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Meta
 from kwsd.archive.storage.folder import MANIFEST, Folder
 from kwsd.errors import ArchiveError, ModelError
 
-FORMAT = 1
+FORMAT = 2  # of what is written; 1 had other posting lists and is read, too
 LARGEST = 256 << 20  # bytes
 
 Count = Annotated[int, Meta(ge=0, lt=2**62)]
@@ -139,7 +139,7 @@ def _read(content: memoryview, folder: Folder) -> Manifest:
         raise ValueError("two segments have one name, or a name was not given out")
     if not all(_is_possible(entry) for entry in manifest.entries):
         raise ValueError("documents are dropped that a segment does not have")
-    return manifest
+    return replace(manifest, format=FORMAT)
 
 
 def _is_possible(entry: Entry) -> bool:

@@ -1,18 +1,25 @@
 """Posting lists: where in a segment each pair of codes is.
 
-A pair is the first byte of a code and that of the code 160 ms later, 65,536 terms in all.
+A pair is the first byte of a code and that of the code 160 ms later, 65,536 terms in all. The lists are stored as
+Elias-Fano lists, see `kwsd.archive.segments.elias_fano`. They follow from the codes, so that a segment of an older
+kwsd, whose lists were stored otherwise, gets them when it is first searched.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.archive.segments import elias_fano
 from kwsd.archive.storage.array_file import Arrays
 from kwsd.errors import ArchiveError
 
 GAP = 2  # codes from the first code of a pair to the second
 WORDS = 256  # values of a code's first byte
+TERMS = WORDS * WORDS
+MANY = 255  # a count from which on it is stored in 32 bits
 
 
 class PostingLists:
@@ -22,15 +29,12 @@ class PostingLists:
         arrays: those of the segment, checked.
         frames: number of its codes.
         segment: its name, for messages.
-
-    Attributes:
-        places: [p] int32 codes at which a pair begins, list after list, each ascending.
     """
 
     def __init__(self, arrays: Arrays, frames: int, segment: str) -> None:
         self._frames, self._segment = frames, segment
-        self._keys, self._ends = arrays["pair_keys"], arrays["pair_ends"]
-        self.places: NDArray[np.int32] = arrays["pair_places"]
+        self._known, self._few, self._many = arrays["pair_known"], arrays["pair_counts"], arrays["pair_many"]
+        self._stream = arrays["pair_places"]
 
     @staticmethod
     def arrays(codes: NDArray[np.uint8], bounds: NDArray[np.int64]) -> Arrays:
@@ -41,37 +45,47 @@ class PostingLists:
         places = np.flatnonzero(whole).astype(np.int32)
         keys = codes[places, 0].astype(np.uint16) * np.uint16(WORDS) + codes[places + GAP, 0]
         order = np.argsort(keys, kind="stable")  # numpy sorts 16 bits by radix
-        counts = np.bincount(keys, minlength=WORDS * WORDS)
-        known = np.flatnonzero(counts)
+        counts = np.bincount(keys, minlength=TERMS)
+        there = counts[counts > 0]
         return {
-            "pair_keys": known.astype(np.uint16),
-            "pair_ends": np.cumsum(counts[known], dtype=np.uint32),
-            "pair_places": places[order],
+            "pair_known": np.packbits(counts > 0),
+            "pair_counts": np.minimum(there, MANY).astype(np.uint8),
+            "pair_many": there[there >= MANY].astype(np.uint32),
+            "pair_places": elias_fano.encode(places[order], there, max(len(codes), 1)),
         }
 
-    def starting_with(self, word: int) -> NDArray[np.int32]:
-        """[k] int32 the places of all pairs whose first code has this byte, list after list.
+    def counts(self, terms: NDArray[np.int64]) -> NDArray[np.int64]:
+        """[l] how often each of these pairs [l] occurs."""
+        return self._lists[0][terms]
+
+    def places(self, terms: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The codes at which these pairs [l] begin, list after list, each ascending.
 
         Raises:
-            ArchiveError: a place is outside the segment, whose file is damaged.
+            ArchiveError: a list names no place of the segment, whose file is damaged.
         """
-        first, last = np.searchsorted(self._keys, [word * WORDS, (word + 1) * WORDS])
-        ends = np.concatenate([[0], self._ends])
-        places = self.places[ends[first] : ends[last]]
-        if len(places) and not 0 <= places.min() <= places.max() < self._frames:
-            raise self.damage()
-        return places
+        counts, begins = self._lists
+        try:
+            return elias_fano.decode(self._stream, begins[terms], counts[terms], max(self._frames, 1))
+        except ValueError:
+            raise ArchiveError(
+                f"{self._segment} is damaged, its posting lists are wrong: run `kwsd index verify`"
+            ) from None
 
-    def damage(self) -> ArchiveError:
-        """The error for a place that is outside the segment."""
-        return ArchiveError(f"{self._segment} is damaged, its posting lists are wrong: run `kwsd index verify`")
+    def starting_with(self, word: int) -> NDArray[np.int32]:
+        """[k] the places of all pairs whose first code has this byte, list after list; ArchiveError as `places`."""
+        return self.places(np.arange(word * WORDS, (word + 1) * WORDS))
 
-    def lists(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Begin [l] and end [l] in `places` of the posting lists of these pairs [l]; equal if a pair does not occur."""
-        if not len(self._keys):
-            return np.zeros_like(keys), np.zeros_like(keys)
-        # Searched in the stored type: else numpy would convert the whole array of keys.
-        index = np.minimum(np.searchsorted(self._keys, keys.astype(np.uint16)), len(self._keys) - 1)
-        last = self._ends[index].astype(np.int64)
-        first = np.where(index > 0, self._ends[index - 1].astype(np.int64), 0)
-        return first, np.where(self._keys[index] == keys, last, first)
+    @cached_property
+    def _lists(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """[TERMS] the number of places of each pair, and the bit at which its list begins."""
+        counts = np.zeros(TERMS, np.int64)
+        counts[np.unpackbits(self._known).astype(bool)] = counts_of(self._few, self._many)
+        return counts, elias_fano.begins(counts, max(self._frames, 1))
+
+
+def counts_of(few: NDArray[np.uint8], many: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """[k] the numbers of places that are stored as bytes [k], those from MANY on as 32 bits."""
+    counts = few.astype(np.int64)
+    counts[few == MANY] = many
+    return counts

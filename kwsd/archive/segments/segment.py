@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.segments.checks import check_arrays
+from kwsd.archive.segments.checks import check_arrays, is_current
 from kwsd.archive.segments.documents import Document, Documents
 from kwsd.archive.segments.manifest import Entry
 from kwsd.archive.segments.posting_lists import PostingLists
@@ -29,7 +29,7 @@ class Segment:
         codes: [n, s] uint8, the documents one after another.
         norms: [n] uint8, see `kwsd.archive.segments.quantizer`.
         vectors: [n, m] int8, or [n, 0] where none were stored.
-        pairs: the posting lists.
+        is_current: whether this version of kwsd would write it so; else `kwsd index compact` writes it anew.
         alive: [d] bool, whether each document was not removed.
     """
 
@@ -41,7 +41,13 @@ class Segment:
             {name.removeprefix("document_"): array for name, array in arrays.items() if name.startswith("document_")}
         )
         self.codes, self.norms, self.vectors = arrays["codes"], arrays["norms"], arrays["vectors"]
-        self.pairs = PostingLists(arrays, len(self.codes), f"{folder.name}/{entry.name}")
+        self._arrays, self.is_current = arrays, is_current(arrays)
+
+    @cached_property
+    def pairs(self) -> PostingLists:
+        """The posting lists; those of a segment that an older kwsd wrote are made of its codes, and kept in memory."""
+        made = self._arrays if self.is_current else PostingLists.arrays(self.codes, self.documents.bounds)
+        return PostingLists(made, len(self.codes), f"{self.folder.name}/{self.entry.name}")
 
     @cached_property
     def alive(self) -> NDArray[np.bool_]:

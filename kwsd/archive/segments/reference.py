@@ -1,0 +1,40 @@
+"""The readable twins of `kwsd.archive.segments.elias_fano`: same arguments, same results, much slower."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.archive.segments import bits
+
+
+def encode(values: NDArray[np.int32], counts: NDArray[np.int64], universe: int) -> NDArray[np.uint8]:
+    """`kwsd.archive.segments.elias_fano.encode`, with a boolean for each bit."""
+    bits.values(values, counts, universe)
+    stream = np.zeros(8 * bits.room(counts, universe), bool)
+    lists = np.split(values.astype(np.int64), np.cumsum(counts)[:-1])
+    for numbers, begin, low in zip(lists, bits.begins(counts, universe), bits.low_bits(counts, universe), strict=True):
+        index = np.arange(len(numbers))
+        for bit in range(low):
+            stream[begin + index * low + bit] = numbers >> bit & 1
+        stream[begin + len(numbers) * low + (numbers >> low) + index] = True
+    return np.packbits(stream, bitorder="little")
+
+
+def decode(
+    stream: NDArray[np.uint8], begin: NDArray[np.int64], counts: NDArray[np.int64], universe: int
+) -> NDArray[np.int32]:
+    """`kwsd.archive.segments.elias_fano.decode`, with a boolean for each bit."""
+    bits.lists(stream, begin, counts, universe)
+    whole, found = np.unpackbits(stream, bitorder="little"), [np.zeros(0, np.int64)]
+    for start, count, low in zip(begin, counts, bits.low_bits(counts, universe), strict=True):
+        lower = whole[start : start + count * low].reshape(count, low) @ (1 << np.arange(low, dtype=np.int64))
+        end = start + bits.sizes(np.array([count]), universe)[0]
+        upper = np.flatnonzero(whole[start + count * low : end])[:count]
+        if len(upper) < count:
+            raise ValueError("the stream holds no such lists")
+        numbers = (upper - np.arange(count) << low) + lower
+        if (numbers >= universe).any() or (np.diff(numbers) <= 0).any():
+            raise ValueError("the stream holds no such lists")
+        found.append(numbers)
+    return np.concatenate(found).astype(np.int32)

@@ -1,0 +1,90 @@
+"""An index that an older kwsd wrote is searched as it was, and `kwsd index compact` writes it as today."""
+
+import itertools
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kwsd.archive import Archive
+from kwsd.archive.indexing import index_writer
+from kwsd.archive.segments.manifest import Manifest
+from kwsd.archive.storage.array_file import pack, unpack
+from kwsd.archive.storage.folder import MANIFEST
+from kwsd.archive.storage.local import LocalFolder
+
+
+def write_as_format_1(index):
+    """Give the segments of an index the arrays that format 1 had, and its manifest that number."""
+    folder = LocalFolder(index)
+    manifest = Manifest.load(folder)
+    entries = []
+    for entry in manifest.entries:
+        arrays = dict(unpack(folder.map(entry.name), entry.name))
+        codes, frames = arrays["codes"].astype(np.int64), arrays["document_frames"]
+        bounds = np.concatenate([[0], np.cumsum(frames)])
+        places = np.concatenate([np.arange(a, max(a, b - 2)) for a, b in itertools.pairwise(bounds)])
+        keys = codes[places, 0] * 256 + codes[places + 2, 0]
+        order = np.argsort(keys, kind="stable")
+        known, counts = np.unique(keys, return_counts=True)
+        old = {name: array for name, array in arrays.items() if not name.startswith("pair_")}
+        old |= {
+            "pair_keys": known.astype(np.uint16),
+            "pair_ends": np.cumsum(counts).astype(np.uint32),
+            "pair_places": places[order].astype(np.int32),
+        }
+        written = folder.write(entry.name, pack(old))
+        entries.append(replace(entry, bytes=written.bytes, sha256=written.sha256))
+    replace(manifest, entries=tuple(entries)).save(folder)
+    path = index / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
+
+
+@pytest.fixture
+def older(tmp_path, tokenizer, recordings, long_recording):
+    """An index as format 1 had it, and the hits that it gave when it was made."""
+    archive, _ = Archive.build(tmp_path / "index", [*recordings, long_recording], tokenizer)
+    hits = {method: archive.search(recordings[:1], method=method) for method in ("pairs", "dtw", "inverted")}
+    write_as_format_1(tmp_path / "index")
+    return tmp_path / "index", hits
+
+
+def test_it_gives_the_same_hits(older, tokenizer, recordings):
+    index, hits = older
+    archive = Archive.open(index, tokenizer)
+
+    assert not archive.problems
+    assert {method: archive.search(recordings[:1], method=method) for method in hits} == hits
+
+
+def test_compact_makes_it_smaller_and_loses_nothing(older, tokenizer, recordings):
+    index, hits = older
+    before = Archive.open(index, tokenizer)
+
+    index_writer.compact(index)
+
+    after = Archive.open(index, tokenizer)
+    assert json.loads((index / MANIFEST).read_text())["format"] == 2
+    assert sum(entry.bytes for entry in after.manifest.entries) < sum(entry.bytes for entry in before.manifest.entries)
+    assert [repr(list(part.documents)) for part in after.segments] == [
+        repr(list(part.documents)) for part in before.segments
+    ]
+    assert all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for one, other in zip(after.segments, before.segments, strict=True)
+        for name in ("codes", "norms", "vectors")
+    )
+    assert {method: after.search(recordings[:1], method=method) for method in hits} == hits
+
+
+def test_files_can_be_added_to_it(older, tokenizer, recordings, tmp_path):
+    index, _ = older
+    copy = tmp_path / "copy.flac"
+    copy.write_bytes(recordings[0].read_bytes())
+
+    index_writer.add(index, [copy], tokenizer)
+
+    archive = Archive.open(index, tokenizer)
+    assert not archive.problems
+    assert {hit.path for hit in archive.search(recordings[:1], top=2)} == {str(recordings[0]), str(copy)}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwsd.archive import Archive, Hit
@@ -45,6 +45,7 @@ def three(folder):
     return segment.read(folder, replace(entry, dropped=(1,)))
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 400), max_size=8))
 def test_codes_do_not_depend_on_how_frames_come(shared_tokenizer, cuts):
     vectors = np.random.default_rng(1).standard_normal((401, shared_tokenizer.dim)).astype(np.float32)
@@ -70,6 +71,7 @@ def test_codes_and_vectors_stand_for_what_was_heard(tokenizer, speech):
     assert np.abs(coded.vectors / SCALE - means).max() < 0.004
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=9), max_size=5))
 def test_documents_are_read_as_they_were_written(paths):
     rows = [document(path, index, began=1e9) for index, path in enumerate(paths)]

@@ -47,3 +47,7 @@ class ServiceError(KwsdError):
 
 class ArchiveError(KwsdError):
     """An archive index cannot be read or written, or a query cannot be searched for."""
+
+
+class SayError(KwsdError):
+    """No voice speaks the language, or one cannot say the text."""

@@ -16,7 +16,10 @@ PACKAGE = Path(kwsd.__file__).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OF_DEVELOPERS = {"train", "dev", "docs", "bench"}
-NOT_IN_ALL = {"cluster"}  # Ray has no wheel for musl, and none for the newest Python for a while
+NOT_IN_ALL = {
+    "cluster",  # Ray has no wheel for musl, and none for the newest Python for a while
+    "say",  # 110 MB
+}
 OF_OTHERS = {"kwsd", "ovos_plugin_manager"}  # OVOS imports kwsd.ovos, and is there then
 NAMED = re.compile(r"(?:kwsd|\.|/src)\[([a-z,]+)\]")
 
@@ -47,7 +50,7 @@ def test_every_extra_that_a_sentence_names_exists(path):
     assert {extra for text in texts for extra in named(text)} <= set(EXTRAS)
 
 
-def test_all_is_every_extra_of_users_without_a_cluster():
+def test_all_is_every_extra_of_users_but_the_heavy_ones():
     (everything,) = EXTRAS["all"]
 
     assert set(NAMED.match(everything)[1].split(",")) == set(EXTRAS) - OF_DEVELOPERS - NOT_IN_ALL - {"all"}

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from kwsd.cli.enrolment_report import print_json, print_report
-from kwsd.cli.group import FAILED, complain
-from kwsd.cli.options import device_option, model_option, setting, store_option
+from kwsd.cli.group import FAILED, complain, warn
+from kwsd.cli.options import device_option, model_option, setting, store_option, voice_options
 from kwsd.cli.stdin import RECORDING, stdin_options, with_stdin
 from kwsd.cli.takes import Takes
 from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
 from kwsd.settings.inputs import MicrophoneInput, Width
+from kwsd.settings.say import SayConfig
 
 if TYPE_CHECKING:
     from kwsd.enrolment.enroll import Enrolment
+    from kwsd.enrolment.template import Recording
     from kwsd.enrolment.threshold import Rule
     from kwsd.keywords.store import Store
     from kwsd.tokenizer.tokenizer import Tokenizer
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 @setting(EnrollConfig, "keep_audio")
 @click.option("--mic", is_flag=True, help="Record the phrase at the microphone, with questions in the terminal.")
 @device_option
+@click.option("--say", is_flag=True, help="Let synthetic voices say NAME; needs voices, see kwsd[say].")
+@voice_options
 @stdin_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @store_option
@@ -60,6 +64,9 @@ def enroll(
     keep_audio: bool,
     mic: bool,
     device: str | None,
+    say: bool,
+    voices: int,
+    language: str,
     stdin: bool,
     rate: int,
     width: Width,
@@ -78,12 +85,16 @@ def enroll(
     is played on request, and after three takes the report says whether more are worth it. Nothing is saved before you
     say so; the takes are kept in the keyword.
 
+    With --say nobody needs to record: free synthetic voices of this machine say NAME, as it is spelled, in simulated
+    rooms. People are missed more often by such a keyword; recordings of theirs that are added later count for more.
+
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 
     \b
     Examples:
       kwsd enroll "hey snips" --mic
       kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
+      kwsd enroll "hey snips" --say
       arecord -q -d 3 -f S16_LE -r 16000 | kwsd enroll "hey snips" -
     """
     from kwsd.audio.opening import STDIN
@@ -101,6 +112,7 @@ def enroll(
         replace=replace,
         keep_audio=keep_audio or mic,
         microphone=_microphone(mic, device, as_json, stdin or STDIN in recordings),
+        say=SayConfig(text=name, voices=voices, language=language) if say else None,
         store=store,
         model=model,
     )
@@ -146,13 +158,16 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
     name, scorer, threshold = check_name(config.name), config.scorer, _threshold(config)
     store.check_spelling(name)
     others = store.others(name, tokenizer)
-    if config.replace and not (config.recordings or config.microphone):
+    given = bool(config.recordings or config.microphone or config.say)
+    if config.replace and not given:
         return reenroll(
             store.load(name), tokenizer, scorer=scorer, threshold=threshold, negatives=config.negatives, others=others
         )
     before = store.load(name) if not config.replace and name in store.names() else None
-    if not (config.recordings or config.microphone) and not (before and config.negatives):
-        raise KeywordError(f'no recording of "{name}" was given: name a few files that hold the phrase once each')
+    if not given and not (before and config.negatives):
+        raise KeywordError(
+            f'no recording of "{name}" was given: name a few files that hold the phrase once each, or pass --say'
+        )
     if before:
         check_model(before, tokenizer)
     finish = partial(
@@ -166,9 +181,18 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
         others=others,
         keep_audio=config.keep_audio,
     )
+    recordings: list[Path | Recording] = [*config.recordings, *_said(config.say)]
     if config.microphone is None:
-        return finish(config.recordings)
-    return Takes(name, config.microphone.device).enroll(lambda takes: finish([*config.recordings, *takes]))
+        return finish(recordings)
+    return Takes(name, config.microphone.device).enroll(lambda takes: finish([*recordings, *takes]))
+
+
+def _said(config: SayConfig | None) -> list[Recording]:
+    if config is None:
+        return []
+    from kwsd.say.takes import said
+
+    return said(config.text, config.language, config.voices, warn)
 
 
 def _threshold(config: EnrollConfig) -> float | Rule:

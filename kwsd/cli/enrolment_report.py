@@ -61,6 +61,7 @@ def print_json(made: Enrolment, path: Path) -> None:
                 "odd": match.odd,
                 "seconds": t.seconds,
                 "weight": t.weight,
+                "said": t.said,
             }
             for match, t in zip(made.matches, keyword.templates, strict=True)
         ],

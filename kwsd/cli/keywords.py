@@ -80,10 +80,11 @@ def show(name: str, as_json: bool, store: Path) -> None:
     rows = _recordings(keyword)
     width = max(len(row["recording"]) for row in rows)
     for row in rows:
+        voice = f", said by {row['said']}" if row["said"] else ""
         kept = ", audio kept" if row["audio"] else ""
         negative = ", not to be detected" if row["negative"] else ""
         seconds = row["end"] - row["start"]
-        click.echo(f"  {row['recording']:{width}}  {seconds:.2f} s, {row['frames']} frames{kept}{negative}")
+        click.echo(f"  {row['recording']:{width}}  {seconds:.2f} s, {row['frames']} frames{voice}{kept}{negative}")
 
 
 keywords.add_command(calibrate)
@@ -188,6 +189,7 @@ def _recordings(keyword: Keyword) -> list[dict[str, Any]]:
             "end": t.end,
             "frames": len(t.frames),
             "audio": bool(t.audio),
+            "said": t.said,
         }
         for negative, templates in ((False, keyword.templates), (True, keyword.negatives))
         for t in templates

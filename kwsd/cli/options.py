@@ -13,6 +13,7 @@ import msgspec
 from kwsd.settings.archive import SearchConfig
 from kwsd.settings.checks import Settings, described, fields_of
 from kwsd.settings.inputs import MicrophoneInput
+from kwsd.settings.say import SayConfig
 from kwsd.settings.spotting import ScanConfig, SpottingConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -143,6 +144,11 @@ def device_option(verb: F) -> F:
         show_default="the default microphone",
         help="The microphone to listen to; see `kwsd devices`.",
     )(verb)
+
+
+def voice_options(verb: F) -> F:
+    """Add `--voices` and `--language`, of what `--say` says."""
+    return setting(SayConfig, "voices", metavar="COUNT")(setting(SayConfig, "language", metavar="CODE")(verb))
 
 
 def workers_option(verb: F) -> F:

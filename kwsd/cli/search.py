@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwsd.cli.group import FAILED, complain
-from kwsd.cli.options import PATH, index_option, model_option, on_option, setting, store_option
+from kwsd.cli.group import FAILED, complain, warn
+from kwsd.cli.options import PATH, index_option, model_option, on_option, setting, store_option, voice_options
 from kwsd.settings.archive import Method, SearchConfig
+from kwsd.settings.say import SayConfig
 
 if TYPE_CHECKING:
     from kwsd.archive import Hit, Query
+    from kwsd.enrolment.template import Recording
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 Act = Callable[[int, "Hit"], None]
@@ -24,6 +26,8 @@ Act = Callable[[int, "Hit"], None]
 @click.command(short_help="Find a phrase in an archive.")
 @click.argument("keyword", required=False)
 @setting(SearchConfig, "recordings", "--wav", metavar="FILE")
+@click.option("--say", metavar="TEXT", help="Phrase that synthetic voices say; needs voices, see kwsd[say].")
+@voice_options
 @index_option
 @setting(SearchConfig, "top", metavar="COUNT")
 @setting(SearchConfig, "method")
@@ -38,6 +42,9 @@ def search(
     ctx: click.Context,
     keyword: str | None,
     wav: tuple[Path, ...],
+    say: str | None,
+    voices: int,
+    language: str,
     index: str,
     top: int,
     method: Method,
@@ -48,7 +55,7 @@ def search(
     store: Path,
     model: Path | None,
 ) -> None:
-    """Find where the enrolled KEYWORD, or the phrase of recordings, is spoken in an index.
+    """Find where the enrolled KEYWORD, or the phrase of recordings or of a text, is spoken in an index.
 
     A line for each hit says its rank, how well it fits, where it is and in which file, the best first. They are the
     best that there are, not all of them good. The exit status is 2 if a part of the index could not be searched, or a
@@ -58,11 +65,20 @@ def search(
     Examples:
       kwsd search "hey snips" --index archive.index
       kwsd search --wav said-once.wav --index archive.index --clips found/
+      kwsd search --say "good morning" --index archive.index
     """
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = SearchConfig(
-        index=index, keyword=keyword, recordings=wav, method=method, top=top, store=store, model=model, on=on
+        index=index,
+        keyword=keyword,
+        recordings=wav,
+        say=None if say is None else SayConfig(text=say, voices=voices, language=language),
+        method=method,
+        top=top,
+        store=store,
+        model=model,
+        on=on,
     )
     act = _act(play, clips)
     hits, problems = _found(config, Tokenizer(config.model))
@@ -99,9 +115,17 @@ def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
     from kwsd.keywords.store import Store
 
     if config.keyword is None:
-        return Query.of_recordings(config.recordings, tokenizer)
+        return Query.of_recordings([*config.recordings, *_said(config.say)], tokenizer)
     (keyword,) = Store(config.store).load_all([config.keyword], tokenizer)
     return Query.of_keyword(keyword)
+
+
+def _said(config: SayConfig | None) -> list[Recording]:
+    if config is None:
+        return []
+    from kwsd.say.takes import said
+
+    return said(config.text, config.language, config.voices, warn)
 
 
 def _act(play: bool, folder: Path | None) -> Act:

@@ -12,7 +12,7 @@ from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.hearing import hear
 from kwsd.enrolment.miss_rate import Misses, misses
 from kwsd.enrolment.one_more import avoided
-from kwsd.enrolment.outliers import Match, leave_one_out, matches
+from kwsd.enrolment.outliers import Match, leave_one_out, matches, of_people
 from kwsd.enrolment.template import Recording, kept_recording
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
@@ -33,7 +33,7 @@ class Enrolment:
         keyword: the keyword, not stored yet.
         matches: the distance of each recording from the keyword made of the others.
         misses: recordings that the keyword made of the others misses, and the expected miss rate; None for a single
-            recording.
+            recording, and for synthetic voices alone.
         confusions: other keywords that are detected in this one's recordings, and the reverse.
         refused: a sentence for each recording that was not used.
         false_alarms_per_hour: expected at the threshold, estimated on the bank of background speech.
@@ -51,7 +51,8 @@ class Enrolment:
     @property
     def one_more_avoids(self) -> float | None:
         """The share of the misses that one more recording is expected to avoid, see `kwsd.enrolment.one_more`."""
-        return avoided(len(self.keyword.templates))
+        people = sum(not template.said for template in self.keyword.templates)
+        return avoided(people, is_said=people < len(self.keyword.templates))
 
 
 def enroll(
@@ -194,7 +195,7 @@ def _finish(
     )
     keyword = replace(draft, threshold=value, rule=rule)
     heard = leave_one_out(keyword, tokenizer) if keyword.negatives else distances
-    missed = misses(heard, value, model.deviation)
+    missed = misses(of_people(keyword, heard), value, model.deviation)
     confused = confusions(keyword, others, tokenizer)
     alarms = model.alarms_per_hour(value)
     sentences = (*warnings(keyword, missed, alarms), *_hidden(keyword, distances, heard), *map(str, confused))

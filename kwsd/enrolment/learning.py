@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from kwsd.enrolment.false_alarms import SEPARATION
-from kwsd.enrolment.outliers import leave_one_out
+from kwsd.enrolment.outliers import leave_one_out, of_people
 from kwsd.errors import StoreError
 from kwsd.keywords import experience
 from kwsd.keywords.experience import Experience
@@ -185,8 +185,8 @@ class BackgroundLearner:
 def floor_of(keyword: Keyword, tokenizer: Tokenizer) -> float:
     """The lowest threshold that a keyword may get: where its recordings, each by the keyword of the others, are found.
 
-    A recording that the enrolled threshold misses cannot be lost. With a single recording nothing is known, and the
-    enrolled threshold stays.
+    A recording that the enrolled threshold misses cannot be lost. With a single recording, or synthetic voices alone,
+    nothing is known, and the enrolled threshold stays.
     """
-    found = [d for d in leave_one_out(keyword, tokenizer) if d <= keyword.threshold]
+    found = [d for d in of_people(keyword, leave_one_out(keyword, tokenizer)) if d <= keyword.threshold]
     return max(found, default=keyword.threshold)

@@ -47,6 +47,11 @@ def leave_one_out(keyword: Keyword, tokenizer: Tokenizer, heard: Heard = attrget
     return [_distance_without(keyword, i, tokenizer, heard) for i in range(len(keyword.templates))]
 
 
+def of_people(keyword: Keyword, distances: Sequence[float]) -> list[float]:
+    """Those of the distances, one for each recording, that are of people's recordings, not of synthetic voices."""
+    return [distance for template, distance in zip(keyword.templates, distances, strict=False) if not template.said]
+
+
 def farthest(distances: Sequence[float]) -> float:
     """The largest leave-one-out distance but for wild ones; minus infinity for a single recording, which has none."""
     usual = WILD_RATIO * np.median(distances) if distances else 0.0
@@ -62,14 +67,18 @@ def _distance_without(keyword: Keyword, i: int, tokenizer: Tokenizer, heard: Hea
 def matches(keyword: Keyword, distances: Sequence[float]) -> tuple[Match, ...]:
     """Each recording with its leave-one-out distance; the most distant one is an outlier if it is far enough.
 
+    Where there are recordings of people, one of these is, and it is far beside these.
+
     Args:
         keyword: with its threshold.
         distances: of its recordings, from `leave_one_out`.
     """
     if not distances:
         return (Match(keyword.templates[0].recording, None, False),)
-    worst = int(np.argmax(distances))
-    typical = float(np.median([d for i, d in enumerate(distances) if i != worst])) if len(distances) > 2 else np.inf
-    odd = distances[worst] > max(keyword.threshold, OUTLIER_RATIO * typical)
+    alike = of_people(keyword, distances) or list(distances)
+    worst = max(alike)
+    typical = float(np.median(sorted(alike)[:-1])) if len(alike) > 2 else np.inf
+    odd = alike.index(worst) if worst > max(keyword.threshold, OUTLIER_RATIO * typical) else None
+    places = [i for i, t in enumerate(keyword.templates) if not t.said] or list(range(len(distances)))
     pairs = zip(keyword.templates, distances, strict=True)
-    return tuple(Match(t.recording, d, odd and i == worst) for i, (t, d) in enumerate(pairs))
+    return tuple(Match(t.recording, d, odd is not None and i == places[odd]) for i, (t, d) in enumerate(pairs))

@@ -20,7 +20,7 @@ from kwsd.enrolment.false_alarms import (
     said_count,
 )
 from kwsd.enrolment.miss_rate import Misses, misses
-from kwsd.enrolment.outliers import farthest, leave_one_out
+from kwsd.enrolment.outliers import farthest, leave_one_out, of_people
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import AudioError, KeywordError
 from kwsd.keywords.keyword import Keyword
@@ -75,7 +75,8 @@ class Recalibration:
         hours: length of the background.
         said: passages in which the keyword itself seems to be said, which were left out.
         alarms: false alarms in the background at the threshold before and at the new one.
-        misses: expected at the threshold before and at the new one; None for a single recording.
+        misses: expected at the threshold before and at the new one; None for a single recording,
+            and for synthetic voices alone.
         false_alarms_per_hour: expected at the new threshold.
         capped: whether the background is so unlike speech that the bank of background speech set the threshold.
     """
@@ -156,7 +157,8 @@ def recalibrated(
     most = anywhere.laxest(rule.alarms_per_hour)
     value = min(most, here.threshold(rule.alarms_per_hour)) if here else most
     promise = f"{rule.alarms_per_hour:g} false alarms an hour promised, learned from {hours:.2f} h heard at its place"
-    before, after = (misses(hits, limit, anywhere.deviation) for limit in (keyword.threshold, value))
+    people = of_people(keyword, hits)
+    before, after = (misses(people, limit, anywhere.deviation) for limit in (keyword.threshold, value))
     return Recalibration(
         replace(keyword, threshold=value, rule=promise),
         keyword.threshold,

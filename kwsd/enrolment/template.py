@@ -31,10 +31,12 @@ class Recording:
     Attributes:
         name: its name in reports.
         samples: [n] float32 mono at 16 kHz, in [-1, 1].
+        said: the synthetic voice that said the phrase; empty for a recording of a person.
     """
 
     name: str
     samples: NDArray[np.float32]
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class Take:
         heard = reading.frames.between(reading.start - CONTEXT, reading.end + CONTEXT)
         audio = _flac(self.recording.samples) if keep_audio else None
         narrow = is_narrow(self.recording.samples, reading.pieces)
-        return Template(self.recording.name, heard, reading.start, reading.end, audio, narrow=narrow)
+        return Template(
+            self.recording.name, heard, reading.start, reading.end, audio, narrow=narrow, said=self.recording.said
+        )
 
 
 def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
@@ -127,7 +131,7 @@ def kept_recording(template: Template) -> Recording:
             f"the audio kept of {template.recording} is not a minute or less of mono FLAC at {RATE} Hz: "
             "enroll the keyword again from recordings"
         )
-    return Recording(template.recording, samples[:, 0])
+    return Recording(template.recording, samples[:, 0], template.said)
 
 
 def _flac(samples: NDArray[np.float32]) -> bytes:

@@ -25,12 +25,17 @@ def warnings(keyword: Keyword, missed: Misses | None, alarms: float) -> list[str
     seconds = float(np.median([t.seconds for t in keyword.templates]))
     if seconds < TOO_SHORT:
         found.append(f"the phrase is short ({seconds:.2f} s): a longer one is missed less and mistaken less")
-    if len(keyword.templates) < FEW:
-        found.append(f"{len(keyword.templates)} recording(s) are few: add some, by different voices, rooms and moods")
+    people = sum(not t.said for t in keyword.templates)
+    if not people:
+        found.append(
+            "synthetic voices alone said the phrase: add recordings of those who will say it, a few are enough"
+        )
+    elif len(keyword.templates) < FEW:
+        found.append(f"{people} recording(s) are few: add some, by different voices, rooms and moods")
     found += [
         f"{t.recording} is unlike the others and counts {100 * t.weight:.0f} % of a recording: record it again"
         for t in keyword.templates
-        if t.weight < UNLIKE
+        if t.weight < UNLIKE and not t.said
     ]
     if missed and missed.count:
         found.append(

@@ -1,4 +1,8 @@
-"""How much each recording of a keyword counts: hardly, if other speech comes as near to the others as it does."""
+"""How much each recording of a keyword counts: hardly, if other speech comes as near to the others as it does.
+
+What synthetic voices said counts less than what people recorded: together as much as SAID recordings of people. Both
+are compared with the recordings of people where these are not too few; synthetic voices do not judge people.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ FEWEST = 3  # templates from which on one can be told from the others
 MINUTES = 10  # of the bank, which show how near other speech comes
 NOTHING, FULL = 0.25, 1.0  # standard deviations nearer than other speech: up to which, and from which on it counts
 LEAST = 1e-3  # weight
+SAID = 1.0  # recordings of people as which all those of synthetic voices count together, at most
 
 Scores = NDArray[np.float64]
 
@@ -36,12 +41,11 @@ def weighted(templates: Sequence[Template], scorer: str, tokenizer: Tokenizer, b
         return [replace(template, weight=1.0) for template in templates]
     alone = [Keyword("", (replace(t, weight=1.0),), 0.0, scorer, tokenizer.digest, "") for t in templates]
     stream = KeywordScorer(scorer, alone, tokenizer.hop, tokenizer.codebook)
-    nearness = _nearness(stream, templates, bank)
-    pairs = zip(templates, weights(nearness).tolist(), strict=True)
-    return [replace(template, weight=weight) for template, weight in pairs]
+    found = weights(_nearness(stream, templates, bank), np.array([bool(template.said) for template in templates]))
+    return [replace(template, weight=weight) for template, weight in zip(templates, found.tolist(), strict=True)]
 
 
-def weights(nearness: Scores) -> Scores:
+def weights(nearness: Scores, said: NDArray[np.bool_] | None = None) -> Scores:
     """[n] weights from how near each recording (row) comes to the template of each (column), [n, n].
 
     The nearness of two recordings is the mean of both ways; a recording is as near as it is to half of the others, so
@@ -49,11 +53,25 @@ def weights(nearness: Scores) -> Scores:
 
     Args:
         nearness: standard deviations by which the distance is below the usual one of other speech.
+        said: [n] which recordings are by synthetic voices; none of them if None.
     """
+    synthetic = np.zeros(len(nearness), bool) if said is None else said
     both = (nearness + nearness.T) / 2
-    own = np.array([np.median(np.delete(row, i)) for i, row in enumerate(both)])
+    own = np.array([_median_to_others(both[i], synthetic, i) for i in range(len(both))])
     counted: Scores = np.clip((own - NOTHING) / (FULL - NOTHING), LEAST, 1.0)
+    if synthetic.any() and not synthetic.all():
+        counted[synthetic] *= min(1.0, SAID / synthetic.sum())
     return counted
+
+
+def _median_to_others(row: Scores, said: NDArray[np.bool_], i: int) -> float:
+    """How near a recording is to half of the others; infinite for one of a person beside too few of other people."""
+    others = np.arange(len(row)) != i
+    if (~said).sum() >= FEWEST:
+        others &= ~said
+    elif said.any() and not said[i]:
+        return np.inf
+    return float(np.median(row[others]))
 
 
 def _nearness(stream: KeywordScorer, templates: Sequence[Template], bank: Bank) -> Scores:

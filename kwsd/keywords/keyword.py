@@ -23,6 +23,7 @@ class Template:
         offset, scale: its calibrated distance is (distance - offset) / scale, see `kwsd.enrolment.calibration`.
         weight: how much its distance counts in the keyword's, above 0 and up to 1, see `kwsd.enrolment.weights`.
         narrow: whether the recording has the band of a telephone, with no sound above 4.3 kHz.
+        said: the synthetic voice that said the phrase; empty for a recording of a person.
     """
 
     recording: str
@@ -34,6 +35,7 @@ class Template:
     scale: float = 1.0
     weight: float = 1.0
     narrow: bool = False
+    said: str = ""
 
     @property
     def frames(self) -> Frames:

@@ -44,6 +44,7 @@ class _TemplateHeader(msgspec.Struct, frozen=True):
     scale: Annotated[float, Meta(ge=1e-6, le=1e6)]
     weight: Annotated[float, Meta(ge=1e-6, le=1)] = 1.0
     narrow: bool = False
+    said: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -156,7 +157,8 @@ def _template(arrays: dict[str, NDArray[Any]], i: int, header: _TemplateHeader) 
     audio = _array(arrays, f"audio_{i}", np.uint8, 1).tobytes() if f"audio_{i}" in arrays else None
     if audio is not None and not audio.startswith(FLAC):
         _refuse("a recording in it is not FLAC")
-    facts = msgspec.structs.asdict(header) | {"recording": printable(header.recording)[:LONGEST_NAME]}
+    names = {"recording": printable(header.recording)[:LONGEST_NAME], "said": printable(header.said)[:LONGEST_NAME]}
+    facts = msgspec.structs.asdict(header) | names
     template = Template(heard=_frames(arrays, i), audio=audio, **facts)
     if not 1 <= len(template.frames) <= MOST_FRAMES:
         _refuse(f"a phrase in it has {len(template.frames)} frames")

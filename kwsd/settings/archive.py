@@ -8,6 +8,7 @@ from msgspec import Meta
 from kwsd.errors import ConfigError
 from kwsd.settings.checks import Settings
 from kwsd.settings.kinds import Cluster, Index, Model, Store, Workers, check_sharing
+from kwsd.settings.say import SayConfig
 
 MOST_STAGES = 6  # that a code of the shipped model has
 
@@ -51,6 +52,9 @@ class IndexConfig(Settings, frozen=True, kw_only=True):
 class SearchConfig(Settings, frozen=True, kw_only=True):
     """How an index, a folder or an fsspec address, is searched for an enrolled keyword or for recordings of a phrase.
 
+    Attributes:
+        say: the phrase that synthetic voices say; None for none.
+
     Raises:
         ConfigError: there is nothing to search for, or two things, no such method, or no hit is wanted.
     """
@@ -58,6 +62,7 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
     index: Index
     keyword: str | None = None
     recordings: Annotated[tuple[Path, ...], Meta(description="Recording of the phrase; give it again for more.")] = ()
+    say: SayConfig | None = None
     method: Annotated[
         Method,
         Meta(
@@ -72,7 +77,10 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.keyword is None and not self.recordings:
-            raise ConfigError("there is nothing to search for: give an enrolled keyword, or a recording with --wav")
-        if self.keyword is not None and self.recordings:
-            raise ConfigError(f'there are two things to search for: give either "{self.keyword}" or --wav')
+        if self.keyword is None and not (self.recordings or self.say):
+            raise ConfigError(
+                "there is nothing to search for: give an enrolled keyword, a recording with --wav, or a text with --say"
+            )
+        if self.keyword is not None and (self.recordings or self.say):
+            given = "--wav" if self.recordings else "--say"
+            raise ConfigError(f'there are two things to search for: give either "{self.keyword}" or {given}')

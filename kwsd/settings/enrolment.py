@@ -8,6 +8,7 @@ from msgspec import Meta
 from kwsd.settings.checks import Settings
 from kwsd.settings.inputs import MicrophoneInput
 from kwsd.settings.kinds import ALARMS, Alarms, Model, Store
+from kwsd.settings.say import SayConfig
 
 ScorerName = Literal["subsequence", "dtw", "codes", "edit", "levenshtein"]
 RuleName = Literal["background", "midpoint"]
@@ -22,6 +23,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
 
     Attributes:
         microphone: where further recordings are made; None for none.
+        say: what synthetic voices say as further recordings; None for nothing.
     """
 
     name: str
@@ -63,6 +65,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
         bool, Meta(description="Keep the recordings, so that they can be enrolled again with another model.")
     ] = False
     microphone: MicrophoneInput | None = None
+    say: SayConfig | None = None
     store: Store
     model: Model | None = None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kwsd.enrolment.false_alarms import false_alarm_model
-from kwsd.enrolment.outliers import leave_one_out
+from kwsd.enrolment.outliers import leave_one_out, of_people
 from kwsd.keywords.keyword import Keyword
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -24,7 +24,8 @@ class Curve:
     Attributes:
         thresholds: [n] ascending, from 0.
         alarms: [n] false alarms per hour to expect at each.
-        distances: of each recording from the keyword made of the others; none for a single recording.
+        distances: of each recording from the keyword made of the others; none for a single recording, and none of
+            synthetic voices.
     """
 
     thresholds: list[float]
@@ -42,7 +43,7 @@ def curve_of(keyword: Keyword, tokenizer: Tokenizer, bank: Bank) -> Curve:
     alone = replace(keyword, negatives=())
     hits = leave_one_out(alone, tokenizer)
     model = false_alarm_model(alone, bank, tokenizer.codebook, hits)
-    distances = [one for one in hits if math.isfinite(one)]
+    distances = [one for one in of_people(alone, hits) if math.isfinite(one)]
     top = max(model.threshold(MOST), 1.1 * keyword.threshold, *(1.1 * one for one in distances))
     thresholds = np.linspace(0, top, POINTS).tolist()
     return Curve(thresholds, [model.alarms_per_hour(one) for one in thresholds], distances)

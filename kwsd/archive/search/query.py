@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kwsd.archive.segments.posting_lists import GAP
 from kwsd.enrolment.agreement import agreed
-from kwsd.enrolment.template import Take, take_of
+from kwsd.enrolment.template import Recording, Take, take_of
 from kwsd.errors import ArchiveError, AudioError
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.tokenizer.codebook import merged
@@ -38,15 +38,15 @@ class Query:
         return cls._of(f'"{keyword.name}"', keyword.model, keyword.templates)
 
     @classmethod
-    def of_recordings(cls, paths: Sequence[Path], tokenizer: Tokenizer) -> Query:
-        """The query of recordings that hold the phrase once each.
+    def of_recordings(cls, recordings: Sequence[Path | Recording], tokenizer: Tokenizer) -> Query:
+        """The query of recordings, files or samples in memory, that hold the phrase once each.
 
         Raises:
             ArchiveError: no recording is given, or one is unreadable or too short.
         """
-        if not paths:
+        if not recordings:
             raise ArchiveError("there is nothing to search for: name a keyword, or a recording with --wav")
-        return cls._of(str(paths[0]), tokenizer.digest, _templates(paths, tokenizer))
+        return cls._of(_name(recordings[0]), tokenizer.digest, _templates(recordings, tokenizer))
 
     @classmethod
     def _of(cls, name: str, model: str, templates: Sequence[Template]) -> Query:
@@ -56,13 +56,17 @@ class Query:
         return cls(name, model, vectors)
 
 
-def _templates(paths: Sequence[Path], tokenizer: Tokenizer) -> list[Template]:
-    takes = [_take(path, tokenizer) for path in paths]
+def _name(recording: Path | Recording) -> str:
+    return recording.name if isinstance(recording, Recording) else str(recording)
+
+
+def _templates(recordings: Sequence[Path | Recording], tokenizer: Tokenizer) -> list[Template]:
+    takes = [_take(recording, tokenizer) for recording in recordings]
     return [take.template(reading) for take, reading in zip(takes, agreed(takes), strict=True)]
 
 
-def _take(path: Path, tokenizer: Tokenizer) -> Take:
+def _take(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
     try:
-        return take_of(path, tokenizer)
+        return take_of(recording, tokenizer)
     except AudioError as error:
-        raise ArchiveError(f"{path} cannot be searched for: {error}") from error
+        raise ArchiveError(f"{_name(recording)} cannot be searched for: {error}") from error

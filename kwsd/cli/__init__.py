@@ -50,14 +50,14 @@ def main(log_level: str) -> None:
     """Spot your own phrase, from a handful of recordings, on your own machine.
 
     \b
-    kwsd enroll "hey snips" recordings/*.wav   learn the phrase
+    kwsd enroll "hey snips" recordings/*.wav   enrol the phrase
     kwsd test "hey snips"                      see how near what you say comes to it
     kwsd scan meeting.ogg                      find it in files
     kwsd listen                                listen for it at the microphone
-    kwsd subscribe                             print the events of a listening kwsd
+    kwsd subscribe                             print the events of a running kwsd listen
     kwsd monitor                               show it in the browser
     kwsd wyoming                               detect wake words for Home Assistant
-    kwsd ctl status                            ask it how it is
+    kwsd ctl status                            ask it for its state
     kwsd bridge mqtt                           hand the events on to an MQTT broker
     kwsd index build my.index archive/         index an archive
     kwsd search "hey snips" --index my.index   find it there

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from kwsd.cli.group import Verbs
 from kwsd.cli.options import server_key_option, setting
 from kwsd.settings.bridges import BridgeConfig, CommandConfig, Kind, MqttConfig, WebhookConfig
 
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 endpoint_option = setting(BridgeConfig, "endpoint", metavar="ENDPOINT", show_default="this machine's own kwsd")
 
 
-@click.group(short_help="Hand events on to MQTT, a web server or a command.")
+@click.group(cls=Verbs, short_help="Hand events on to MQTT, a web server or a command.")
 def bridge() -> None:
-    """Subscribe to the events of a listening kwsd and hand them on.
+    """Hand the events of a running `kwsd listen` on to other programs.
 
-    A bridge waits for its kwsd, connects again when that was away, and hands on the number of events that were lost. It
-    runs until it is interrupted.
+    A bridge waits until there is a `kwsd listen`, connects again when it was away, and hands on the number of events
+    that were lost. It runs until it is interrupted.
+
+    \b
+    Examples:
+      kwsd bridge mqtt --broker mqtt://192.168.1.10
+      kwsd bridge exec -- notify-send "I am listening"
     """
 
 

@@ -23,7 +23,7 @@ Report = Callable[[str], None]
 LISTED = 20  # passages that are printed
 
 
-@click.command()
+@click.command(short_help="Learn the threshold from what is heard where kwsd listens.")
 @click.argument("name")
 @setting(CalibrateConfig, "background", type=LOCATION, metavar="WAV|FOLDER|INDEX", required=True)
 @setting(CalibrateConfig, "false_alarms_per_hour", metavar="RATE")

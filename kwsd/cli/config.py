@@ -22,7 +22,8 @@ from kwsd.settings.file import SettingsFile
 def config() -> None:
     """Print the settings that count, and check a settings file.
 
-    A flag counts more than a KWSD_* variable, that more than the settings file, and that more than the default.
+    An option of the command line counts more than a KWSD_* variable, the variable more than the settings file, and the
+    file more than the default.
 
     \b
     Example:
@@ -30,7 +31,7 @@ def config() -> None:
     """
 
 
-@config.command()
+@config.command(short_help="Print the settings of a verb, or of all verbs.")
 @click.argument("verb", nargs=-1)
 @click.option("--origin", is_flag=True, help="Also print where each setting comes from.")
 @click.pass_context
@@ -55,11 +56,13 @@ def show(ctx: click.Context, verb: tuple[str, ...], origin: bool) -> None:
         raise ConfigError(f"there is no verb {' '.join(verb)!r}: `kwsd --help` lists them")
 
 
-@config.command()
+@config.command(short_help="Check the settings file, or another one.")
 @click.argument("file", type=PATH, required=False)
 @click.pass_context
 def check(ctx: click.Context, file: Path | None) -> None:
-    """Check a settings FILE, the one that is used unless it is named: its keys, and their types and ranges.
+    """Check the keys of a settings file, and the types and ranges of their values.
+
+    FILE is the file to check; without it, the one that kwsd reads.
 
     \b
     Example:

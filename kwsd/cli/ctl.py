@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 Settings = dict[str, Any]
 
 
-@click.group(cls=Verbs, short_help="Ask a listening kwsd, and change it while it runs.")
+@click.group(cls=Verbs, short_help="Ask a running `kwsd listen` for its state, and change it.")
 @click.option(
-    "--endpoint", metavar="ENDPOINT", show_default="control.ipc in the runtime folder", help="Where that kwsd listens."
+    "--endpoint",
+    metavar="ENDPOINT",
+    show_default="control.ipc in the runtime folder",
+    help="Where that kwsd takes requests.",
 )
 @server_key_option
 @click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")
 @click.pass_context
 def ctl(ctx: click.Context, endpoint: str | None, server_key: str | None, as_json: bool) -> None:
-    """Ask a listening kwsd, and change it while it runs.
+    """Ask a running `kwsd listen` for its state, and change it while it runs.
 
     \b
     Examples:
@@ -60,8 +63,8 @@ _KEYWORD = click.argument("keyword")
 _VALUE = click.argument("threshold", metavar="[VALUE]", type=float, required=False, callback=_check_finite)
 _KEEP = click.option("--keep", is_flag=True, help="Also write it to the store.")
 
-_add("status", "Print the state.")
-_add("pause", "Stop spotting keywords; what is said meanwhile is thrown away.")
+_add("status", "Print what it listens to, its keywords and its health.")
+_add("pause", "Stop spotting keywords; what is said meanwhile is not kept.")
 _add("resume", "Spot keywords again.")
 _add("reload", "Read the keywords of the store again.")
 _add("keywords", "List the keywords with their thresholds.")
@@ -69,7 +72,7 @@ _add("enable", "Spot a keyword that was disabled.", '"hey snips"', _KEYWORD)
 _add("disable", "Do not spot a keyword until it is enabled again or kwsd ends.", '"hey snips"', _KEYWORD)
 _add(
     "threshold",
-    "Set the threshold of a keyword, without a VALUE to that of the store.",
+    "Set the threshold of a keyword; without VALUE, the stored one.",
     '"hey snips" 0.4 --keep',
     _KEYWORD,
     _VALUE,
@@ -77,7 +80,7 @@ _add(
 )
 
 
-@ctl.command()
+@ctl.command(short_help="Print the distances of the keywords as they are heard.")
 @click.argument("keyword", nargs=-1)
 @click.option("--rate", type=float, default=4.0, metavar="HZ", help="Lines a second, at most; up to 20.")
 @click.pass_obj
@@ -98,7 +101,7 @@ def scores(settings: Settings, keyword: tuple[str, ...], rate: float) -> None:
             click.echo(to_json(reply).decode() if settings["as_json"] else f"{reply.time:.2f} s  {shown}")
 
 
-_add("stop", "End that kwsd.")
+_add("stop", "End that `kwsd listen`.")
 
 
 def _ask(settings: Settings, request: Request) -> None:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 
-@click.command(short_help="Enrol a phrase from recordings.")
+@click.command(short_help="Enrol a phrase, from recordings or at the microphone.")
 @click.argument("name")
-@click.argument("recordings", nargs=-1, type=RECORDING, metavar="FILE...")
+@click.argument("recordings", nargs=-1, type=RECORDING, metavar="[FILE]...")
 @click.option(
     "--negative",
     "negatives",
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="A recording of what sounds like the phrase and must not be detected; may be given several times.",
 )
-@setting(EnrollConfig, "threshold", show_default="learned")
+@setting(EnrollConfig, "threshold", metavar="DISTANCE", show_default="learned")
 @setting(EnrollConfig, "threshold_rule")
 @setting(EnrollConfig, "false_alarms_per_hour", metavar="RATE")
 @setting(EnrollConfig, "scorer", show_default="as before, else subsequence")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kwsd.enrolment.feedback import Correction
 
 
-@click.command(short_help="Say whether a detection was right or one was missed, and learn from it.")
+@click.command(short_help="Learn from a false or a missed detection.")
 @click.argument("what", metavar="HIT|NAME")
 @click.option("--true", "answer", flag_value="true", help="The keyword was said.")
 @click.option("--false", "answer", flag_value="false", help="The keyword was not said.")
@@ -42,7 +42,7 @@ def feedback(
     If the keyword was said, the recording is added to it and the threshold is learned anew. If it was not, the
     recording becomes a negative: it and what is as near to it are not detected any more. Where that is not enough, the
     threshold is lowered too. Nothing changes if more than half of the keyword's own recordings would be missed then. A
-    listening kwsd notices the change.
+    running `kwsd listen` notices the change.
 
     A phrase that was missed is looked for in the log of `kwsd listen --log`, where the keyword is nearest. The codes
     there are added to the keyword as one more recording, without audio. The log is written every ten minutes and when

@@ -88,7 +88,7 @@ def build(
     _conclude(ctx, config.index, report, time.monotonic() - began)
 
 
-@index.command()
+@index.command(short_help="Add files and folders to INDEX, and drop nothing.")
 @index_argument
 @paths_argument
 @workers_option
@@ -121,7 +121,7 @@ def add(
     _conclude(ctx, config.index, report, time.monotonic() - began)
 
 
-@index.command()
+@index.command(short_help="Drop files and folders from INDEX; they themselves stay.")
 @index_argument
 @paths_argument
 def remove(index: str, paths: tuple[Path, ...]) -> None:
@@ -197,7 +197,7 @@ def verify(ctx: click.Context, index: str, repair: bool) -> None:
         ctx.exit(FAILED)
 
 
-@index.command()
+@index.command(short_help="Join the segments of INDEX into large ones.")
 @index_argument
 def compact(index: str) -> None:
     """Join the segments of INDEX into large ones, without the dropped recordings.

@@ -20,11 +20,11 @@ def keys() -> None:
     are let in. `kwsd subscribe` and `kwsd ctl` use the key of the account that runs them.
 
     \b
-    Example, where kwsd listens and, in the second line, where its events are read:
-      kwsd keys generate
-      kwsd keys generate
-      kwsd keys allow tablet 'KEY OF THE TABLET'
-      kwsd subscribe tcp://kitchen:7391 --server-key 'KEY OF THE KITCHEN'
+    Example, with kwsd listening in the kitchen and a tablet that reads its events:
+      kwsd keys generate                           # in the kitchen: prints its key
+      kwsd keys generate                           # on the tablet: prints its key
+      kwsd keys allow tablet 'KEY OF THE TABLET'   # in the kitchen
+      kwsd subscribe tcp://kitchen:7391 --server-key 'KEY OF THE KITCHEN'   # on the tablet
     """
 
 
@@ -39,7 +39,7 @@ def generate() -> None:
     click.echo(_folder().generate().public)
 
 
-@keys.command()
+@keys.command(short_help="Let a client in, by its public key.")
 @click.argument("name")
 @click.argument("key")
 @click.option(
@@ -50,7 +50,7 @@ def generate() -> None:
     help="What the client is allowed to: read events, or control. Give it again for both.",
 )
 def allow(name: str, key: str, may: tuple[str, ...]) -> None:
-    """Let a client in, by its public KEY, which `kwsd keys list` prints there; NAME is what you call it.
+    """Let a client in, by its public KEY, which `kwsd keys list` prints on its machine; NAME is what you call it.
 
     A kwsd that is running lets it in at once.
 
@@ -61,7 +61,7 @@ def allow(name: str, key: str, may: tuple[str, ...]) -> None:
     _folder().allow(name, key, [right for right in ("read", "control") if right in may])
 
 
-@keys.command()
+@keys.command(short_help="Let a client in no more.")
 @click.argument("name")
 def revoke(name: str) -> None:
     """Let a client in no more; a kwsd that is running disconnects it within a second.
@@ -73,7 +73,7 @@ def revoke(name: str) -> None:
     _folder().revoke(name)
 
 
-@keys.command("list")
+@keys.command("list", short_help="Print the key of this account, and the clients let in.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_keys(as_json: bool) -> None:
     """Print the public key of this account, and the clients that are let in.

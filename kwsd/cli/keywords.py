@@ -108,7 +108,7 @@ def remove(ctx: click.Context, names: tuple[str, ...], store: Path) -> None:
         ctx.exit(FAILED)
 
 
-@keywords.command("export")
+@keywords.command("export", short_help="Write a keyword to a file, for another machine.")
 @click.argument("name")
 @click.argument("file", type=PATH, required=False)
 @click.option("--replace", is_flag=True, help="Overwrite the file if it is there.")

@@ -12,7 +12,7 @@ from kwsd.settings.monitor import MonitorConfig
 NEEDED = {"starlette", "uvicorn"}
 
 
-@click.command(short_help="Show a listening kwsd in the browser.")
+@click.command(short_help="Show a running `kwsd listen` in the browser.")
 @setting(MonitorConfig, "host", metavar="ADDRESS")
 @setting(MonitorConfig, "port")
 @setting(MonitorConfig, "hits", metavar="DIR")

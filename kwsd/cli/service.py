@@ -32,13 +32,13 @@ def service() -> None:
     """
 
 
-@service.command()
+@service.command(short_help="Install the service; it starts at boot, or at login.")
 @user_option
 def install(user: bool) -> None:
     """Install the service and have it started at boot, or at login with --user.
 
     \b
-    Example:
+    Examples:
       kwsd service install --user
       sudo /opt/kwsd/bin/kwsd service install
     """
@@ -76,7 +76,7 @@ def uninstall(user: bool) -> None:
     click.echo(f"stopped the service and removed {found.unit}; {kept} and {found.environment} stay")
 
 
-@service.command()
+@service.command(short_help="Show whether the service is installed and runs.")
 @user_option
 @click.pass_context
 def status(ctx: click.Context, user: bool) -> None:

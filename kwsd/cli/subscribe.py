@@ -7,7 +7,7 @@ import click
 from kwsd.cli.options import server_key_option
 
 
-@click.command(short_help="Print the events of a listening kwsd.")
+@click.command(short_help="Print the events of a running `kwsd listen`.")
 @click.argument("endpoint", required=False)
 @click.option(
     "--topic",

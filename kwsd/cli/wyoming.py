@@ -11,7 +11,7 @@ from kwsd.settings.wyoming import WyomingConfig
 
 
 @click.command(short_help="Detect wake words for Home Assistant.")
-@setting(WyomingConfig, "uri")
+@setting(WyomingConfig, "uri", metavar="URI")
 @setting(WyomingConfig, "zeroconf")
 @spotting_options
 @click.pass_context

@@ -31,7 +31,9 @@ class MonitorConfig(Settings, frozen=True, kw_only=True):
     control: Annotated[str, Meta(description="Where kwsd takes requests, such as tcp://kitchen:7392.")] | None = None
     server_key: str | None = None
     hits: Annotated[Path, Meta(description="Folder of `kwsd listen --save-hits`, to play detections.")] | None = None
-    index: Annotated[str, Meta(description="Index to search, a folder that `kwsd index build` made.")] | None = None
+    index: (
+        Annotated[str, Meta(description="Index to search, made by `kwsd index build` or `kwsd listen --log`.")] | None
+    ) = None
     certificate: Annotated[Path, Meta(description="Certificate for https, a PEM file.")] | None = None
     certificate_key: Annotated[Path, Meta(description="Private key of the certificate, a PEM file.")] | None = None
 

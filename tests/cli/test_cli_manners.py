@@ -33,6 +33,21 @@ def test_every_verb_has_help_with_an_example(kwsd, verb):
     assert f"  kwsd {' '.join(verb)}" in result.stdout or "| kwsd" in result.stdout
 
 
+def groups(command=main, path=()):
+    yield path
+    for name, verb in command.commands.items():
+        if isinstance(verb, click.Group):
+            yield from groups(verb, (*path, name))
+
+
+@pytest.mark.parametrize("group", list(groups()), ids=lambda path: " ".join(("kwsd", *path)))
+def test_the_list_of_the_commands_of_a_verb_has_whole_sentences(kwsd, group):
+    listed = kwsd(*group, "--help").stdout.partition("Commands:\n")[2].splitlines()
+
+    assert listed
+    assert [line for line in listed if line.endswith("...")] == []
+
+
 def test_help_loads_nothing_heavy():
     program = "import sys; from kwsd.cli import main\ntry: main(['scan', '--help'])\nfinally: print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout

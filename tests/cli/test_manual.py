@@ -70,4 +70,4 @@ def test_man_shows_a_page(tmp_path):
     )
 
     assert shown.stderr == ""
-    assert "learn the phrase" in shown.stdout
+    assert "kwsd scan meeting.ogg" in shown.stdout

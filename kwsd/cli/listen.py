@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from kwsd.cli.options import DEVICE, LOCATION, setting, spotting_options
+from kwsd.cli.stdin import stdin_options
 from kwsd.settings.inputs import FileInput, MicrophoneInput, PipeInput, Width, choose_inputs
 from kwsd.settings.spotting import ListenConfig
 
@@ -16,10 +17,7 @@ from kwsd.settings.spotting import ListenConfig
 @click.command(short_help="Listen for the keywords, at a microphone or in a stream.")
 @click.option("--mic", is_flag=True, help="Listen to the default microphone; this is the default.")
 @setting(MicrophoneInput, "device", multiple=True, default=None, type=DEVICE, metavar="NAME|NUMBER")
-@click.option("--stdin", is_flag=True, help="Listen to raw little-endian PCM on standard input.")
-@setting(PipeInput, "rate", metavar="HZ")
-@setting(PipeInput, "width")
-@setting(PipeInput, "channels", metavar="COUNT")
+@stdin_options
 @setting(FileInput, "path", "--file", metavar="FILE")
 @setting(FileInput, "realtime")
 @setting(
@@ -56,7 +54,7 @@ def listen(
     stdin: bool,
     rate: int,
     width: Width,
-    channels: int,
+    stdin_channels: int,
     file: Path | None,
     realtime: bool,
     endpoint: tuple[str, ...],
@@ -100,7 +98,7 @@ def listen(
     from kwsd.events.endpoints import default_endpoint
     from kwsd.events.keys import default_key_folder
 
-    pipe = PipeInput(rate, width, channels) if stdin else None
+    pipe = PipeInput(rate, width, stdin_channels) if stdin else None
     microphones = [MicrophoneInput(one) for one in device] or ([MicrophoneInput()] if mic else [])
     config = ListenConfig(
         store=store,

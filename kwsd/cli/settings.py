@@ -79,20 +79,22 @@ def _defaults(
 
 
 def _check_all(file: SettingsFile, given: Mapping[str, Any], command: click.Command, above: Keys) -> None:
-    readers = [settings_of(one) for one in _and_below(command)]
-    known = {".".join((*above, key)) for options in readers for key in options}
+    readers = {keys: settings_of(one) for keys, one in _and_below(command, above)}
+    known = {".".join((*above, key)) for options in readers.values() for key in options}
     for key, value in given.items():
-        options = [options[key] for options in readers if key in options]
-        if not options:
+        wishes = {keys: _wish(value, options[key]) for keys, options in readers.items() if key in options}
+        if not wishes:
             raise file.unknown((*above, key), sorted(known))
-        for option in options:
-            _check(file, (*above, key), value, option)
+        _check(file, (*above, key), wishes)
 
 
-def _check(file: SettingsFile, keys: Keys, value: Any, option: click.Option) -> None:
-    wish = _wish(value, option)
-    if wish:
-        raise ConfigError(f'{file.place(keys)} sets "{".".join(keys)}" to {wish}')
+def _check(file: SettingsFile, keys: Keys, wishes: Mapping[Keys, str]) -> None:
+    """Raise ConfigError if a verb that reads the setting wishes another value."""
+    for verb, wish in wishes.items():
+        if wish:
+            content = [".".join(other) for other in wishes if not wishes[other]]
+            hint = f" for [{'.'.join(verb)}]; or set it for one verb, under [{content[0]}]" if content else ""
+            raise ConfigError(f'{file.place(keys)} sets "{".".join(keys)}" to {wish}{hint}')
 
 
 def _wish(value: Any, option: click.Option) -> str:
@@ -116,11 +118,11 @@ def _kind(option: click.Option) -> type:
     return kinds.get(option.type.name, str)
 
 
-def _and_below(command: click.Command) -> Iterator[click.Command]:
-    """The command and all verbs below it, whose options a key in its table sets."""
-    yield command
-    for verb in command.commands.values() if isinstance(command, click.Group) else ():
-        yield from _and_below(verb)
+def _and_below(command: click.Command, above: Keys) -> Iterator[tuple[Keys, click.Command]]:
+    """The command and all verbs below it, whose options a key in its table sets, each with the name of its table."""
+    yield above, command
+    for name, verb in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from _and_below(verb, (*above, name))
 
 
 def settings_of(command: click.Command) -> dict[str, click.Option]:

@@ -1,4 +1,4 @@
-"""Recordings on standard input: a file of any format as "-", or raw PCM as `kwsd listen` reads it."""
+"""Audio on standard input: raw PCM, and for recordings a file of any format as "-"."""
 
 from __future__ import annotations
 

@@ -414,7 +414,7 @@ def test_a_port_in_use_is_refused(kwsd, store, recordings):
         (("--stdin", "--file", "x.wav"), "more than one input"),
         (("--stdin", "--realtime"), "--realtime paces a file"),
         (("--stdin", "--rate", "4000"), "4000 Hz"),
-        (("--stdin", "--channels", "0"), "0 channels"),
+        (("--stdin", "--stdin-channels", "0"), "0 channels"),
         (("--file", "gone.wav"), "does not exist"),
         (("--stdin", "--queue", "0"), "the queue"),
         (("--stdin", "--heartbeat", "nan"), "heartbeats"),

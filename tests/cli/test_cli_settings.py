@@ -93,6 +93,10 @@ def test_a_tilde_is_the_home_folder(kwsd, settings, strange_home):
     [
         ("stroe = '/x'", 'unknown setting "stroe": is "store" meant?'),
         ("[scan]\nrefractori = 1", 'unknown setting "scan.refractori": is "scan.refractory" meant?'),
+        (
+            "device = 'USB'",
+            "sets \"device\" to 'USB': give a list of texts in quotes for [listen]; or set it for one verb, under [",
+        ),
         ("[scam]\nworkers = 1", 'unknown setting "scam"'),
         ("[scan]\nheartbeat = 1", 'unknown setting "scan.heartbeat"'),
         ("[scan]\nworkers = 'two'", "sets \"scan.workers\" to 'two': give a whole number"),

@@ -27,7 +27,7 @@ OUT = EXAMPLES.parent / "docs" / "monitor"
 DETECTIONS = 3  # how many are waited for
 PATIENCE = 120.0  # s until they must be there
 COLOURS = 128  # of a picture, so that it is small
-SECONDS = 60  # of the long recording
+SECONDS = 90  # of the long recording: it plays on while the pictures are taken
 Scheme = Literal["light", "dark"]
 
 

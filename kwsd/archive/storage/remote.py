@@ -197,5 +197,7 @@ def _schemes(store: Any) -> tuple[str, ...]:
 
 
 def _message(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(text).splitlines()[0].rstrip(".")
+    text = str(getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+    if isinstance(error, PermissionError):
+        return f"access was refused ({text}): check the credentials of the store, and what they may do there"
+    return text

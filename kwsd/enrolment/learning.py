@@ -10,7 +10,7 @@ enrolled one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +112,7 @@ class BackgroundLearner:
         self.notify: Callable[[str, bool], None] = lambda message, is_warning: None
         self._folder, self._tokenizer, self._rate = folder, tokenizer, alarms_per_hour
         self._learners: list[_Learner] = []
-        self._floors: dict[str, float] = {}  # by the digest of the keyword
+        self._floors = _Floors(tokenizer)
         self._limits = np.zeros(0)  # [k] the enrolled thresholds
         self._seconds = self._saved = 0.0
         self._learned = -np.inf
@@ -121,9 +121,7 @@ class BackgroundLearner:
     def prepare(self, keywords: Sequence[Keyword]) -> None:
         """Compute what `follow` needs of these keywords, which takes a while for many; from any thread."""
         for keyword in keywords:
-            known = experience.digest(keyword)
-            if known not in self._floors:
-                self._floors[known] = floor_of(keyword, self._tokenizer)
+            self._floors.of(keyword)
 
     def follow(self, keywords: Sequence[Keyword]) -> None:
         """Follow these keywords from now on, with what was learned about them before."""
@@ -162,7 +160,7 @@ class BackgroundLearner:
         self._saved = self._seconds
         try:
             for learner in self._learners:
-                experience.save(self._path(learner.enrolled), learner.known)
+                experience.save(experience.beside(self._folder, learner.enrolled), learner.known)
         except StoreError as error:
             if not self._failed:
                 self.notify(f"{error}; listening goes on, and what is learned is lost at its end", True)
@@ -172,14 +170,51 @@ class BackgroundLearner:
 
     def _learner(self, keyword: Keyword) -> _Learner:
         try:
-            known = experience.load(self._path(keyword), keyword)
+            known = experience.load(experience.beside(self._folder, keyword), keyword)
         except StoreError as error:
             self.notify(str(error), True)
             known = Experience(experience.digest(keyword))
-        return _Learner(keyword, self._floors[known.keyword], known)
+        return _Learner(keyword, self._floors.of(keyword), known)
 
-    def _path(self, keyword: Keyword) -> Path:
-        return self._folder / f"{keyword.name}{experience.SUFFIX}"
+
+class LearnedThresholds:
+    """The thresholds that a `BackgroundLearner` in another process has learned.
+
+    Args:
+        folder: where the keywords are stored.
+        tokenizer: of their model.
+        alarms_per_hour: the false alarms that are promised.
+    """
+
+    def __init__(self, folder: Path, tokenizer: Tokenizer, alarms_per_hour: float) -> None:
+        self._folder, self._rate, self._floors = folder, alarms_per_hour, _Floors(tokenizer)
+
+    def apply(self, keyword: Keyword) -> Keyword:
+        """The keyword with the threshold that was learned, its own where nothing was.
+
+        Raises:
+            StoreError: what was learned cannot be read.
+        """
+        known = experience.load(experience.beside(self._folder, keyword), keyword)
+        if not known.dips:
+            return keyword
+        learner = _Learner(keyword, self._floors.of(keyword), known)
+        learner.learn(self._rate)
+        return replace(keyword, threshold=learner.threshold)
+
+
+class _Floors:
+    """The floor of each keyword, computed once, see `floor_of`."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._floors: dict[str, float] = {}
+
+    def of(self, keyword: Keyword) -> float:
+        known = experience.digest(keyword)
+        if known not in self._floors:
+            self._floors[known] = floor_of(keyword, self._tokenizer)
+        return self._floors[known]
 
 
 def floor_of(keyword: Keyword, tokenizer: Tokenizer) -> float:

@@ -44,6 +44,11 @@ def digest(keyword: Keyword) -> str:
     return known.hexdigest()
 
 
+def beside(folder: Path, keyword: Keyword) -> Path:
+    """The file of a keyword's experience in a store."""
+    return folder / f"{keyword.name}{SUFFIX}"
+
+
 def load(path: Path, keyword: Keyword) -> Experience:
     """The experience with a keyword in a file; none where the file is missing or of another keyword.
 

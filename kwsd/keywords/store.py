@@ -44,11 +44,15 @@ class Store:
         except OSError as error:
             raise StoreError(f"the keyword store {self.folder} cannot be read: {error.strerror}") from error
 
-    def version(self) -> object:
-        """A value that is equal to that of another call as long as no keyword was added, changed or removed."""
+    def version(self, suffixes: tuple[str, ...] = (SUFFIX,)) -> object:
+        """A value that is equal to that of another call as long as no keyword was added, changed or removed.
+
+        Args:
+            suffixes: of the files that count; with `experience.SUFFIX` also what was learned.
+        """
         try:
             with os.scandir(self.folder) as entries:
-                found = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(SUFFIX)]
+                found = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(suffixes)]
         except OSError:
             return None
         return frozenset((name, status.st_ino, status.st_size, status.st_mtime_ns) for name, status in found)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from kwsd.settings.kinds import ALARMS, Alarms
 from kwsd.settings.spotting import SpottingConfig
 
 
@@ -18,6 +19,7 @@ class WyomingConfig(SpottingConfig, frozen=True, kw_only=True):
             extra={"head": "{} is no address to serve at", "range": "tcp://HOST:PORT or unix:///PATH"},
         ),
     ] = "tcp://127.0.0.1:10400"
+    false_alarms_per_hour: Alarms = ALARMS
     zeroconf: Annotated[
         bool, Meta(description="Announce the server in the local network, so that Home Assistant finds it.")
     ] = False

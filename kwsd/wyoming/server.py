@@ -13,10 +13,12 @@ from urllib.parse import urlparse
 import structlog
 from wyoming.server import AsyncEventHandler, AsyncServer, HandlerFactory
 
-from kwsd.errors import EndpointError, KeywordError
+from kwsd.enrolment.learning import LearnedThresholds
+from kwsd.errors import EndpointError, KeywordError, StoreError
+from kwsd.keywords import experience
 from kwsd.keywords.keyword import Keyword
 from kwsd.keywords.selection import select
-from kwsd.keywords.store import Store
+from kwsd.keywords.store import SUFFIX, Store
 from kwsd.settings.wyoming import WyomingConfig
 from kwsd.tokenizer.tokenizer import Tokenizer
 from kwsd.wyoming.announcement import announced
@@ -24,9 +26,11 @@ from kwsd.wyoming.client import Client
 
 log = structlog.get_logger()
 
+FILES = (SUFFIX, experience.SUFFIX)  # of a keyword
+
 
 class Keywords:
-    """The keywords of a store, read again when the store has changed.
+    """The keywords of a store with the thresholds that were learned, read again when the store has changed.
 
     Args:
         config: the store and the names of the keywords to serve.
@@ -35,12 +39,13 @@ class Keywords:
 
     def __init__(self, config: WyomingConfig, tokenizer: Tokenizer) -> None:
         self._store, self._names, self._tokenizer = Store(config.store), config.keywords, tokenizer
+        self._learned = LearnedThresholds(config.store, tokenizer, config.false_alarms_per_hour)
         self._version: object = None
         self._keywords: Sequence[Keyword] = ()
 
     def __call__(self) -> Sequence[Keyword]:
         """The keywords as the store has them now; none if there is none."""
-        if (version := self._store.version()) != self._version or version is None:
+        if (version := self._store.version(FILES)) != self._version or version is None:
             self._version, self._keywords = version, self._read()
         return self._keywords
 
@@ -52,7 +57,14 @@ class Keywords:
             return ()
         for problem in selection.problems:
             log.warning("a keyword is left out", reason=problem)
-        return selection.keywords
+        return list(map(self._with_learned, selection.keywords))
+
+    def _with_learned(self, keyword: Keyword) -> Keyword:
+        try:
+            return self._learned.apply(keyword)
+        except StoreError as error:
+            log.warning("the enrolled threshold is used", reason=str(error))
+            return keyword
 
 
 def serve(config: WyomingConfig) -> None:

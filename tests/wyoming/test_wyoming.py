@@ -6,12 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soxr
+from structlog.testing import capture_logs
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping
 from wyoming.wake import Detect, Detection
 
+from kwsd.enrolment.learning import floor_of
+from kwsd.keywords import experience
 from kwsd.keywords.store import Store
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -46,6 +49,41 @@ def test_a_keyword_enrolled_later_is_served_without_a_restart(serving, connected
             return before, await models(client)
 
     assert serving(script) == (["hey snips"], ["hey snips", "okay kwsd"])
+
+
+def test_a_threshold_that_listen_learned_meanwhile_is_used(serving, connected, store, enrolment, speech, tokenizer):
+    keyword = replace(enrolment.keyword, threshold=0.6)
+    alarms = [(number / 10, floor_of(keyword, tokenizer) + 0.01) for number in range(50)]  # ten an hour
+    learned = experience.Experience(experience.digest(keyword), hours=5.0, dips=alarms)
+    phrase, alike = ((32767 * speech[s * 16_000 : (s + 4) * 16_000]).astype("<i2").tobytes() for s in (0, 13))
+    Store(store).save(keyword)
+
+    async def hear(audio):
+        async with connected() as client:
+            await client.say(audio)
+            return await client.heard()
+
+    async def script():
+        before = await hear(alike)
+        experience.save(experience.beside(store, keyword), learned)
+        return before, await hear(alike), await hear(phrase)
+
+    assert serving(script) == (DETECTED, NOT_DETECTED, DETECTED)
+
+
+def test_what_was_learned_and_is_damaged_is_told_and_the_enrolled_threshold_used(
+    serving, connected, store, enrolment, phrase
+):
+    experience.beside(store, enrolment.keyword).write_bytes(b"no JSON")
+
+    async def script():
+        async with connected() as client:
+            await client.say(phrase)
+            return await client.heard()
+
+    with capture_logs() as logs:
+        assert serving(script) == DETECTED
+    assert any("hey snips.learned is damaged" in one.get("reason", "") for one in logs)
 
 
 def test_home_assistant_sends_detect_first_reads_one_detection_and_closes_the_socket(serving, connected, phrase, other):

@@ -11,7 +11,7 @@ EXTENSIONS := .venv/.extensions
 TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export) \
     $(shell $(BIN)/python -c "import Bio, ray, torch" 2>/dev/null && echo benchmarks)
 
-.PHONY: demo test test-bits lint docs man schema units bench train papers papers-quick trainer clean
+.PHONY: demo test test-bits lint docs man sbom schema units bench train papers papers-quick trainer clean
 
 demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
 	$(RUN) examples/demo.py
@@ -34,6 +34,17 @@ docs: .venv/.docs ## make the documents a site in build/site: pages, search, lig
 
 man: $(EXTENSIONS) ## write the manual pages, from the help of the commands
 	$(RUN) -m kwsd.cli.manual docs/man
+
+sbom: ## list what an installation with all extras holds, in build/sbom: CycloneDX, and a table of the licences
+	rm -rf build/sbom
+	$(PYTHON) -m venv build/sbom/tools
+	build/sbom/tools/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom pip-licenses
+	$(PYTHON) -m venv --without-pip build/sbom/kwsd
+	build/sbom/tools/bin/pip --python build/sbom/kwsd/bin/python install --quiet --disable-pip-version-check '.[all]'
+	build/sbom/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	    --output-file build/sbom/kwsd.cdx.json build/sbom/kwsd/bin/python
+	build/sbom/tools/bin/pip-licenses --python build/sbom/kwsd/bin/python --from mixed --with-urls --format markdown \
+	    --output-file build/sbom/licences.md
 
 schema: $(EXTENSIONS) ## write the JSON Schemas of the events and of control, from their classes
 	$(RUN) -m kwsd.events.schema

@@ -18,7 +18,11 @@ DIRECTIVES = {
     "cdivision": not CHECKED,
     "freethreading_compatible": True,
 }
-ELSEWHERE = {"archive": "kwsd.archive.search._kernels", "elias_fano": "kwsd.archive.segments._elias_fano"}
+ELSEWHERE = {
+    "archive": "kwsd.archive.search._kernels",
+    "discovery": "kwsd.archive.discovery._kernels",
+    "elias_fano": "kwsd.archive.segments._elias_fano",
+}
 KERNELS = [
     Extension(
         ELSEWHERE.get(name, f"kwsd.scorers._{name}"),
@@ -28,7 +32,7 @@ KERNELS = [
         # A product fused with a sum is rounded once, and would not have the twin's bits.
         extra_compile_args=["-O3", "-ffp-contract=off"],
     )
-    for name in ("costs", "edit_distance", "dtw", "windows", "smith_waterman", "archive", "elias_fano")
+    for name in ("costs", "edit_distance", "dtw", "windows", "smith_waterman", "archive", "discovery", "elias_fano")
 ]
 
 setup(ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES))

@@ -1,9 +1,10 @@
 """An archive of speech that can be searched by example."""
 
 from kwsd.archive.archive import Archive
+from kwsd.archive.discovery.group import Group
 from kwsd.archive.indexing.update import Report
 from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments.manifest import Settings
 
-__all__ = ["Archive", "Hit", "Query", "Report", "Settings"]
+__all__ = ["Archive", "Group", "Hit", "Query", "Report", "Settings"]

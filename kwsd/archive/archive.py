@@ -1,10 +1,11 @@
-"""The Python interface of an index: open, build and search."""
+"""The Python interface of an index: open, build, search and discover."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from kwsd.archive.discovery.group import SHORTEST, Group
 from kwsd.archive.indexing.index_writer import build
 from kwsd.archive.indexing.update import Report
 from kwsd.archive.search.hit import Hit
@@ -100,6 +101,30 @@ class Archive:
         self.manifest.check_model(query.model, f"the index {self.folder.name}")
         tokenizer = self._tokenizer
         return search(self.segments, query, tokenizer.codebook, tokenizer.hop, method=method, top=top)
+
+    def discover(
+        self,
+        *,
+        top: int = 20,
+        min_seconds: float = SHORTEST,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> list[Group]:
+        """Find phrases that recur, without asking for any; returns them, those with the highest score first.
+
+        Args:
+            top: number of phrases.
+            min_seconds: duration that each place must have.
+            progress: called with the share that is done, from 0 to 1.
+
+        Raises:
+            ConfigError: `top` or `min_seconds` is not positive.
+        """
+        from kwsd.archive.discovery.discover import discover  # noqa: PLC0415 - its kernels serve nothing else
+
+        tokenizer = self._tokenizer
+        return discover(
+            self.segments, tokenizer.codebook, tokenizer.hop, top=top, min_seconds=min_seconds, progress=progress
+        )
 
     def _query(self, what: Query | Keyword | Sequence[Path]) -> Query:
         if isinstance(what, Query):

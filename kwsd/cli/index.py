@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kwsd.cli.discover import discover
 from kwsd.cli.group import FAILED, Verbs, complain
 from kwsd.cli.index_statistics import count, duration, facts, print_info, print_size
 from kwsd.cli.options import LOCATION, PATH, model_option, on_option, setting, workers_option
@@ -32,6 +33,9 @@ def index() -> None:
     Example:
       kwsd index build archive.index recordings/
     """
+
+
+index.add_command(discover)
 
 
 @index.command()

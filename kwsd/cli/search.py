@@ -165,23 +165,31 @@ def _tried(act: Act, rank: int, hit: Hit) -> bool:
 
 
 def _json(rank: int, hit: Hit) -> str:
-    facts = {
-        "rank": rank,
+    return json.dumps({"rank": rank, **facts(hit)})
+
+
+def facts(hit: Hit) -> dict[str, object]:
+    """A hit for JSON."""
+    return {
         "path": _shown(hit),
         "start": round(hit.start, 3),
         "end": round(hit.end, 3),
         "score": round(hit.score, 4),
         "heard": hit.heard,
     }
-    return json.dumps(facts)
 
 
 def _line(rank: int, hit: Hit, count: int) -> str:
     """A hit for people: rank, score, times, file."""
+    return f"{rank:>{max(3, len(str(count)))}}  {place(hit)}"
+
+
+def place(hit: Hit) -> str:
+    """Score, times and file of a hit."""
     times = f"{_clock(hit.start):>8} - {_clock(hit.end):>8}"
     if hit.heard is not None:
         times = f"{_day(hit.heard)} - {_day(hit.heard + hit.end - hit.start)[11:]}"
-    return f"{rank:>{max(3, len(str(count)))}}  {hit.score:.2f}  {times}  {_shown(hit)}"
+    return f"{hit.score:.2f}  {times}  {_shown(hit)}"
 
 
 def _clock(seconds: float) -> str:

@@ -11,6 +11,7 @@ from kwsd.settings.kinds import Cluster, Index, Model, Store, Workers, check_sha
 from kwsd.settings.say import SayConfig
 
 MOST_STAGES = 6  # that a code of the shipped model has
+MOST_SECONDS = 3.0  # that a phrase may be asked to have: discovery looks no farther
 
 Method = Literal["pairs", "hquest", "inverted", "exact", "dtw"]
 METHODS: tuple[str, ...] = get_args(Method)  # kwsd.archive.search.methods has them too, and needs numpy
@@ -47,6 +48,18 @@ class IndexConfig(Settings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_sharing(self.workers, self.on)
+
+
+class DiscoverConfig(Settings, frozen=True, kw_only=True):
+    """How phrases that recur are looked for in an index, a folder or an fsspec address."""
+
+    index: str
+    top: Annotated[int, Meta(title="the number of phrases", description="The most phrases to show.", ge=1)] = 20
+    min_seconds: Annotated[
+        float,
+        Meta(title="the shortest phrase", description="Seconds that a phrase must have.", gt=0, le=MOST_SECONDS),
+    ] = 0.4
+    model: Model | None = None
 
 
 class SearchConfig(Settings, frozen=True, kw_only=True):

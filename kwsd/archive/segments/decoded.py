@@ -19,12 +19,12 @@ def decoded(codes: Codes, middle: float, hop: float, codebook: Codebook) -> Fram
         hop: seconds between frames.
         codebook: of the model.
     """
-    vectors = np.repeat(_vectors(codes, codebook), MERGED, axis=0)
+    vectors = np.repeat(vectors_of(codes, codebook), MERGED, axis=0)
     time = middle + hop * (np.arange(len(vectors), dtype=np.float64) - (MERGED - 1) / 2)
     return Frames(time, vectors, nearest(vectors, codebook.centroids).astype(np.int32))
 
 
-def _vectors(codes: Codes, codebook: Codebook) -> NDArray[np.float32]:
+def vectors_of(codes: Codes, codebook: Codebook) -> NDArray[np.float32]:
     """Unit vectors [n, m], those that are stored or those that the codes stand for."""
     if codes.vectors.shape[1]:
         return unit(codes.vectors.astype(np.float32) / np.float32(SCALE))

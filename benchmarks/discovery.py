@@ -1,0 +1,299 @@
+"""Discovery of recurring phrases: `python -m benchmarks.discovery`, or one part with `--only`.
+
+`prose`: LibriSpeech, whose words have times: how many of the best pairs of places and of the best groups say the same,
+beside peers that compare all with all. `growth`: time and memory for archives of growing length. `languages`: words of
+other languages, put together to recordings with faint noise between them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import click
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from benchmarks import corpora
+from benchmarks.discovered import Transcripts
+from benchmarks.product import Product, command_of_parts
+from benchmarks.spoken_queries import aligned_clips
+from benchmarks.tables import table
+from kwsd.archive import Archive, Hit
+from kwsd.archive.discovery import kernels
+from kwsd.archive.discovery import pairs as pairing
+from kwsd.archive.discovery import speech as speeches
+from kwsd.archive.discovery.groups import Graph
+from kwsd.archive.discovery.heard import ONE, Heard
+from kwsd.archive.discovery.pairs import Pairs, distinct, find_pairs
+from kwsd.archive.discovery.trees import Neighbours
+from kwsd.tokenizer.codebook import MERGED
+from kwsd.tokenizer.tokenizer import Tokenizer
+
+BEST = (50, 100, 500)  # pairs and groups that are judged
+SHORTEST = 5  # vectors, as `kwsd index discover` has it: 0.4 s
+SPLIT = "dev"
+HOURS = (0.5, 2.0, 5.0)
+ROWS = 256  # windows that the peer compares with all others at a time
+
+HitPair = tuple[Hit, Hit]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found in an archive, and the seconds of CPU that it took."""
+
+    heard: Heard
+    pairs: Pairs
+    seconds: float
+    step: float
+
+    def best(self, count: int) -> list[HitPair]:
+        """The best so many pairs of places, of which none is half within a better one."""
+        listed = distinct(self.pairs, count)
+        return [
+            (self.heard.hit(a, b, score, self.step), self.heard.hit(c, d, score, self.step))
+            for score, (a, b, c, d) in zip(listed.score.tolist(), listed.bounds.tolist(), strict=True)
+        ]
+
+    def groups(self, count: int) -> list[list[Hit]]:
+        """The best so many groups, the centre of each first."""
+        return [
+            [self.heard.hit(*stretch, 0.0, self.step) for stretch in (star.centre, *(one for one, _ in star.others))]
+            for star in islice(Graph(self.pairs).stars(), count)
+        ]
+
+
+def found_in(archive: Archive, tokenizer: Tokenizer, find: Callable[..., Pairs] = find_pairs) -> Found:
+    """The pairs of an archive."""
+    began = time.process_time()
+    heard = Heard.of(archive.segments, tokenizer.codebook)
+    found = find(heard, SHORTEST)
+    return Found(heard, found, time.process_time() - began, MERGED * tokenizer.hop)
+
+
+def all_with_all(
+    vectors: NDArray[np.int8],
+    level: NDArray[np.int32],
+    windows: NDArray[np.int32],
+    width: int,
+    least: int,
+    **_: object,
+) -> Neighbours:
+    """What `trees.neighbours` looks for, by comparing every window with every other."""
+    real, whole = vectors.astype(np.float32), np.zeros(len(vectors), bool)
+    whole[windows] = True
+    one, other, score = [], [], []
+    for first in range(0, len(vectors) - width + 1, ROWS):
+        products = real[first : first + ROWS + width - 1] @ real[first:].T
+        rows, columns = min(ROWS, len(vectors) - width + 1 - first), products.shape[1] - width + 1
+        total = np.zeros((rows, columns), np.float32)
+        for k in range(width):
+            total += products[k : k + rows, k : k + columns]
+        total -= (level[first : first + rows, None] + level[None, first : first + columns]) // 2
+        row, column = np.nonzero(total > least)
+        kept = whole[row + first] & whole[column + first] & (column >= row + width)
+        one.append(row[kept] + first)
+        other.append(column[kept] + first)
+        score.append(total[row[kept], column[kept]])
+    return Neighbours(*(np.concatenate(parts).astype(np.int32) for parts in (one, other, score)))
+
+
+def cosines_alone(heard: Heard, shortest: int) -> Pairs:
+    """Every window with every other by the plain cosine, less a constant, as plain segmental DTW has it."""
+    level = round(PLAIN * ONE)
+    with (
+        patch.object(pairing, "neighbours", all_with_all),
+        patch.object(kernels, "density", lambda vectors, *_: np.full(len(vectors), level, np.int32)),
+        patch.object(speeches, "weight", lambda _: 1.0),
+        patch.object(speeches, "STEADIEST", 2.0),
+        patch.object(speeches, "DENSEST", 2.0),
+    ):
+        return find_pairs(heard, shortest)
+
+
+def every_window(heard: Heard, shortest: int) -> Pairs:
+    """As `find_pairs`, without trees."""
+    with patch.object(pairing, "neighbours", all_with_all):
+        return find_pairs(heard, shortest)
+
+
+PLAIN = 0.6  # what plain cosines must exceed
+METHODS: dict[str, Callable[[Heard, int], Pairs]] = {
+    "kwsd": find_pairs,
+    "all windows compared": every_window,
+    "all windows compared, plain cosines": cosines_alone,
+}
+
+
+def prose(product: Product) -> dict[str, Any]:
+    """Pairs and groups in read prose."""
+    clips = list(aligned_clips(product.protocol.shared, corpora.default_cache(), (SPLIT,)))
+    truth, hours = Transcripts(clips), sum(clip.seconds for clip, _ in clips) / 3600
+    of_pairs: list[list[object]] = []
+    of_groups: list[list[object]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [clip.path for clip, _ in clips]
+        archive, _ = Archive.build(Path(folder) / "index", paths, product.tokenizer)
+        for name, find in METHODS.items():
+            found = found_in(archive, product.tokenizer, find)
+            best = found.best(max(BEST))
+            of_pairs += [[name, count, *judged(truth, best[:count]), found.seconds] for count in BEST]
+            groups = found.groups(max(BEST))
+            of_groups += [[name, count, *judged_groups(truth, groups[:count])] for count in BEST]
+    heads = ("same words, %", "NED, %", "of two speakers, %", "same words of these, %", "seconds", "coverage, %")
+    click.echo(f"\n{hours:.2f} h of LibriSpeech {SPLIT}, {len(set(truth.speaker_of.values()))} speakers.\n")
+    click.echo(table(("method", "best pairs", *heads, "CPU s"), of_pairs))
+    heads = ("places a group", "places right, %", "groups all right, %", "NED, %", "of two speakers, %", "coverage, %")
+    click.echo(f"\n{table(('method', 'best groups', *heads), of_groups)}")
+    return {"pairs": of_pairs, "groups": of_groups}
+
+
+def judged(truth: Transcripts, best: Sequence[HitPair]) -> list[float]:
+    """Six figures of some pairs, shares in percent.
+
+    These are the share with the same words, the mean NED, the share of two speakers, of these the share with the same
+    words, the mean duration, and coverage.
+    """
+    right = np.array([truth.same_words(*pair) for pair in best], bool)
+    across = np.array([truth.across(*pair) for pair in best], bool)
+    return [
+        100 * _mean(right),
+        100 * _mean([truth.distance(*pair) for pair in best]),
+        100 * _mean(across),
+        100 * _mean(right[across]),
+        _mean([hit.end - hit.start for pair in best for hit in pair]),
+        100 * truth.coverage(hit for pair in best for hit in pair),
+    ]
+
+
+def judged_groups(truth: Transcripts, groups: Sequence[Sequence[Hit]]) -> list[float]:
+    """Six figures of some groups, shares in percent.
+
+    These are the number of places, the share of places that say what the first does, the share of groups all of whose
+    places do, the mean NED to the first, the share of groups of two speakers, and coverage.
+    """
+    pairs = [[(first, hit) for hit in others] for first, *others in groups]
+    right = [[truth.same_words(*pair) for pair in own] for own in pairs]
+    return [
+        _mean([len(own) + 1 for own in pairs]),
+        100 * _mean([one for own in right for one in own]),
+        100 * _mean([all(own) for own in right]),
+        100 * _mean([truth.distance(*pair) for own in pairs for pair in own]),
+        100 * _mean([any(truth.across(*pair) for pair in own) for own in pairs]),
+        100 * truth.coverage(hit for group in groups for hit in group),
+    ]
+
+
+def _mean(values: Sequence[float] | NDArray[np.bool_]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def growth(product: Product) -> dict[str, Any]:
+    """Time and memory for archives of growing length, each in a process of its own."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for hours in HOURS:
+            paths = list(_for(hours, product.clips("librispeech", "train")))
+            Archive.build(Path(folder) / f"{hours}", paths, product.tokenizer)
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                seconds, before, after = pool.apply(_discovered, (Path(folder) / f"{hours}",))
+            rows.append([hours, seconds, hours / seconds, before, after - before])
+    click.echo(f"\n{table(('hours', 'CPU s', 'hours a CPU second', 'MB before', 'MB more'), rows)}")
+    return {"growth": rows}
+
+
+def _for(hours: float, clips: Sequence[corpora.Clip]) -> Iterator[Path]:
+    left = 3600 * hours
+    for clip in clips:
+        if left <= 0:
+            return
+        left -= clip.seconds
+        yield clip.path
+
+
+def _discovered(index: Path) -> tuple[float, float, float]:
+    """Seconds of CPU of a discovery, and the highest memory of the process in MB before and after it."""
+    archive = Archive.open(index, Tokenizer())
+    before, began = _memory(), time.process_time()
+    archive.discover(top=100)
+    return time.process_time() - began, before, _memory()
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+WORDS = {"Arabic": ("arabic-commands", 10), "Mandarin": ("dspspeech", 10)}  # corpus, and words a recording
+PAUSE = 0.1  # s of faint noise between words
+MOST_CLIPS = 1500
+
+
+def languages(product: Product) -> dict[str, Any]:
+    """Words of other languages: whether the two places of a pair hold the same word."""
+    rows: list[list[object]] = []
+    for language, (name, count) in WORDS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            truth = _joined(product.clips(name, SPLIT) or product.clips(name, "train"), count, Path(folder))
+            archive, _ = Archive.build(Path(folder) / "index", sorted(Path(folder).glob("*.wav")), product.tokenizer)
+            found = found_in(archive, product.tokenizer)
+            best = found.best(max(BEST))
+            hours = archive.seconds / 3600
+        for top in BEST:
+            said = [(_said_at(truth, one), _said_at(truth, other)) for one, other in best[:top]]
+            same = [bool(a and b and a.text == b.text) for a, b in said]
+            across = np.array([bool(a and b and a.speaker != b.speaker) for a, b in said], bool)
+            right = np.array(same, bool)
+            rows.append(
+                [language, f"{hours:.2f}", top, 100 * _mean(right), 100 * _mean(across), 100 * _mean(right[across])]
+            )
+    heads = ("language", "hours", "best pairs", "same word, %", "of two speakers, %", "same word of these, %")
+    click.echo(f"\n{table(heads, rows)}")
+    return {"languages": rows}
+
+
+Spoken = dict[str, list[tuple[float, float, corpora.Clip]]]
+
+
+def _joined(clips: Sequence[corpora.Clip], count: int, folder: Path) -> Spoken:
+    """Recordings of so many words of any speakers each, and when each word is said in them."""
+    rng, noise = random.Random(5), np.random.default_rng(5)
+    chosen = rng.sample(list(clips), min(MOST_CLIPS, len(clips)))
+    spoken: Spoken = {}
+    for number in range(0, len(chosen), count):
+        path, parts, at = folder / f"{number:05d}.wav", [], 0.0
+        spoken[str(path)] = []
+        for clip, samples in corpora.decodable(chosen[number : number + count]):
+            pause = noise.normal(0, 1e-3, round(PAUSE * corpora.RATE)).astype(np.float32)
+            spoken[str(path)].append((at, at + len(samples) / corpora.RATE, clip))
+            parts += [samples, pause]
+            at += (len(samples) + len(pause)) / corpora.RATE
+        soundfile.write(path, np.concatenate(parts), corpora.RATE)
+    return spoken
+
+
+def _said_at(spoken: Spoken, hit: Hit) -> corpora.Clip | None:
+    """The word that is said in more than half of a place, if there is one."""
+    for start, end, clip in spoken[hit.path]:
+        if min(hit.end, end) - max(hit.start, start) > (hit.end - hit.start) / 2:
+            return clip
+    return None
+
+
+PARTS: dict[str, Callable[[Product], dict[str, Any]]] = {"prose": prose, "growth": growth, "languages": languages}
+
+main = command_of_parts(__doc__, PARTS)
+
+
+if __name__ == "__main__":
+    main()

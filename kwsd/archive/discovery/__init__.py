@@ -1,0 +1,1 @@
+"""Discovery: phrases that recur in an archive, found without asking for any."""

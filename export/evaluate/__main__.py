@@ -22,6 +22,7 @@ TASKS = {
     "query-by-humming": ("query_by_humming", "Find melodies by humming them (Wav2Tok)."),
     "keyword-spotting": ("keyword_spotting", "Find a keyword among other words (Wav2Tok, eq. 19)."),
     "spoken-terms": ("spoken_terms", "Find a spoken word in an archive (H-QuEST)."),
+    "term-tokens": ("term_tokens", "Measure what H-QuEST loses by tokens, alignment and shortlist."),
     "wake-word": ("wake_words", "Detect a word from three recordings of it (H-QuEST)."),
     "token-contents": ("token_contents", "Measure what the tokens say: phones, or places in the word."),
     "query-time": ("query_time", "Time queries against archives of growing size (H-QuEST)."),
@@ -223,24 +224,92 @@ def everything(**options: Any) -> None:
         raise Failure(f"not all was measured: {', '.join(failed)} failed")
 
 
+PLAN = {  # fields of `export.systems.training.Plan`
+    "steps": "Steps, at most.",
+    "patience": "Judgements without a better one after which it ends.",
+    "pairs": "Pairs of single recordings in a batch.",
+    "sequences": "Pairs of sequences in a batch.",
+    "joined": "Recordings in a sequence.",
+    "every": "Steps from one fit of the codebook to the next.",
+}
+RATES = {"rate": "The largest learning rate of Adam.", "lamb": "The largest learning rate of LAMB."}
+
+
+@main.command(short_help="Train one system with a plan of your own, to see its learning curve.")
+@click.argument("system")
+@click.option("--domain", type=click.Choice(("speech", "humming")), default="speech", help="What it learns from.")
+@click.option("--tokens", type=click.IntRange(2), default=25, help="K, the size of the codebook.")
+@click.option("--units", type=click.IntRange(1), help="Of the encoder, each layer and direction.", show_default="304")
+@_with(
+    click.option(f"--{name}", type=click.IntRange(1), help=text, show_default="as usual") for name, text in PLAN.items()
+)
+@_with(
+    click.option(f"--{name}", type=click.FloatRange(0, min_open=True), help=text, show_default="as usual")
+    for name, text in RATES.items()
+)
+@_with(DATA)
+def train(
+    system: str,
+    domain: str,
+    tokens: int,
+    units: int | None,
+    corpora: list[tuple[str, Path]],
+    shared: Path,
+    runs: Path | None,
+    seed: int,
+    **changes: float | None,
+) -> None:
+    """Train one system with a plan of your own; each plan needs a folder of its own, --runs.
+
+    The learning curve is in log.jsonl in the folder of the run.
+    """
+    from export.evaluate.encoders import run_of  # noqa: PLC0415  # loads torch
+
+    names = _models(system)
+    out = (runs or default_cache() / "papers") / "results"
+    experiment = experiment_of(system, out, corpora, shared, runs, seed)
+    given = {name: value for name, value in changes.items() if value is not None}
+    run = run_of(experiment, names[0], domain, tokens, units, **given)
+    run.train()
+    click.echo(f"{run.folder}: best at step {run.best[1]}, where the held-out MRR is {run.best[0]:.3f}", err=True)
+
+
+@main.command(short_help="Draw the learning curves of the runs of a folder.")
+@click.argument("runs", type=FOLDER)
+@click.argument("picture", type=FOLDER)
+def curves(runs: Path, picture: Path) -> None:
+    """Draw what the runs of the folder RUNS were worth while they learned, as the SVG file PICTURE."""
+    from export.evaluate.report import figures, training_runs  # noqa: PLC0415  # loads torch
+
+    if not figures.learning_curves(training_runs.logged(runs), picture):
+        raise Failure(
+            f"{runs} holds no log of a run with K = {figures.USUAL}: name the folder of speech-tokb-25 and others"
+        )
+    click.echo(f"written: {picture}", err=True)
+
+
 @main.command(short_help="Write what was measured to docs/papers.md.")
 @click.option("--results", "--out", type=FOLDER, default=Path("results"), help="What was measured.")
 @click.option("--docs", type=FOLDER, default=Path("docs"), help="Where papers.md and its pictures go.")
 @click.option("--paper", type=click.Path(path_type=Path, exists=True), help="The papers' own figures.")
+@click.option("--pack", is_flag=True, help="Put the files of results into one, to be kept beside the document.")
 @click.option(
     "--tokens-of", "models", metavar="NAME,NAME", help="Draw how these systems tokenize; trains them if need be."
 )
 @_with(DATA)
-def report(results: Path, docs: Path, paper: Path | None, models: str | None, **options: Any) -> None:
+def report(results: Path, docs: Path, paper: Path | None, pack: bool, models: str | None, **options: Any) -> None:
     """Write docs/papers.md and its pictures from what was measured."""
     from export.evaluate import published  # noqa: PLC0415  # loads torch
     from export.evaluate.report import document, figures  # noqa: PLC0415
+    from export.evaluate.results import Results  # noqa: PLC0415
 
     document.measured(results)
     if models:
         figures.tokenizations(experiment_of(models, results, **options), docs / "papers" / document.TOKENIZATIONS)
     runs = options["runs"] or default_cache() / "papers"
     path = document.write(results, docs, paper or published.PAPER_FILE, runs)
+    if pack:
+        Results(results).pack()
     click.echo(f"written: {path}", err=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Protocol
@@ -29,12 +29,14 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 Recordings = Sequence[NDArray[np.float32]]
 FEATURES = {"speech": SPEECH, "humming": HUMMING}
 # A hum is a sequence already.
-PLANS = {"speech": Plan(steps=300), "humming": Plan(steps=120, pairs=8, sequences=8, joined=1)}
+PLANS = {"speech": Plan(steps=2000), "humming": Plan(steps=1000, pairs=8, sequences=8, joined=1)}
 TOKENS = 25  # as in the paper, where nothing else is said
 QUICK = Plan(steps=6, pairs=4, sequences=2, joined=2, every=3)
 QUICK_SHAPE = Shape(hidden=32)
 KWSD = "kwsd"
-JUDGED = 400  # recordings that a system in training is judged by, about, at most
+JUDGED = 300  # recordings that a system in training is judged by, about, at most
+ASKED = 2  # one of so many is a query
+JUDGED_BY = ("dtw", "edit, compressed")
 
 
 class AudioEncoder(Protocol):
@@ -99,24 +101,58 @@ def audio_encoder(experiment: Experiment, name: str, domain: str, tokens: int = 
     if name == KWSD:
         return KwsdEncoder()
     trained = tokens if kind(name).retrained else TOKENS
-    whole = QUICK if experiment.quick else PLANS[domain]
-    shape = replace(QUICK_SHAPE if experiment.quick else Shape(), tokens=trained)
-    plan = replace(whole, steps=whole.steps // kind(name).cost, seed=experiment.seed)
-    run = Run(experiment.runs / f"{domain}-{name}-{trained}", name, shape, samples(experiment, domain), plan, judge)
+    run = run_of(experiment, name, domain, trained)
     system = run.train() if tokens == trained else run.retokenized(tokens)
     return SystemEncoder(system, FEATURES[domain])
 
 
-def judge(system: System, held_out: Sequence[Sample]) -> float:
-    """How well recordings find their label by another speaker: the mean of the MRR by vectors and that by tokens."""
+def run_of(
+    experiment: Experiment, name: str, domain: str, tokens: int, units: int | None = None, **changes: float
+) -> Run:
+    """The training run of a system, begun or to be begun, with other units of its encoder or fields of its plan.
+
+    Raises:
+        CorpusError: what it is to be trained on cannot be read.
+        TrainingError: its folder holds a run of another plan.
+    """
+    whole = QUICK if experiment.quick else PLANS[domain]
+    usual = QUICK_SHAPE if experiment.quick else Shape()
+    shape = replace(usual, tokens=tokens, hidden=units or usual.hidden)
+    plan = replace(whole, steps=whole.steps // kind(name).cost, seed=experiment.seed)
+    plan = replace(plan, **changes)  # type: ignore[arg-type]  # the command line says of which type each is
+    folder = experiment.runs / f"{domain}-{name}-{tokens}"
+    return Run(folder, name, shape, samples(experiment, domain), plan, judge)
+
+
+def judge(system: System, held_out: Sequence[Sample]) -> dict[str, float]:
+    """How well recordings find their label by another speaker: MRR by vectors and by compressed tokens.
+
+    With it comes what tells why: how many dimensions the vectors fill (the participation ratio of the eigenvalues of
+    their covariance), how many tokens are in use (the perplexity of their shares), and the mean cosine of vectors with
+    their centroids.
+    """
     chosen = shared(held_out)
     if not chosen:
-        return 0.0
+        return dict.fromkeys(JUDGED_BY, 0.0)
     label, speaker = np.array([s.label for s in chosen]), np.array([s.speaker for s in chosen])
     said = system.encode([s.features.astype(np.float32) for s in chosen])
     same, others = label[:, None] == label, speaker[:, None] != speaker
-    ranks = [reciprocal_ranks(distances(said, said, m), same, others) for m in ("dtw", "edit, compressed")]
-    return float(np.nanmean(ranks))
+    asked = slice(None, None, ASKED)
+    ranks = {m: reciprocal_ranks(distances(said[asked], said, m), same[asked], others[asked]) for m in JUDGED_BY}
+    return {**{m: float(np.nanmean(found)) for m, found in ranks.items()}, **spread(said, system.codebook.numpy())}
+
+
+def spread(said: Sequence[Encoded], centroids: NDArray[np.float32]) -> dict[str, float]:
+    """How the vectors and tokens of recordings are spread: dimensions, tokens in use, and cosine with centroids."""
+    z, tokens = np.concatenate([one.z for one in said]), np.concatenate([one.tokens for one in said])
+    variances = np.linalg.eigvalsh(np.cov(z.T))
+    shares = np.bincount(tokens) / len(tokens)
+    entropy = -(shares * np.log(np.maximum(shares, 1e-12))).sum()
+    return {
+        "dimensions": float(variances.sum() ** 2 / (variances**2).sum()),
+        "used": float(np.exp(entropy)),
+        "near": float((z @ centroids.T).max(axis=1).mean()),
+    }
 
 
 def shared(held_out: Sequence[Sample]) -> list[Sample]:
@@ -130,11 +166,31 @@ def shared(held_out: Sequence[Sample]) -> list[Sample]:
 
 @cache
 def samples(experiment: Experiment, domain: str) -> list[Sample]:
-    """What the systems are trained on: words or melodies, as features."""
-    if domain == "humming":
-        return [Sample(s.label, s.singer, HUMMING(s.samples).astype(np.float16)) for s in hums(experiment)]
+    """What the systems are trained on: words or melodies, as features, which are kept beside the trained systems."""
+    path = experiment.runs / f"{domain}.npz"
+    if not path.exists():
+        experiment.runs.mkdir(parents=True, exist_ok=True)
+        made = list(_hums(experiment) if domain == "humming" else _words(experiment))
+        part = path.with_suffix(".part.npz")
+        np.savez(
+            part,
+            label=[s.label for s in made],
+            speaker=[s.speaker for s in made],
+            length=[len(s.features) for s in made],
+            features=np.concatenate([s.features for s in made]),
+        )
+        part.replace(path)
+    kept = np.load(path)
+    parts = np.split(kept["features"], np.cumsum(kept["length"])[:-1])
+    return [Sample(*one) for one in zip(kept["label"].tolist(), kept["speaker"].tolist(), parts, strict=True)]
+
+
+def _hums(experiment: Experiment) -> Iterator[Sample]:
+    for sung in hums(experiment):
+        yield Sample(sung.label, sung.singer, HUMMING(sung.samples).astype(np.float16))
+
+
+def _words(experiment: Experiment) -> Iterator[Sample]:
     words = word_sets(experiment).train
-    return [
-        Sample(word.label, word.speaker, SPEECH(sound).astype(np.float16))
-        for word, sound in zip(words, cut(words, SPEECH.rate), strict=True)
-    ]
+    for word, sound in zip(words, cut(words, SPEECH.rate), strict=True):
+        yield Sample(word.label, word.speaker, SPEECH(sound).astype(np.float16))

@@ -1,4 +1,7 @@
-"""Results on disk: one JSON file a measurement, written when it is whole, so that an interrupted run goes on."""
+"""Results on disk: one JSON file a measurement, written when it is whole, so that an interrupted run goes on.
+
+Many can be packed into one file of lines, to be kept with the document that they are shown in.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +63,11 @@ def name_of(task: str, system: str, setting: Mapping[str, str | int | float]) ->
     return ".".join("".join(c if c.isalnum() or c in "=-+" else "_" for c in part) for part in parts)
 
 
+PACKED = "results.jsonl"
+
+
 class Results:
-    """A folder of measurements.
+    """A folder of measurements, of which a single file counts before a line of PACKED.
 
     Raises:
         EvaluationError: the folder cannot be made.
@@ -76,7 +82,8 @@ class Results:
 
     def has(self, task: str, system: str, setting: Mapping[str, str | int | float], seed: int, quick: bool) -> bool:
         """Whether this was measured already, with the same seed and at the same size."""
-        found = self._read(self.folder / f"{name_of(task, system, setting)}.json")
+        name = name_of(task, system, setting)
+        found = self._read(self.folder / f"{name}.json") or self._packed().get(name)
         return found is not None and (found.seed, found.quick) == (seed, quick)
 
     def write(self, result: Result) -> None:
@@ -96,16 +103,37 @@ class Results:
 
     def __iter__(self) -> Iterator[Result]:
         """All measurements, in the order of their names; files that are not measurements are passed over."""
-        for path in sorted(self.folder.glob("*.json")):
-            found = self._read(path)
-            if found is not None:
-                yield found
+        alone = (self._read(path) for path in self.folder.glob("*.json"))
+        found = self._packed() | {result.name: result for result in alone if result is not None}
+        yield from (found[name] for name in sorted(found))
+
+    def pack(self) -> None:
+        """Put all measurements into PACKED, and take their single files away."""
+        path, found = self.folder / PACKED, list(self)
+        part = path.with_suffix(".part")
+        part.write_text("".join(json.dumps(asdict(result)) + "\n" for result in found if not result.quick))
+        part.replace(path)
+        for result in found:
+            (self.folder / f"{result.name}.json").unlink(missing_ok=True)
+
+    def _packed(self) -> dict[str, Result]:
+        path = self.folder / PACKED
+        lines = path.read_text().splitlines() if path.exists() else []
+        return {result.name: result for line in lines if (result := _result(line)) is not None}
 
     @staticmethod
     def _read(path: Path) -> Result | None:
         try:
-            fields = json.loads(path.read_text())
-            values = {name: Value(**value) for name, value in fields.pop("values").items()}
-            return Result(**fields, values=values)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return _result(path.read_text())
+        except (OSError, UnicodeDecodeError):
             return None
+
+
+def _result(text: str) -> Result | None:
+    """A measurement as it was written; None where it is not one."""
+    try:
+        fields = json.loads(text)
+        values = {name: Value(**value) for name, value in fields.pop("values").items()}
+        return Result(**fields, values=values)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -71,6 +71,7 @@ class System(nn.Module):
         centre, spread: [bins] mean and standard deviation of the features that it is trained on.
         codebook: [K, m] unit centroids, which spherical k-means moves now and then (see `export.systems.training`).
         clustered: whether it does, in training; otherwise the codebook is fitted once, when training is over.
+        judged_by: the matchings by which it is kept at its best step: by tokens, too, where they are learned.
         learns: whether it is trained at all.
         sequences: whether it learns from several words said one after another, as in a sentence: of a single word,
             tokens need only tell where in it they stand.
@@ -81,6 +82,7 @@ class System(nn.Module):
     optimiser: ClassVar[str] = "adam"
     pairs: ClassVar[str] = "same"
     clustered: ClassVar[bool] = False
+    judged_by: ClassVar[tuple[str, ...]] = ("dtw",)
     learns: ClassVar[bool] = True
     sequences: ClassVar[bool] = False
     cost: ClassVar[int] = 1
@@ -120,16 +122,18 @@ class System(nn.Module):
 
     @torch.no_grad()
     def encode(self, recordings: Sequence[NDArray[np.float32]]) -> list[Encoded]:
-        """What the system makes of features [t, bins]."""
+        """What the system makes of features [t, bins]; those of like lengths are encoded together."""
         self.eval()
-        found: list[Encoded] = []
-        for first in range(0, len(recordings), AT_ONCE):
-            batch = Batch.of(recordings[first : first + AT_ONCE])
+        found: dict[int, Encoded] = {}
+        order = sorted(range(len(recordings)), key=lambda i: len(recordings[i]))
+        for first in range(0, len(order), AT_ONCE):
+            chosen = order[first : first + AT_ONCE]
+            batch = Batch.of([recordings[i] for i in chosen])
             z, tokens = self.represent(batch)
-            for row, length in enumerate(batch.lengths.tolist()):
+            for row, (i, length) in enumerate(zip(chosen, batch.lengths.tolist(), strict=True)):
                 of_row = unit(z[row, :length].numpy().astype(np.float32))
-                found.append(Encoded(of_row, tokens[row, :length].numpy().astype(np.int32)))
-        return found
+                found[i] = Encoded(of_row, tokens[row, :length].numpy().astype(np.int32))
+        return [found[i] for i in range(len(recordings))]
 
     def represent(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """z [2 b, t, m] and tokens [2 b, t], for matching."""

@@ -20,6 +20,7 @@ class TokA(System):
     """
 
     clustered: ClassVar[bool] = True
+    judged_by: ClassVar[tuple[str, ...]] = ("dtw", "edit, compressed")
     retrained: ClassVar[bool] = True
     sequences: ClassVar[bool] = True
     alpha: ClassVar[float] = 1.0

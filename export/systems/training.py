@@ -5,8 +5,9 @@ codebook to what the encoder says now; centroids keep their numbers. A system wh
 gets its codebook when training is over.
 
 Some of the speakers are held out. Now and then it is judged how well their recordings find each other, and the system
-is kept as it was when they did so best: losses of pairs go on falling when retrieval has long begun to suffer. What
-the untrained system is worth is logged as step 0, and never kept.
+is kept as it was when they did so best: losses of pairs go on falling when retrieval has long begun to suffer. A run
+whose last `patience` judgements were none better than an earlier one is over. What the untrained system is worth is
+logged as step 0, and never kept.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,11 @@ from export.systems.training_pairs import Pairs, Sample
 WARM_UP = 0.08  # share of the steps in which Adam's rate rises, as in the paper
 RESTARTS = 3  # cosines in a run with LAMB
 CLUSTERED = 400  # recordings that the codebook is fitted to
-LEAST = 50  # steps between checkpoints, at which the system is judged
+LEAST = 100  # steps between checkpoints, at which the system is judged
+COMPARED = 48  # pairs of which it is told how many tokens they share
 HELD_OUT = 0.15  # of the speakers, two at least
 
-Judge = Callable[[System, Sequence[Sample]], float]
+Judge = Callable[[System, Sequence[Sample]], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Plan:
     """Everything that decides a run, beside the system and the data.
 
     Attributes:
-        steps: its length.
+        steps: its length, at most.
+        patience: judgements without a better one after which it ends.
         pairs: of single recordings in a batch.
         sequences: pairs of sequences in a batch, for systems that learn from these.
         joined: recordings in a sequence.
@@ -57,6 +60,7 @@ class Plan:
     """
 
     steps: int = 1500
+    patience: int = 6
     pairs: int = 16
     sequences: int = 4
     joined: int = 6
@@ -81,10 +85,11 @@ class Run:
         folder: made if it is not there.
         name: of the system, see `export.systems.registry`.
         samples: to train on, those of some speakers to judge by.
-        judge: how well a system does on samples, the greater the better.
+        judge: how well a system does on samples by each matching, the greater the better.
 
     Attributes:
-        best: what the judge said of the system as it is kept, and at which step that was.
+        best: the mean of what the judge said of the system as it is kept, by the matchings that count for it, and the
+            step at which that was.
 
     Raises:
         TrainingError: the folder holds a run of another system, of another plan or on other data.
@@ -126,11 +131,16 @@ class Run:
         warm = WARM_UP * self.plan.steps
         return self.plan.rate * min((step + 1) / warm, (self.plan.steps - step) / (self.plan.steps - warm))
 
+    @property
+    def over(self) -> bool:
+        """Whether there is no step left, or no hope."""
+        return self.step >= self.plan.steps or self.step >= self.best[1] + self.plan.patience * LEAST
+
     def train(self) -> System:
         """Train to the last step, and return the system as it was when it did best."""
         if self.optimiser is None:
             self._consider()
-        elif self.step < self.plan.steps:
+        elif not self.over:
             self._learn(self.optimiser)
         self.system.load_state_dict(self._kept)
         return self.system
@@ -145,16 +155,16 @@ class Run:
     def _learn(self, optimiser: torch.optim.Optimizer) -> None:
         started, title = time.monotonic(), f"train {TITLES[self.name]} (K = {self.system.shape.tokens})"
         with tqdm(total=self.plan.steps, initial=self.step, desc=title, unit="step", mininterval=2) as bar:
-            while self.step < self.plan.steps:
+            while not self.over:
                 if self.step == 0:
                     self._cluster(anew=True)
-                    self._log({"held_out": self._judge(self.system, self.held_out)}, 0.0)
+                    self._log(self._judged(), 0.0)
                 elif self.system.clustered and self.step % self.plan.every == 0:
                     self._cluster(anew=False)
                 parts = self._advance(optimiser)
                 bar.update()
                 if self.step % LEAST == 0 or self.step == self.plan.steps:
-                    parts["held_out"] = self._consider()
+                    parts |= self._consider()
                     bar.set_postfix({name: f"{value:.3f}" for name, value in parts.items()})
                     self._save()
                     self._log(parts, time.monotonic() - started)
@@ -171,16 +181,35 @@ class Run:
         self.step += 1
         return {name: value.item() for name, value in parts.items()}
 
-    def _consider(self) -> float:
+    def _consider(self) -> dict[str, float]:
         """Judge the system, keep it if it is the best so far, and return what the judge said."""
         codebook = self.system.codebook.clone()
         if not self.system.clustered:
             self._cluster(anew=True)
-        found = self._judge(self.system, self.held_out)
-        if found > self.best[0]:
-            self.best, self._kept = (found, self.step), copy.deepcopy(self.system.state_dict())
+        found = self._judged()
+        if found["held_out"] > self.best[0]:
+            self.best, self._kept = (found["held_out"], self.step), copy.deepcopy(self.system.state_dict())
         self.system.codebook.copy_(codebook)
         return found
+
+    def _judged(self) -> dict[str, float]:
+        """What the judge says by each matching, as `held_out` the mean of those that count, and what pairs share."""
+        found = dict(self._judge(self.system, self.held_out))
+        held_out = float(np.mean([found[name] for name in self.system.judged_by]))
+        return {"held_out": held_out, **found, **self._shared()}
+
+    def _shared(self) -> dict[str, float]:
+        """The mean share of the tokens of a recording that its pair's other recording has, and that any other has.
+
+        Where the two are alike, losses of pairs cannot tell what is said.
+        """
+        drawn = self.pairs.draw(COMPARED, np.random.default_rng(self.plan.seed))
+        rows = zip(drawn.features.numpy(), drawn.lengths.tolist(), strict=True)
+        held = [set(one.tokens.tolist()) for one in self.system.encode([row[:n] for row, n in rows])]
+        first, second = held[0::2], held[1::2]
+        apart = [*second[1:], second[0]]
+        shares = [[len(a & b) / len(a) for a, b in zip(first, others, strict=True)] for others in (second, apart)]
+        return {"shared": float(np.mean(shares[0])), "shared_by_chance": float(np.mean(shares[1]))}
 
     def _cluster(self, anew: bool) -> None:
         """Move the codebook to what the encoder says of some of the recordings."""

@@ -30,6 +30,7 @@ class Wav2Vec2(System):
     """
 
     cost: ClassVar[int] = 3
+    judged_by: ClassVar[tuple[str, ...]] = ("dtw", "edit, compressed")
     retrained: ClassVar[bool] = True
     sequences: ClassVar[bool] = True
 

@@ -99,9 +99,11 @@ class Dtw:
         """See `Search`; a score is a distance below 0."""
         scores = np.full(len(self.archive), -np.inf, np.float32)
         bounds = list(zip(self.archive.start.tolist(), self.archive.end.tolist(), strict=True))
-        for recording, one in enumerate(self.archive.recordings):
-            costs = cosine_costs(one.z, query.z)
-            for segment in range(self.first[recording], self.first[recording + 1]):
+        wanted = np.ones(len(self.archive), bool) if allowed is None else allowed
+        for recording in np.unique(self.archive.recording[wanted]).tolist():
+            costs = cosine_costs(self.archive.recordings[recording].z, query.z)
+            first, after = self.first[recording], self.first[recording + 1]
+            for segment in (first + np.flatnonzero(wanted[first:after])).tolist():
                 start, end = bounds[segment]
                 scores[segment] = -subsequence_dtw(costs[start:end])[0].min()
         return best(scores, count, allowed)
@@ -176,6 +178,24 @@ class HQuest:
                 return Ranked(keys[kept][found], (1 - matches.distances[kept][found]).astype(np.float64))
             wanted = min(2 * wanted, size)
         return Ranked(np.zeros(0, np.int64), np.zeros(0))
+
+
+class Aligned:
+    """Smith-Waterman with every segment: what H-QuEST would find if no segment missed its shortlist."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.terms = BruteForce(archive)
+        self.tokens = np.concatenate(self.terms.terms.tokens)
+        self.sizes = np.array([len(t) for t in self.terms.terms.tokens], np.int32)
+
+    def search(self, query: Encoded, count: int, allowed: Allowed = None) -> Ranked:
+        """See `Search`; scores are as those of `HQuest`."""
+        tokens = compress(query.tokens)[0]
+        aligned, _, _ = smith_waterman_each(tokens, self.tokens, self.sizes, match=MATCH, mismatch=MISMATCH, gap=GAP)
+        scores = aligned / (MATCH * len(tokens))
+        likely = self.terms.search(query, len(scores))
+        scores[likely.segments] += TIE * likely.scores
+        return best(above_zero(scores), count, allowed)
 
 
 def _graph(dimensions: int) -> Index:

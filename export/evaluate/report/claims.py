@@ -24,10 +24,10 @@ NO_REASON = "no reason found yet"
 _SHORT = "H-QuEST counts single tokens of segments that hold a dozen or two, which says little of their order"
 REASONS: dict[str, str] = {
     "search-triplet-dtw": (
-        "single words are found by DTW before anything was learned (see the untrained encoder); Triplet, which learns "
-        "where in a word a frame stands (see What the tokens say), gains on that early and has lost it by its last "
-        "step (see Training). TokB draws its vectors to 25 centroids, and learns from words in a row, not from lone "
-        "ones: in running speech it is the better of the two (see Keyword spotting)"
+        "two recordings of the same six words share no more of 25 tokens than two of different words, so that TokB's "
+        "loss cannot tell what is said: it draws vectors to the centroids that the untrained encoder gave, and they "
+        "come to fill a third of the dimensions (see papers-training.md). Triplet is told by linear alignment which "
+        "frames are alike, and learns where in a word a frame stands (see What the tokens say)"
     ),
     "search-stft-tokens": (
         "what is compared is a handful of symbols against whole vectors; the same tokens without compression, which "
@@ -38,8 +38,9 @@ REASONS: dict[str, str] = {
         "as ten; hums, which are longer, gain (see Query by humming)"
     ),
     "hquest-map-dtw": (
-        f"{_SHORT}; the steps away from it that mend this are measured in benchmarks.md. The authors' public code "
-        "takes its tokens from a pretrained Wav2Vec 2.0, a far larger encoder than any here"
+        "most is lost where a vector becomes a token, before any ranking, and the more the fewer tokens there are; "
+        "the rest because only equal tokens count as alike; the shortlist loses little (see What H-QuEST loses where). "
+        "The authors take their tokens from a pretrained Wav2Vec 2.0, a far larger encoder than any here"
     ),
     "hquest-map-tf-idf": f"{_SHORT}, and Smith-Waterman's scores of so few tokens have many ties",
     "hquest-time-tf-idf": (

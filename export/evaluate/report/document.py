@@ -50,6 +50,13 @@ TASKS = {
         "queries and 1,500 pairs of a query and a segment each, so that a query ranks some 50 segments and not an\n"
         "archive.",
     ),
+    "term-tokens": (
+        "What H-QuEST loses where",
+        "Steps from DTW over the vectors of kwsd's own tokenizer to H-QuEST with its tokens. DTW over tokens has each\n"
+        'vector replaced by the centroid of its token; "aligned" is Smith-Waterman with every segment, without a\n'
+        "shortlist. The codebooks are fitted to the background speech that kwsd ships. A query is cut out and encoded\n"
+        "alone, or has the frames of the word where its sentence is encoded.",
+    ),
     "wake-word": (
         "Wake words from three recordings",
         "Each speaker enrols words with three recordings; a further one is missed if the word is not found in it. The\n"
@@ -63,6 +70,7 @@ TASKS = {
 }
 PICTURES = {"speech-search": "speech-search.png", "query-time": "query-time.png"}
 TOKENIZATIONS = "tokenizations.png"
+CURVES = "learning-curves.svg"
 
 INTRODUCTION = """\
 # The papers' comparisons, measured again
@@ -77,6 +85,12 @@ commands write; what is there already is not measured again:
 
     python -m export.evaluate all
     python -m export.evaluate report
+
+`report --pack` puts all measurements of the folder `results` into one file, `results.jsonl`. Those that this file shows
+are kept in `docs/papers/measured`, with the logs of the runs: copied to `results`, they are not measured again either.
+Where they say `printed`, they were taken over from an earlier edition of this file, as rounded there.
+
+    python -m export.evaluate report --results docs/papers/measured --runs docs/papers/measured/runs
 
 A figure's 95 % interval stands in brackets, by a bootstrap over words, melodies or speakers. Times are of matching
 alone, on one machine; their ratios travel better.
@@ -123,7 +137,10 @@ def write(folder: Path, docs: Path, paper: Path = PAPER_FILE, runs: Path | None 
     try:
         docs.mkdir(parents=True, exist_ok=True)
         pictures = _pictures(results, docs / "papers")
-        part.write_text(rendered(results, published, pictures, paper, training_runs.rendered(runs) if runs else ""))
+        trained = training_runs.rendered(runs) if runs else ""
+        if runs and figures.learning_curves(training_runs.logged(runs), docs / "papers" / CURVES):
+            trained += f"\n![Learning curves](papers/{CURVES})\n"
+        part.write_text(rendered(results, published, pictures, paper, trained))
         part.replace(path)
     except OSError as error:
         with suppress(OSError):
@@ -176,9 +193,11 @@ twice as fast. Other systems and matchings are in the tables below.
 TRAINED = """\
 Every system that learns was trained by the same loop, on the same words or hums: Triplet and MIPS on pairs of single
 words, the others on pairs of six words said one after another: the tokens of a single word can be told apart just by
-where in it they stand. Some of the training speakers were held out; after every 50 steps it was judged how well their
-recordings find each other (the mean of MRR by DTW over vectors and by edit distance over compressed tokens), and
-the system was kept as it was at its best step. The tables below are of that step.
+where in it they stand. Some of the training speakers were held out; now and then it was judged how well their
+recordings find each other (MRR by DTW over vectors, or the mean of it and of that by edit distance over compressed
+tokens where these are learned), and the system was kept as it was at its best step. The tables below are of that step.
+A run ends when its steps are used up or it was long no better. What makes systems worse than untrained on speech, and
+what was tried, is in [papers-training.md](papers-training.md).
 """
 TOKENS = """\
 One word as two speakers say it, and the runs of tokens that systems make of it (as in appendix A of Wav2Tok)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from export.corpora.utterance import Excerpt, cut
 from export.evaluate.errors import EvaluationError
 from export.evaluate.experiment import Experiment
 from export.evaluate.matching.distances import MATCHINGS
+from export.evaluate.report.training_runs import DOMAINS, Training
 from export.evaluate.results import Result, Value
 from export.systems.features import SPEECH
 from export.systems.registry import TITLES
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 DPI = 110
 LASTS = 0.5, 0.9  # s, of the word whose tokenizations are drawn: long enough to see, short enough to read
+USUAL = 25  # K of the runs whose learning curves are drawn
+LEARNED = {"dtw": "DTW over vectors", "edit, compressed": "edit distance over compressed tokens"}
 KINDS = 25  # tokens of a codebook, one colour each; larger ones use a colour for several
 
 
@@ -68,6 +72,29 @@ def speech_search(results: Iterable[Result], path: Path) -> bool:
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=len(MATCHINGS), fontsize=8)
     _save(figure, path)
+    return True
+
+
+def learning_curves(runs: Sequence[Training], path: Path) -> bool:
+    """Draw what each run was worth while it learned, by DTW and by compressed tokens, as SVG; whether there was any."""
+    drawn = [run for run in runs if run.tokens == USUAL and all(m in one for one in run.judged for m in LEARNED)]
+    domains = [domain for domain in DOMAINS if any(run.domain == domain for run in drawn)]
+    if not domains:
+        return False
+    load().rcParams["svg.hashsalt"] = path.name  # the same picture for the same runs
+    figure = load().figure.Figure((9, 3.2 * len(domains)), layout="constrained")
+    panels = figure.subplots(len(domains), len(LEARNED), squeeze=False, sharey="row")
+    for (row, domain), (column, (matching, said)) in product(enumerate(domains), enumerate(LEARNED.items())):
+        axes = panels[row, column]
+        for run in (run for run in drawn if run.domain == domain):
+            colour = f"C{list(TITLES).index(run.name) % 10}"
+            points = [(one["step"], one[matching]) for one in run.judged]
+            axes.plot(*zip(*points, strict=True), color=colour, marker=".", linewidth=1, label=TITLES[run.name])
+        axes.set(title=f"{domain}, {said}", xlabel="step", ylabel="held-out MRR")
+        axes.grid(alpha=0.3)
+    panels[0, 0].legend(fontsize=7)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
     return True
 
 

@@ -37,13 +37,16 @@ SETTINGS = {
     "utterances": "{} utterances",
     "noise": "{}",
     "set": "{}",
+    "tokens": "{}",
+    "query": "query {}",
     "part": "own segments, set {}",
 }
 # Values that have an order of their own; others stand in the order of the alphabet, numbers by size.
 ORDER = (
     *METRICS,
     *("dtw", "dtw, compressed", "edit", "edit, compressed"),
-    *("boaw+dtw", "tf-idf", "inverted", "hquest"),
+    *("boaw+dtw", "tf-idf", "inverted", "aligned", "hquest"),
+    *("vectors", "51 tokens", "100 tokens", "512 tokens", "cut out", "in its sentence"),
     *("none", "stretch", "pitch", "both", "clean"),
 )
 
@@ -91,6 +94,7 @@ LAYOUTS = {
         Layout("set", ("method",), ("map",), ("p@1", "p@3", "p@5", "seconds")),
         Layout("part", ("method",), ("map",), ("p@1", "p@3", "p@5", "seconds")),
     ),
+    "term-tokens": (Layout("tokens", ("query", "method")),),
     "wake-word": (Layout("noise", ("matching",)),),
     "query-time": (Layout("utterances", ("method",)),),
 }

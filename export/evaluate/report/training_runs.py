@@ -1,9 +1,9 @@
-"""The table of training runs in the report, read from the logs of the runs."""
+"""The training runs of the report, read from their logs: a table of what each was worth, and their learning curves."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from export.systems.registry import TITLES
 
 HELD_OUT = ("held-out MRR untrained", "at the last step", "at the best", "best step")
 HEAD = ("system", "trained on", "K", "steps", "minutes", *HELD_OUT)
+# What later runs log besides, shown before training and at the best step.
+MEASURES = {"dtw": "DTW", "edit, compressed": "tokens", "dimensions": "dimensions", "used": "tokens in use"}
 DOMAINS = ("speech", "humming")
 Logged = dict[str, float]
 
@@ -47,20 +49,35 @@ class Training:
         ends = [a for a, b in zip(seconds, [*seconds[1:], 0.0], strict=True) if b < a]
         return sum(ends) / 60
 
-    def row(self) -> str:
-        """A row of the table."""
+    def row(self, measures: Sequence[str]) -> str:
+        """A row of the table, with the changes of these of MEASURES."""
         untrained = "-" if self.untrained is None else f"{self.untrained:.3f}"
         last, best = self.steps[-1], self.best
         found = untrained, f"{last['held_out']:.3f}", f"{best['held_out']:.3f}", f"{best['step']:.0f}"
-        return line([TITLES[self.name], self.domain, self.tokens, f"{last['step']:.0f}", f"{self.minutes:.0f}", *found])
+        changes = (self._change(name) for name in measures)
+        steps, minutes = f"{last['step']:.0f}", f"{self.minutes:.0f}"
+        return line([TITLES[self.name], self.domain, self.tokens, steps, minutes, *found, *changes])
+
+    def _change(self, name: str) -> str:
+        """One of MEASURES of the untrained system, and at the best step."""
+        values = [next((one for one in self.judged if not one["step"]), {}).get(name), self.best.get(name)]
+        digits = 3 if name in ("dtw", "edit, compressed") else 1
+        return " / ".join("-" if value is None else f"{value:.{digits}f}" for value in values)
+
+
+def logged(runs: Path) -> list[Training]:
+    """Every run that was trained, in the order of the systems."""
+    return [run for name in TITLES for domain in DOMAINS for run in _logged(runs, name, domain)]
 
 
 def rendered(runs: Path) -> str:
-    """A row for every run that was trained, in the order of the systems, and a sentence; empty if there is none."""
-    found = [run for name in TITLES for domain in DOMAINS for run in _logged(runs, name, domain)]
+    """A row for every run that was trained, and a sentence; empty if there is none."""
+    found = logged(runs)
     if not found:
         return ""
-    return "\n".join([line(HEAD), line(["---"] * len(HEAD)), *(run.row() for run in found), "", *_gains(found)])
+    measures = [name for name in MEASURES if any(name in run.best for run in found)]
+    head = [*HEAD, *(f"{MEASURES[name]}, before / at the best" for name in measures)]
+    return "\n".join([line(head), line(["---"] * len(head)), *(run.row(measures) for run in found), "", *_gains(found)])
 
 
 def _gains(found: list[Training]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ SEGMENTS = (0.8, 1.0, 1.2)  # seconds
 SHARE = 0.7  # of a word's time that must lie in a segment
 HOURS = 0.75  # of speech that is searched, so that DTW stays feasible
 QUERIES, PER_WORD = 150, 3
+PARTS, ASKED, OWN, HELD = 3, 30, 50, 10  # test sets, queries of each, segments of a query, those that hold its word
 TAKES = 1000  # recordings of a set of single words
 SINGLE = ("dspspeech", "speech-commands")  # sets in which a recording is a document
 LEARNT = {"kwsd": ("dspspeech",)}  # systems that were trained on recordings of a set
@@ -79,8 +81,11 @@ def _measure(experiment: Experiment, system: str, problem: Problem, rows: Sequen
 def _sentences(experiment: Experiment, system: str) -> None:
     """Continuous speech, cut into segments of each length."""
     rows: dict[float, list[Row]] = {s: [{"segment": s}, *([OF_SET] if s == 1.0 else [])] for s in SEGMENTS}
+    parts: list[Row] = [{"part": part} for part in range(1, PARTS + 1)]
     chosen = (1.0,) if experiment.quick else SEGMENTS
-    missing = [s for s in chosen if any(_missing(experiment, system, row) for row in rows[s])]
+    missing = [
+        s for s in chosen if any(_missing(experiment, system, row) for row in [*rows[s], *(parts if s == 1.0 else [])])
+    ]
     if not missing:
         return
     words = word_sets(experiment)
@@ -98,7 +103,26 @@ def _sentences(experiment: Experiment, system: str) -> None:
             for e, q in zip(spoken, encoded, strict=True)
         ]
         data = f"{words.data}; {len(archive)} segments of {seconds:g} s, {hours:.2f} h"
-        _measure(experiment, system, Problem(archive, [q for q in queries if q.wanted], data), rows[seconds])
+        wanted = [q for q in queries if q.wanted]
+        _measure(experiment, system, Problem(archive, wanted, data), rows[seconds])
+        if seconds == 1.0:
+            for row, asked in zip(parts, with_own_segments(wanted, experiment.seed), strict=True):
+                _measure(experiment, system, Problem(archive, asked, f"{data}, of which {OWN} for a query"), [row])
+
+
+def with_own_segments(queries: Sequence[Query], seed: int) -> list[list[Query]]:
+    """PARTS times ASKED queries, or fewer where there are not enough, each allowed only OWN segments."""
+    rng = np.random.default_rng([seed, PARTS])
+    order = rng.permutation(len(queries)).tolist()
+    return [[_own(queries[i], rng) for i in order[part::PARTS][:ASKED]] for part in range(PARTS)]
+
+
+def _own(query: Query, rng: np.random.Generator) -> Query:
+    held = rng.permutation(np.flatnonzero(query.allowed & query.relevant))[:HELD]
+    others = rng.permutation(np.flatnonzero(query.allowed & ~query.relevant))[: OWN - len(held)]
+    own = np.zeros(len(query.allowed), bool)
+    own[np.concatenate([held, others])] = True
+    return replace(query, allowed=own)
 
 
 def _recordings(experiment: Experiment, system: str, corpus: str) -> None:

@@ -1,6 +1,8 @@
+import json
 import sys
 from types import ModuleType
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -8,11 +10,13 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
 from export.corpus import CorpusError  # noqa: E402  after the skip
+from export.evaluate import encoders  # noqa: E402
 from export.evaluate.__main__ import TASKS, main  # noqa: E402
 from export.evaluate.errors import EvaluationError  # noqa: E402
 from export.evaluate.results import Result, Results, Value  # noqa: E402
 from export.systems.registry import CLASSES  # noqa: E402
 from export.systems.system import TrainingError  # noqa: E402
+from export.systems.training_pairs import Sample  # noqa: E402
 from kwsd.errors import ModelError  # noqa: E402
 
 OLD = Result("speech-search", "stft", {"matching": "dtw"}, {"mrr": Value(0.25, 0.2, 0.3)}, "old", 10, 5, 1.0)
@@ -88,6 +92,41 @@ def test_quick_runs_keep_to_folders_of_their_own(tasks):
     experiment = tasks[0][0][1]
 
     assert (experiment.out.name, experiment.runs.name, experiment.quick) == ("results-quick", "papers-quick", True)
+
+
+def test_a_system_is_trained_with_the_plan_that_options_say(monkeypatch, place):
+    rng = np.random.default_rng(1)
+    said = [
+        Sample(f"word {w}", f"speaker {s}", rng.standard_normal((9, 257)).astype(np.float16))
+        for w in range(4)
+        for s in range(5)
+    ]
+    monkeypatch.setattr(encoders, "samples", lambda experiment, domain: said)
+    plan = "--steps", 2, "--joined", 3, "--sequences", 2, "--rate", 0.002
+    status, told = call("train", "toka", "--units", 4, "--tokens", 5, "--runs", place / "r", *plan)
+    log = [json.loads(text) for text in (place / "r" / "speech-toka-5" / "log.jsonl").read_text().splitlines()]
+    facts = torch.load(place / "r" / "speech-toka-5" / "checkpoint.pt", weights_only=False)["facts"]
+
+    assert status == 0
+    assert "best at step 2, where the held-out MRR is" in told
+    assert [one["step"] for one in log] == [0, 2]
+    assert {"dtw", "dimensions", "used", "near", "shared", "shared_by_chance"} <= set(log[0])
+    assert (facts["shape"]["hidden"], facts["plan"]["joined"], facts["plan"]["rate"]) == (4, 3, 0.002)
+
+
+def test_curves_of_a_folder_without_runs_are_refused_in_one_sentence(place):
+    status, told = call("curves", place, place / "curves.svg")
+
+    assert status == 2
+    assert "holds no log of a run with K = 25" in told
+
+
+def test_results_are_packed_with_the_document(place):
+    status, _ = call("report", "--docs", place / "docs", "--runs", place, "--pack")
+
+    assert status == 0
+    assert [path.name for path in (place / "results").iterdir()] == ["results.jsonl"]
+    assert list(Results(place / "results")) == [OLD]
 
 
 def test_a_corpus_that_is_not_there_is_named_when_a_task_asks_for_it(tasks):

@@ -41,6 +41,20 @@ def test_measuring_again_replaces_the_measurement(tmp_path):
     assert [result.queries for result in results] == [91]
 
 
+def test_packed_measurements_are_there_as_before_until_they_are_measured_again(tmp_path):
+    results = Results(tmp_path)
+    results.write(RESULT)
+    results.write(replace(RESULT, system="toka"))
+    before = list(results)
+    results.pack()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["results.jsonl"]
+    assert list(results) == before
+    assert results.has("speech-search", "tokb", SETTING, 1, False)
+    results.write(replace(RESULT, queries=91))
+    assert [result.queries for result in results] == [90, 91]
+
+
 def test_a_full_disk_keeps_the_old_measurement_and_says_what_to_do(tmp_path, monkeypatch):
     results = Results(tmp_path)
     results.write(RESULT)

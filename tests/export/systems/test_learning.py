@@ -28,7 +28,14 @@ def samples(count, takes, seed):
 @pytest.mark.parametrize("name", ["toka", "tokb"])
 def test_training_lowers_the_loss_and_raises_the_retrieval_of_words_that_it_never_heard(tmp_path, name):
     unheard = samples(20, 4, seed=77)
-    run = Run(tmp_path, name, SHAPE, samples(24, 6, seed=1), PLAN, lambda system, held_out: float(run.step))
+    run = Run(
+        tmp_path,
+        name,
+        SHAPE,
+        samples(24, 6, seed=1),
+        PLAN,
+        lambda system, held_out: dict.fromkeys(MATCHINGS, float(run.step)),
+    )
     run._cluster(anew=True)
     before, steps = found(run.system, unheard, *MATCHINGS), noted(run)
     after = found(run.train(), unheard, *MATCHINGS)

@@ -1,6 +1,7 @@
 import itertools
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 from export.systems import training  # noqa: E402  after the skip
 from export.systems.codebook import fitted, refined  # noqa: E402
 from export.systems.features import HUMMING, SPEECH  # noqa: E402
+from export.systems.registry import build  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402
 from export.systems.system import TrainingError  # noqa: E402
 from export.systems.training import Plan, Run, divided  # noqa: E402
@@ -24,9 +26,13 @@ PLAN = Plan(steps=12, pairs=3, sequences=2, joined=2, every=4)
 COUNT = itertools.count()
 
 
+def equally(found):
+    return {"dtw": found, "edit, compressed": found}
+
+
 def always_better():
     """A judge to whom the last is the best."""
-    return lambda system, held_out: float(next(COUNT))
+    return lambda system, held_out: equally(float(next(COUNT)))
 
 
 def made(words=4, speakers=3, seed=1):
@@ -92,12 +98,43 @@ def test_the_system_is_kept_as_it_was_when_it_did_best_since_it_learns(tmp_path)
     def judge(system, held_out):
         found = next(said)
         weighed[found] = weights(system)
-        return found
+        return equally(found)
 
     run = Run(tmp_path, "tokb", SMALL, made(), PLAN, judge)
 
     assert torch.equal(weights(run.train()), weighed[0.6])
     assert run.best == (0.6, 6)
+
+
+def test_a_run_ends_when_it_was_long_no_better(tmp_path):
+    said = iter([0.9, 0.3, 0.6, 0.5, 0.4])
+    run = Run(tmp_path, "tokb", SMALL, made(), replace(PLAN, steps=30, patience=2), lambda *_: equally(next(said)))
+    run.train()
+    again = Run(tmp_path, "tokb", SMALL, made(), replace(PLAN, steps=30, patience=2), lambda *_: equally(next(said)))
+
+    assert (run.step, run.best) == (12, (0.6, 6))
+    assert again.over
+
+
+def test_systems_without_learned_tokens_are_kept_by_their_vectors_alone(tmp_path):
+    def judge(system, held_out):
+        return {"dtw": 0.5, "edit, compressed": 0.1}
+
+    mips, tokb = (Run(tmp_path / name, name, SMALL, made(), PLAN, judge) for name in ("mips", "tokb"))
+    mips.train(), tokb.train()
+
+    assert mips.best[0] == pytest.approx(0.5)
+    assert tokb.best[0] == pytest.approx(0.3)
+
+
+def test_a_recording_says_the_same_whatever_stands_beside_it():
+    torch.manual_seed(1)
+    system = build("tokb", SMALL)
+    rng = np.random.default_rng(1)
+    some = [rng.standard_normal((n, 12)).astype(np.float32) for n in (9, 4, 1, 7)]
+
+    for one, beside in zip(some, system.encode(some), strict=True):
+        np.testing.assert_allclose(system.encode([one])[0].z, beside.z, atol=1e-5)
 
 
 def test_speakers_are_held_out_to_judge_by():
@@ -144,7 +181,7 @@ def test_the_log_has_a_line_for_the_untrained_system_and_for_every_checkpoint(tm
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
 
     assert [line["step"] for line in lines] == [0, 3, 6, 9, 12]
-    assert all("held_out" in line for line in lines)
+    assert all({"held_out", "dtw", "edit, compressed"} <= set(line) for line in lines)
     assert all({"loss", "pairs", "clusters"} <= set(line) for line in lines[1:])
 
 

@@ -5,7 +5,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kwsd[train]'")
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
-from export.evaluate.report.training_runs import rendered  # noqa: E402  after the skip
+from export.evaluate.report.figures import learning_curves  # noqa: E402  after the skip
+from export.evaluate.report.training_runs import logged as logged_runs  # noqa: E402
+from export.evaluate.report.training_runs import rendered  # noqa: E402
 
 
 def logged(runs, name, *steps):
@@ -18,6 +20,34 @@ def test_a_row_says_what_was_best_and_what_was_last(tmp_path):
     logged(tmp_path, "speech-tokb-25", (0, 0.0, 0.6), (50, 60.0, 0.3), (100, 120.0, 0.5), (150, 180.0, 0.4))
 
     assert "| TokB | speech | 25 | 150 | 3 | 0.600 | 0.400 | 0.500 | 100 |" in rendered(tmp_path)
+
+
+def test_a_row_says_how_vectors_and_tokens_changed(tmp_path):
+    (tmp_path / "speech-tokb-25").mkdir()
+    lines = [
+        {
+            "step": 0,
+            "seconds": 0,
+            "held_out": 0.3,
+            "dtw": 0.4,
+            "edit, compressed": 0.2,
+            "dimensions": 12.96,
+            "used": 22,
+        },
+        {"step": 9, "seconds": 9, "held_out": 0.4, "dtw": 0.5, "edit, compressed": 0.3, "dimensions": 4.5, "used": 19},
+    ]
+    (tmp_path / "speech-tokb-25" / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    picture = tmp_path / "curves.svg"
+
+    assert "| 9 | 0.400 / 0.500 | 0.200 / 0.300 | 13.0 / 4.5 | 22.0 / 19.0 |" in rendered(tmp_path)
+    assert learning_curves(logged_runs(tmp_path), picture)
+    assert "</svg>" in picture.read_text()
+
+
+def test_runs_that_logged_less_have_no_curves(tmp_path):
+    logged(tmp_path, "speech-tokb-25", (0, 0.0, 0.6), (50, 60.0, 0.3))
+
+    assert not learning_curves(logged_runs(tmp_path), tmp_path / "curves.svg")
 
 
 def test_a_run_that_did_not_log_what_it_began_with_is_shown_without(tmp_path):

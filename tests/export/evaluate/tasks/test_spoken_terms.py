@@ -8,7 +8,14 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 pytest.importorskip("usearch", reason="H-QuEST needs usearch: pip install 'kwsd[search]'")
 
-from export.evaluate.archive_search.methods import METHODS, BruteForce, HQuest, InvertedIndex, Ranked  # noqa: E402
+from export.evaluate.archive_search.methods import (  # noqa: E402
+    METHODS,
+    Aligned,
+    BruteForce,
+    HQuest,
+    InvertedIndex,
+    Ranked,
+)
 from export.evaluate.archive_search.precision import Query, average_precision, measure  # noqa: E402
 from export.evaluate.archive_search.segments import cut_up, whole  # noqa: E402
 from export.evaluate.errors import EvaluationError  # noqa: E402
@@ -107,6 +114,16 @@ def test_hquest_ranks_the_order_of_tokens_where_tf_idf_sees_only_which_there_are
     assert HQuest(archive).search(said(query), 1).scores[0] == pytest.approx(1.001, abs=1e-4)
 
 
+def test_aligned_is_hquest_whose_shortlist_holds_all_segments():
+    archive = whole([said(s) for s in chance(80)])
+    query = said(chance(1, length=6, seed=5)[0])
+    everything, listed = Aligned(archive).search(query, 80), HQuest(archive, shortlist=80).search(query, 80)
+    known = listed.scores > 0.01
+
+    assert everything.segments[:10].tolist() == listed.segments[:10].tolist()
+    assert np.allclose(everything.scores[: known.sum()], listed.scores[known], atol=1e-5)
+
+
 def test_tokens_that_no_segment_has_find_nothing_and_break_nothing():
     archive = whole([said(s % 10) for s in chance(5)])
 
@@ -175,6 +192,19 @@ def test_a_clean_voice_is_found_by_every_method_and_the_results_say_so(task, exp
     assert all(r.system == "tokb" and r.quick and r.queries == 10 for r in rows.values())
     assert all(rows[m].values["p@1"].value >= 0.8 for m in ("hquest", "dtw", "boaw+dtw"))
     assert all(0 < r.values["map"].value <= 1 and r.values["seconds"].value > 0 for r in rows.values())
+
+
+def test_a_query_ranks_segments_of_its_own_as_in_the_papers_test_sets(task, experiment):
+    spoken_terms.run(experiment)
+    parts = [r for r in experiment.results if "part" in r.setting]
+    rng = np.random.default_rng(1)
+    relevant, allowed = rng.random((2, 400)) < np.array([[0.1], [0.8]])
+    sets = spoken_terms.with_own_segments([Query(str(i), said([1]), relevant, allowed) for i in range(100)], seed=1)
+
+    assert {r.setting["part"] for r in parts} == {1, 2, 3}
+    assert sum(r.queries for r in parts if r.setting["method"] == "dtw") == 10
+    assert [len(one) for one in sets] == [30, 30, 30]
+    assert {(int(q.allowed.sum()), q.wanted) for one in sets for q in one} == {(50, 10)}
 
 
 def test_what_was_measured_is_not_measured_again(task, experiment):

@@ -58,7 +58,11 @@ class Field:
 
     def recordings(self, place: str, word: str, kind: str) -> Iterator[Samples]:
         """The test recordings of a kind, "test" (alone) or "sentences"."""
-        return (corpora.read(self._folder / fact["path"]) for fact in self._facts[place][word][kind])
+        return (corpora.read(path) for path in self.paths(place, word, kind))
+
+    def paths(self, place: str, word: str, kind: str) -> list[Path]:
+        """Their files."""
+        return [self._folder / fact["path"] for fact in self._facts[place][word][kind]]
 
     def spans(self, place: str, word: str, kind: str) -> list[tuple[float, float]]:
         """The seconds between which the word is said in each of them."""

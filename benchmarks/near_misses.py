@@ -24,8 +24,8 @@ from benchmarks.near_trials import Heard, Trial, hear, prose, with_negatives
 from benchmarks.near_voices import voices
 from benchmarks.product import Product
 from benchmarks.protocol import Protocol
-from benchmarks.spoken_queries import Said
 from benchmarks.tables import table
+from export.spoken_queries import Said
 from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.enroll import LEARNED
 from kwsd.enrolment.false_alarms import false_alarm_model

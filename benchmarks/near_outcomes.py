@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measures import Average, Scores, averaged
-from benchmarks.spoken_queries import Said
+from export.spoken_queries import Said
 
 FOUND = 0.95  # of the hits of all phrases
 

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from benchmarks import corpora
 from benchmarks.corpora import RATE, Samples
-from benchmarks.spoken_queries import PAUSE, Said, aligned_clips
 from export import align
 from export.near import Phones, neighbours
+from export.spoken_queries import PAUSE, Said, aligned_clips
 from kwsd.tokenizer.frames import Frames
 
 SPLITS = ("train", "dev")  # the second of which the model was not trained on

@@ -18,7 +18,7 @@ from benchmarks import corpora
 from benchmarks.corpora import RATE, CorpusError
 from benchmarks.near_phrases import PHRASES
 from benchmarks.near_trials import Trial
-from benchmarks.spoken_queries import Said
+from export.spoken_queries import Said
 from kwsd.audio.trim import speech_span
 
 NEEDED = {"flite": "flite", "espeak-ng": "espeak-ng"}  # programs, and Debian's packages of them

@@ -23,8 +23,8 @@ from benchmarks import corpora, thousand_hours
 from benchmarks.measures import Average, averaged
 from benchmarks.product import Product, command_of_parts
 from benchmarks.search_steps import STEPS
-from benchmarks.spoken_queries import Said, Templates, Truth, aligned
 from benchmarks.tables import table
+from export.spoken_queries import Said, Templates, Truth, aligned
 from kwsd.archive import Archive, Hit, Query, Settings
 from kwsd.archive.search.methods import METHODS
 

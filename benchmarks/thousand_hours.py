@@ -24,8 +24,8 @@ from tqdm import tqdm
 from benchmarks import corpora
 from benchmarks.measures import frames_of
 from benchmarks.product import Product
-from benchmarks.spoken_queries import Templates, aligned
 from benchmarks.tables import table
+from export.spoken_queries import Templates, aligned
 from kwsd.archive import Archive, Hit, Query, Settings
 from kwsd.archive.search import hnsw
 from kwsd.archive.segments import segment

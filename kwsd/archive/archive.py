@@ -9,7 +9,8 @@ from kwsd.archive.discovery.group import SHORTEST, Group
 from kwsd.archive.indexing.index_writer import build
 from kwsd.archive.indexing.update import Report
 from kwsd.archive.search.hit import Hit
-from kwsd.archive.search.methods import search
+from kwsd.archive.search.methods import find
+from kwsd.archive.search.probability import weights_for
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments import index_reader
 from kwsd.archive.segments.manifest import Settings
@@ -84,23 +85,33 @@ class Archive:
         codes = sum(len(part.codes) for part in self.segments)
         return codes * MERGED * self._tokenizer.hop
 
-    def search(self, what: Query | Keyword | Sequence[Path], *, method: str = "pairs", top: int = 20) -> list[Hit]:
+    def search(
+        self,
+        what: Query | Keyword | Sequence[Path],
+        *,
+        method: str = "pairs",
+        top: int = 20,
+        at_least: float = 0.0,
+    ) -> list[Hit]:
         """Search for a phrase; returns the best hits, best first.
 
         Args:
             what: a query, an enrolled keyword, or recordings of one phrase, whose scores are averaged.
             method: one of `kwsd.archive.search.methods.METHODS`.
             top: number of hits.
+            at_least: only hits that are the phrase with this probability or a higher one, from 0 to 1.
 
         Raises:
-            ArchiveError: the query cannot be used, or the method needs what the index lacks.
+            ArchiveError: the query cannot be used, the method needs what the index lacks, or probabilities are asked
+                for and cannot be told.
             ModelError: the keyword was enrolled with another model.
             ConfigError: there is no such method, or `top` is not positive.
         """
         query = self._query(what)
         self.manifest.check_model(query.model, f"the index {self.folder.name}")
         tokenizer = self._tokenizer
-        return search(self.segments, query, tokenizer.codebook, tokenizer.hop, method=method, top=top)
+        found = find(self.segments, query, tokenizer.codebook, tokenizer.hop, method=method, top=top)
+        return found.probable(weights_for(self.manifest), len(query.templates), at_least)
 
     def discover(
         self,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kwsd.archive.indexing.segment_builder import Batch, BatchResult, BatchRunner, SegmentBuilder
-from kwsd.archive.search.hit import Hit, distinct
-from kwsd.archive.search.methods import search
+from kwsd.archive.search.hit import Hit
+from kwsd.archive.search.methods import Found, find
+from kwsd.archive.search.probability import weights_for
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments import index_reader, segment
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
@@ -60,22 +60,31 @@ class SearchResult:
 
 
 def search_on_ray(
-    address: str, location: str | Path, query: Query, tokenizer: Tokenizer, *, method: str = "pairs", top: int = 20
+    address: str,
+    location: str | Path,
+    query: Query,
+    tokenizer: Tokenizer,
+    *,
+    method: str = "pairs",
+    top: int = 20,
+    at_least: float = 0.0,
 ) -> SearchResult:
     """Search on a cluster, each worker in a share of the segments; returns the best hits.
 
     Candidates and inverse document frequencies are those of a share. With `pairs`, therefore, a few more places are
-    ranked than on one machine, and the last hits may differ.
+    ranked than on one machine, and the last hits and the probabilities may differ.
 
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.
         location: of the index, the same on every node.
         query: made with this tokenizer.
         tokenizer: of the model that built the index.
-        method, top: see `kwsd.archive.search.methods.search`.
+        method, top: see `kwsd.archive.search.methods.find`.
+        at_least: only hits that are the phrase with this probability or a higher one.
 
     Raises:
-        ArchiveError: there is no index, or the method needs what it lacks.
+        ArchiveError: there is no index, the method needs what it lacks, or probabilities are asked for and cannot be
+            told.
         ModelError: the index, the query or a node has another model.
     """
     folder = folder_at(location)
@@ -88,7 +97,8 @@ def search_on_ray(
             found = list(on_ray(address, _search_worker, (_for_all_nodes(location), *model_of(tokenizer)), tasks))
             if not any(part.missing for part in found):  # else a writer replaced segments: search again
                 break
-    hits = distinct(heapq.merge(*(part.hits for part in found), key=lambda hit: -hit.score), top)
+    merged = Found.merge([part.found for part in found], top)
+    hits = merged.probable(weights_for(manifest), len(query.templates), at_least)
     problems = (problem for part in found for problem in (*part.problems, *part.missing))
     return SearchResult(tuple(hits), tuple(problems))
 
@@ -106,7 +116,7 @@ class _Task:
 
 @dataclass(frozen=True)
 class _PartialResult:
-    hits: list[Hit]
+    found: Found
     problems: list[str]
     missing: list[str]
 
@@ -115,9 +125,9 @@ def _search_worker(location: str, model: Path | None, digest: str) -> Callable[[
     tokenizer, folder = same_model(model, digest), folder_at(location)
 
     def work(task: _Task) -> _PartialResult:
-        found = index_reader.open_segments(folder, task.share, tokenizer.codebook)
-        hits = search(found.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
-        return _PartialResult(hits, found.damaged, found.missing)
+        opened = index_reader.open_segments(folder, task.share, tokenizer.codebook)
+        found = find(opened.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
+        return _PartialResult(found, opened.damaged, opened.missing)
 
     return work
 

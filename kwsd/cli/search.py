@@ -30,6 +30,7 @@ Act = Callable[[int, "Hit"], None]
 @voice_options
 @index_option
 @setting(SearchConfig, "top", metavar="COUNT")
+@setting(SearchConfig, "at_least", metavar="P")
 @setting(SearchConfig, "method")
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line for each hit.")
 @click.option("--play", is_flag=True, help="Play each hit after its line.")
@@ -47,6 +48,7 @@ def search(
     language: str,
     index: str,
     top: int,
+    at_least: float,
     method: Method,
     jsonl: bool,
     play: bool,
@@ -57,13 +59,15 @@ def search(
 ) -> None:
     """Find where the enrolled KEYWORD, or the phrase of recordings or of a text, is spoken in an index.
 
-    A line for each hit says its rank, how well it fits, where it is and in which file, the best first. They are the
-    best that there are, not all of them good. The exit status is 2 if a part of the index could not be searched, or a
-    hit not played or cut out; the others are shown all the same.
+    A line for each hit says its rank, how probable it is that it is the phrase, how well it fits, where it is and in
+    which file, the best first. Without --at-least they are the best that there are, not all of them good. With it,
+    nothing may be left, and a sentence says so. The exit status is 2 if a part of the index could not be searched, or
+    a hit not played or cut out; the others are shown all the same.
 
     \b
     Examples:
       kwsd search "hey snips" --index archive.index
+      kwsd search "hey snips" --index archive.index --at-least 0.8
       kwsd search --wav said-once.wav --index archive.index --clips found/
       kwsd search --say "good morning" --index archive.index
     """
@@ -76,6 +80,7 @@ def search(
         say=None if say is None else SayConfig(text=say, voices=voices, language=language),
         method=method,
         top=top,
+        at_least=at_least,
         store=store,
         model=model,
         on=on,
@@ -87,7 +92,7 @@ def search(
         click.echo(_json(rank, hit) if jsonl else _line(rank, hit, len(hits)))
         failed |= _tried(act, rank, hit)
     if not hits:
-        click.echo(f"nothing was found in the index {config.index}", err=True)
+        click.echo(_nothing(config), err=True)
     for problem in problems:
         complain(problem)
     if failed or problems:
@@ -99,15 +104,29 @@ def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], S
     if config.on:
         from kwsd.archive.distributed import search_on_ray
 
-        query = _query(config, tokenizer)
-        answer = search_on_ray(config.on, config.index, query, tokenizer, method=config.method, top=config.top)
+        answer = search_on_ray(
+            config.on,
+            config.index,
+            _query(config, tokenizer),
+            tokenizer,
+            method=config.method,
+            top=config.top,
+            at_least=config.at_least,
+        )
         return answer.hits, answer.problems
 
     from kwsd.archive import Archive
 
     archive = Archive.open(config.index, tokenizer)
-    hits = archive.search(_query(config, tokenizer), method=config.method, top=config.top)
+    query = _query(config, tokenizer)
+    hits = archive.search(query, method=config.method, top=config.top, at_least=config.at_least)
     return hits, archive.problems
+
+
+def _nothing(config: SearchConfig) -> str:
+    """That there is no hit."""
+    probably = f" that is the phrase with a probability of {config.at_least:g} or more" if config.at_least else ""
+    return f"nothing was found in the index {config.index}{probably}"
 
 
 def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
@@ -165,7 +184,7 @@ def _tried(act: Act, rank: int, hit: Hit) -> bool:
 
 
 def _json(rank: int, hit: Hit) -> str:
-    return json.dumps({"rank": rank, **facts(hit)})
+    return json.dumps({"rank": rank, **facts(hit), "probability": hit.probability})
 
 
 def facts(hit: Hit) -> dict[str, object]:
@@ -180,8 +199,9 @@ def facts(hit: Hit) -> dict[str, object]:
 
 
 def _line(rank: int, hit: Hit, count: int) -> str:
-    """A hit for people: rank, score, times, file."""
-    return f"{rank:>{max(3, len(str(count)))}}  {place(hit)}"
+    """A hit for people: rank, probability, score, times, file."""
+    probable = "   -" if hit.probability is None else f"{100 * hit.probability:3.0f}%"
+    return f"{rank:>{max(3, len(str(count)))}}  {probable}  {place(hit)}"
 
 
 def place(hit: Hit) -> str:

@@ -84,6 +84,15 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
         ),
     ] = "pairs"
     top: Annotated[int, Meta(title="the number of hits", description="The most hits to show.", ge=1)] = 20
+    at_least: Annotated[
+        float,
+        Meta(
+            title="the probability",
+            description="Show only hits that are the phrase with this probability or a higher one.",
+            ge=0,
+            le=1,
+        ),
+    ] = 0.0
     store: Store
     model: Model | None = None
     on: Cluster | None = None

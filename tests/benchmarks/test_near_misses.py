@@ -7,7 +7,7 @@ import soundfile as sf
 
 outcomes = pytest.importorskip("benchmarks.near_outcomes", reason="the benchmarks are not beside the tests")
 trials = pytest.importorskip("benchmarks.near_trials")
-spoken = pytest.importorskip("benchmarks.spoken_queries")
+spoken = pytest.importorskip("export.spoken_queries")
 speech = pytest.importorskip("benchmarks.near_voices")
 
 

@@ -8,7 +8,7 @@ from kwsd.tokenizer.codebook import unit
 
 search = pytest.importorskip("benchmarks.search", reason="the benchmarks are not beside the tests")
 hours = pytest.importorskip("benchmarks.thousand_hours")
-phrases = pytest.importorskip("benchmarks.spoken_queries")
+phrases = pytest.importorskip("export.spoken_queries")
 
 
 def said(label, speaker, start, path="a.flac"):

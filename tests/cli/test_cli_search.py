@@ -77,7 +77,7 @@ def test_a_recording_is_found_in_itself_first(kwsd, recordings, archive):
     first, *_ = found(kwsd("search", "--wav", recordings[1], "--index", archive, "--jsonl"))
 
     assert first["path"] == str(recordings[1])
-    assert set(first) == {"rank", "path", "start", "end", "score", "heard"}
+    assert set(first) == {"rank", "path", "start", "end", "score", "probability", "heard"}
     assert (first["rank"], first["heard"]) == (1, None)
 
 
@@ -95,7 +95,10 @@ def test_a_line_has_rank_score_times_and_file(kwsd, store, archive):
     lines = kwsd("search", "hey snips", "--store", store, "--index", archive, "--top", "3").stdout.splitlines()
 
     assert [int(line.split()[0]) for line in lines] == [1, 2, 3]
-    assert all(re.fullmatch(r"  \d  0\.\d\d  \d\d:\d\d\.\d\d - \d\d:\d\d\.\d\d  /.*", line) for line in lines)
+    assert all(
+        re.fullmatch(r"  \d  ( {0,2}\d+%|   -)  0\.\d\d  \d\d:\d\d\.\d\d - \d\d:\d\d\.\d\d  /.*", line)
+        for line in lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,13 +106,13 @@ def test_a_line_has_rank_score_times_and_file(kwsd, store, archive):
     [(59.996, "01:00.00"), (754.5, "12:34.50"), (3599.999, "1:00:00.00"), (36_754.5, "10:12:34.50")],
 )
 def test_hours_are_shown_where_there_are_some(start, shown):
-    assert _line(1, Hit("a.wav", start, start + 1, 0.5), 1).split()[2] == shown
+    assert _line(1, Hit("a.wav", start, start + 1, 0.5), 1).split()[3] == shown
 
 
 def test_what_was_heard_live_has_the_time_of_day(monkeypatch):
     line = _line(12, Hit("kitchen", 5.0, 5.7, 0.5, 1_700_000_000.25), 20)
 
-    assert re.fullmatch(r" 12  0\.50  2023-11-1\d \d\d:\d\d:20\.25 - \d\d:\d\d:20\.95  kitchen", line)
+    assert re.fullmatch(r" 12     -  0\.50  2023-11-1\d \d\d:\d\d:20\.25 - \d\d:\d\d:20\.95  kitchen", line)
 
 
 @pytest.mark.parametrize("options", [(), ("hey snips", "--wav", "a.wav")])
@@ -167,6 +170,26 @@ def test_an_empty_index_holds_nothing(kwsd, recordings, tmp_path):
 
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"nothing was found in the index {tmp_path / 'index'}\n"
+
+
+def test_a_phrase_that_is_not_there_is_said_not_to_be_there(kwsd, recordings, tmp_path, examples):
+    speech, rate = sf.read(examples / "long.ogg", dtype="float32")
+    for number in range(6):
+        sf.write(tmp_path / f"{number}.flac", speech[20 * rate * number :][: 100 * rate][::-1], rate)
+    kwsd("index", "build", tmp_path / "index", *tmp_path.glob("*.flac"))
+    search = ("search", "--wav", recordings[0], "--index", tmp_path / "index")
+    everything, probable = kwsd(*search, "--jsonl", "--top", "60"), kwsd(*search, "--at-least", "0.8")
+    sentence = (
+        f"nothing was found in the index {tmp_path / 'index'} that is the phrase with a probability of 0.8 or more"
+    )
+
+    assert max(hit["probability"] for hit in found(everything)) < 0.8
+    assert (probable.exit_code, probable.stdout, probable.stderr) == (0, "", sentence + "\n")
+
+
+@pytest.mark.parametrize("probability", ["-0.1", "1.5"])
+def test_a_probability_lies_between_0_and_1(kwsd, recordings, archive, probability):
+    assert complaint(kwsd("search", "--wav", recordings[0], "--index", archive, "--at-least", probability))
 
 
 def test_an_index_with_nothing_as_long_as_the_phrase_holds_nothing(kwsd, recordings, tmp_path):

@@ -58,10 +58,9 @@ def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
 def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> list[Place]:
     """The `count` regions of lowest distance, each as the place of its best alignment; over vectors where stored."""
     kept = any(regions.segment.vectors.shape[1] for regions in found)
-    near = _nearest(
-        [_vote(regions, [by_codes(regions, one, codebook) for one in query.templates]) for regions in found],
-        max(count, CONFIRMED) if kept else count,
-    )
+    votes = [_vote(regions, [by_codes(regions, one, codebook) for one in query.templates]) for regions in found]
+    apart = max(min(map(len, query.templates)) // 2, 1)  # no alignment is shorter, so that two in one would overlap
+    near = _nearest([one.distinct(apart) for one in votes], max(count, CONFIRMED) if kept else count)
     if kept:
         near = _nearest([_again(votes, query) for votes in near], count)
     return [place for votes in near for place in votes.places()]
@@ -78,6 +77,13 @@ class _Votes:
 
     def part(self, rows: NDArray[np.intp]) -> _Votes:
         return _Votes(self.regions.part(rows), self.distance[rows], self.begin[rows], self.end[rows])
+
+    def distinct(self, apart: int) -> _Votes:
+        """Of regions whose nearest alignments end in the same `apart` codes the one of lowest distance."""
+        ends = self.end // apart
+        order = np.lexsort((self.distance, ends))
+        first = np.diff(ends[order], prepend=-1) > 0
+        return self.part(np.sort(order[first]))
 
     def places(self) -> list[Place]:
         stretches = zip(self.distance.tolist(), self.begin.tolist(), self.end.tolist(), strict=True)

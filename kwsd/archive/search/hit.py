@@ -36,6 +36,7 @@ class Hit:
         score: higher is better; for DTW the mean cosine along the alignment, for Smith-Waterman the alignment's score
             divided by the query's score with itself.
         heard: Unix time in seconds at which it began, None for a file.
+        probability: that it is the phrase, from 0 to 1; None where that cannot be told.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Hit:
     end: float
     score: float
     heard: float | None = None
+    probability: float | None = None
 
     def overlaps(self, other: Hit) -> bool:
         """Whether both are in the same file, or in the same stream, and overlap in time."""

@@ -11,29 +11,78 @@ Methods:
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kwsd.archive.search import dtw, dtw_scan, hnsw, pair_voting, smith_waterman, tfidf
 from kwsd.archive.search.hit import Hit, Place, best, distinct
+from kwsd.archive.search.probability import COHORT, Weights, chance
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
-from kwsd.errors import ConfigError
+from kwsd.errors import ArchiveError, ConfigError
 from kwsd.tokenizer.codebook import MERGED, Codebook
 
 CANDIDATES_PER_HIT = 8  # many places overlap
+CANNOT_TELL = (
+    "how probable a hit is cannot be told: that needs the shipped model, the method pairs or dtw, and ten minutes of "
+    "speech or more to compare with: search without --at-least"
+)
 
 Method = Callable[[Sequence[Segment], Query, Codebook, int], Sequence[Place]]
 """(segments, query, codebook, count) to the best `count` places, some of which may overlap."""
 
 
-def search(
+@dataclass(frozen=True)
+class Found:
+    """What was found in some segments.
+
+    Attributes:
+        hits: the best, best first; none of them overlaps a better one.
+        distances: [n] of the nearest places, ascending, for `kwsd.archive.search.probability`; empty for methods that
+            compare tokens.
+        codes: that were searched, those of removed documents left out.
+    """
+
+    hits: list[Hit]
+    distances: list[float]
+    codes: int
+
+    @classmethod
+    def merge(cls, parts: Sequence[Found], top: int) -> Found:
+        """The best `top` hits of several parts of an index."""
+        hits = heapq.merge(*(part.hits for part in parts), key=lambda hit: -hit.score)
+        distances = sorted(distance for part in parts for distance in part.distances)[:COHORT]
+        return cls(distinct(hits, top), distances, sum(part.codes for part in parts))
+
+    def probable(self, weights: Weights | None, recordings: int, at_least: float = 0.0) -> list[Hit]:
+        """The hits with their probabilities, as far as they can be told, without those below `at_least`.
+
+        Args:
+            weights: of this kind of index, None if there are none.
+            recordings: number of the query's.
+            at_least: from 0 to 1.
+
+        Raises:
+            ArchiveError: hits of a probability are asked for, and it cannot be told.
+        """
+        by = chance(self.distances, self.codes)
+        if weights and by:
+            judged = [replace(hit, probability=weights.probability(1 - hit.score, by, recordings)) for hit in self.hits]
+            return [hit for hit in judged if (hit.probability or 0.0) >= at_least]
+        if at_least > 0 and self.hits:
+            raise ArchiveError(CANNOT_TELL)
+        return self.hits
+
+
+def find(
     segments: Sequence[Segment], query: Query, codebook: Codebook, hop: float, *, method: str = "pairs", top: int = 20
-) -> list[Hit]:
-    """The best hits for a query, best first; none of them overlaps a better one.
+) -> Found:
+    """The best hits for a query, best first, and how near the nearest places are.
 
     Args:
         segments: to search in.
@@ -51,8 +100,12 @@ def search(
         raise ConfigError(f'there is no method "{method}": choose one of {", ".join(METHODS)}')
     if top < 1:
         raise ConfigError(f"the number of hits is {top}: give 1 or more")
-    places = METHODS[method](segments, query, codebook, top * CANDIDATES_PER_HIT) if segments else ()
-    return distinct((_hit(place, hop * MERGED) for place in best(places, 2 * top)), top)
+    count = max(top * CANDIDATES_PER_HIT, COHORT)
+    places = METHODS[method](segments, query, codebook, count) if segments else ()
+    hits = distinct((_hit(place, hop * MERGED) for place in best(places, 2 * top)), top)
+    distances = sorted(1 - place.score for place in places)[:COHORT] if method in BY_DISTANCE else []
+    codes = sum(int(np.diff(segment.documents.bounds)[segment.alive].sum()) for segment in segments)
+    return Found(hits, distances, codes)
 
 
 def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
@@ -82,6 +135,7 @@ def by_inverted(segments: Sequence[Segment], query: Query, codebook: Codebook, c
     return smith_waterman.rank(segments, query, codebook, count, tfidf.by_inverted_index)
 
 
+BY_DISTANCE = ("pairs", "dtw")  # methods whose scores are 1 less a distance of vectors
 METHODS: Mapping[str, Method] = {
     "pairs": by_pairs,
     "dtw": by_dtw,

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import corpora
-from export import align
+from export import align, corpus
 from kwsd.archive import Query
 from kwsd.tokenizer.codebook import merged
 from kwsd.tokenizer.frames import Frames
@@ -47,13 +46,14 @@ class Templates:
 
     def query(self, said: Sequence[Said]) -> Query:
         """These words as they were said."""
-        templates = tuple(merged(self._frames(one.path).between(one.start, one.end).vectors) for one in said)
+        templates = tuple(merged(self.frames(one.path).between(one.start, one.end).vectors) for one in said)
         return Query(said[0].label, self._tokenizer.digest, templates)
 
-    def _frames(self, path: Path) -> Frames:
+    def frames(self, path: Path) -> Frames:
+        """A recording's frames, heard once."""
         if path not in self._heard:
             self._tokenizer.reset()
-            self._heard[path] = Frames.join([self._tokenizer.push(corpora.read(path)), self._tokenizer.flush()])
+            self._heard[path] = Frames.join([self._tokenizer.push(corpus.read(path)), self._tokenizer.flush()])
         return self._heard[path]
 
 
@@ -84,6 +84,15 @@ class Truth:
                 break
         return drawn
 
+    def alone(self, count: int, speakers: set[str], seed: int = 7) -> list[Said]:
+        """Drawn queries of one recording by these speakers that nobody else answers."""
+        pool = [
+            said[0]
+            for _, said in sorted(self.said.items())
+            if len({one.speaker for one in said}) == 1 and said[0].speaker in speakers
+        ]
+        return random.Random(seed).sample(pool, min(count, len(pool)))
+
     def _beside(self, one: Said, speakers: set[str], voices: int, rng: random.Random) -> tuple[Said, ...]:
         """A recording and others of the same words by other speakers."""
         by_speaker = {said.speaker: said for said in self.said[one.label] if said.speaker in speakers}
@@ -92,7 +101,7 @@ class Truth:
         return (one, *others[: voices - 1])
 
 
-def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corpora.Clip], Truth, Truth]:
+def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corpus.Clip], Truth, Truth]:
     """The clips of LibriSpeech whose words have times, where their long words are, and where their phrases are."""
     clips, words, phrases = [], defaultdict[str, list[Said]](list), defaultdict[str, list[Said]](list)
     for clip, found in aligned_clips(shared, cache, splits):
@@ -106,25 +115,25 @@ def aligned(shared: Path, cache: Path, splits: Sequence[str]) -> tuple[list[corp
 
 def aligned_clips(
     shared: Path, cache: Path, splits: Sequence[str]
-) -> Iterator[tuple[corpora.Clip, Sequence[align.Word]]]:
+) -> Iterator[tuple[corpus.Clip, Sequence[align.Word]]]:
     """The clips of LibriSpeech whose words have times, in the order of its table, with their words."""
     for split in splits:
         align.align(shared, cache, "librispeech", split)
         spoken = defaultdict[str, list[align.Word]](list)
         for path, word in align.words(cache, "librispeech", split):
             spoken[path].append(word)
-        for clip in corpora.clips(shared, "librispeech", split):
+        for clip in corpus.clips(shared, "librispeech", cache, split):
             found = spoken.get(str(clip.path.relative_to(cache / "corpus" / "librispeech")))
             if found:
                 yield clip, found
 
 
-def _words(clip: corpora.Clip, words: Sequence[align.Word]) -> list[Said]:
+def _words(clip: corpus.Clip, words: Sequence[align.Word]) -> list[Said]:
     long = [word for word in words if len(word.phones) >= PHONES_OF_WORD]
     return [Said(word.text, clip.path, clip.speaker, word.start, word.end) for word in long]
 
 
-def _phrases(clip: corpora.Clip, words: Sequence[align.Word]) -> list[Said]:
+def _phrases(clip: corpus.Clip, words: Sequence[align.Word]) -> list[Said]:
     found = []
     for first in range(len(words)):
         for last in range(first + 1, min(first + LONGEST_PHRASE, len(words))):

@@ -1,0 +1,155 @@
+"""Fit the weights with which a search tells how probable a hit is: `python -m export.search_calibration`.
+
+To be run after `export.to_onnx` and `export.align`. Words and phrases of LibriSpeech `train` are searched for, with one
+recording or several, among what other speakers say: in all of it, in a third and in a tenth, and for every kind of
+index. Nobody else says a part of them, so that the weights also hold for what is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from export import corpus
+from export.spoken_queries import Said, Templates, Truth, aligned
+from kwsd.archive import Settings
+from kwsd.archive.search.methods import find
+from kwsd.archive.search.probability import CALIBRATION, Weights, chance
+from kwsd.archive.segments import segment
+from kwsd.archive.segments.documents import Document
+from kwsd.archive.segments.manifest import Manifest
+from kwsd.archive.segments.quantizer import Codes, Quantizer
+from kwsd.archive.segments.segment import Segment
+from kwsd.archive.storage.local import LocalFolder
+from kwsd.errors import KwsdError
+from kwsd.settings.archive import MOST_STAGES
+from kwsd.tokenizer.codebook import MERGED
+from kwsd.tokenizer.tokenizer import Tokenizer
+
+SPLIT = "train"
+KINDS = (*(Settings(stages=count) for count in range(1, MOST_STAGES + 1)), Settings(vectors=True))
+SHARES = (1, 3, 10)  # of the recordings that are searched in: all, a third, a tenth
+QUERIES = {1: 120, 3: 60, 5: 30}  # words, by their recordings; half as many phrases of one recording
+HITS = 60  # of a query that are looked at
+STEPS = 50  # of Newton's method, at most
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query, and where its words are said by others than its speakers."""
+
+    said: tuple[Said, ...]
+    answers: list[Said]
+
+    @property
+    def speakers(self) -> set[str]:
+        """Those who ask."""
+        return {one.speaker for one in self.said}
+
+
+def questions(words: Truth, phrases: Truth, speakers: set[str], seed: int) -> list[Question]:
+    """Queries that somebody else answers, and as many of one recording that nobody does."""
+    drawn = [
+        (words, query) for count, number in QUERIES.items() for query in words.queries(number, speakers, count, seed)
+    ]
+    drawn += [(phrases, query) for query in phrases.queries(QUERIES[1] // 2, speakers, seed=seed)]
+    for truth, number in ((words, QUERIES[1]), (phrases, QUERIES[1] // 2)):
+        drawn += [(truth, (one,)) for one in truth.alone(number, speakers, seed)]
+    return [Question(said, truth.relevant(said[0].label, {one.speaker for one in said})) for truth, said in drawn]
+
+
+def built(
+    folder: Path, number: int, clips: Sequence[corpus.Clip], templates: Templates, tokenizer: Tokenizer, kind: Settings
+) -> Segment:
+    """A segment of some clips."""
+    parts, documents, hop = [], [], MERGED * tokenizer.hop
+    for clip in clips:
+        quantizer = Quantizer(tokenizer.codebook, kind.stages, kind.vectors)
+        codes = Codes.join([quantizer.push(templates.frames(clip.path)), quantizer.flush()])
+        parts.append(codes)
+        origin = tokenizer.hop * (MERGED + 1) / 2 - tokenizer.delay
+        documents.append(Document(str(clip.path), 0, 0, "", len(codes) * hop, origin, len(codes)))
+    place = LocalFolder(folder)
+    return segment.read(
+        place, segment.write(place, Manifest("", kind, made=number).name(), documents, Codes.join(parts))
+    )
+
+
+def examples(
+    one: Segment, asked: Sequence[Question], templates: Templates, tokenizer: Tokenizer, speaker_of: dict[str, str]
+) -> Iterator[tuple[float, float, float, float, bool]]:
+    """For each hit of each query what its probability is told by, and whether it is right."""
+    held = {document.path for document in one.documents}
+    for question in asked:
+        query = templates.query(question.said)
+        found = find([one], query, tokenizer.codebook, tokenizer.hop, top=HITS)
+        by, left = chance(found.distances, found.codes), [said for said in question.answers if str(said.path) in held]
+        for hit in found.hits if by else ():
+            if speaker_of[hit.path] in question.speakers:
+                continue
+            match = next((said for said in left if said.is_at(Path(hit.path), hit.start, hit.end)), None)
+            if match:
+                left.remove(match)
+            assert by is not None
+            distance = 1 - hit.score
+            yield 1.0, distance, by.expected(distance), float(np.log(len(query.templates))), match is not None
+
+
+def fitted(rows: Sequence[tuple[float, float, float, float, bool]]) -> Weights:
+    """The logistic regression of greatest likelihood, by Newton's method."""
+    table = np.array(rows, np.float64)
+    told, right = table[:, :-1], table[:, -1]
+    weights: NDArray[np.float64] = np.zeros(told.shape[1])
+    for _ in range(STEPS):
+        share = 1 / (1 + np.exp(-(told @ weights)))
+        curvature = (told * (share * (1 - share))[:, None]).T @ told
+        step = np.linalg.solve(curvature, told.T @ (right - share))
+        weights = weights + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return Weights(*(round(float(one), 4) for one in weights))
+
+
+@click.command()
+@click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
+@click.option(
+    "--model", type=click.Path(path_type=Path), default=None, help="ONNX file; the shipped model if not given."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=CALIBRATION, show_default=False)
+@click.option("--seed", default=20261128, show_default=True)
+def main(shared: Path, model: Path | None, out: Path, seed: int) -> None:
+    """Fit the weights for each kind of index, and write them with the model's digest and the seed."""
+    try:
+        tokenizer = Tokenizer(model)
+        clips, words, phrases = aligned(shared, corpus.default_cache(), (SPLIT,))
+    except (corpus.CorpusError, KwsdError) as error:
+        raise click.ClickException(str(error)) from error
+    speaker_of, templates = {str(clip.path): clip.speaker for clip in clips}, Templates(tokenizer)
+    asked = questions(words, phrases, set(speaker_of.values()), seed)
+    order, rng = list(clips), random.Random(seed)
+    rng.shuffle(order)
+    fits = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, kind in enumerate(tqdm(KINDS, desc="kinds of index")):
+            rows = []
+            for place, share in enumerate(SHARES):
+                some = order[: len(order) // share]
+                one = built(Path(folder), len(SHARES) * number + place, some, templates, tokenizer, kind)
+                rows += list(examples(one, asked, templates, tokenizer, speaker_of))
+            fits.append({"stages": kind.stages, "vectors": kind.vectors, "weights": astuple(fitted(rows))})
+    content = {"model": tokenizer.digest, "seed": seed, "split": SPLIT, "weights": fits}
+    out.write_text(json.dumps(content, indent=1) + "\n")
+    click.echo(f"{out}: {len(asked)} queries in {sum(clip.seconds for clip in clips) / 3600:.1f} h")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The probability that a hit is the phrase, from its distance and from how many places chance brings as near.
+
+The distance alone does not say it: a short phrase is near to much that is something else, and a long index holds more
+of that than a short one. So the index itself is the measure, as in the normalisation of scores by a cohort (z-norm):
+the distances of the nearest places, without the very nearest, which may be the phrase, grow with the logarithm of their
+rank. The line through them says how many places as near as a hit chance brings. A logistic regression over that
+logarithm, the distance and the number of recordings gives the probability (Platt 1999).
+`python -m export.search_calibration` fits it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from kwsd.archive.segments.manifest import Manifest
+
+CALIBRATION = Path(__file__).parent / "calibration.json"
+COHORT = 200  # nearest places that are looked at, at most
+CODES = 100  # of the index to a place: where it is small, fewer places are looked at, lest they be all that there are
+SKIPPED = 20  # nearest of them, which may be the phrase
+FEWEST = 60  # places with which a line is drawn
+FINE = 6  # decimals of a logarithm, so that it is the same on every machine
+SHOWN = 4  # decimals of a probability
+MOST = 700.0  # log-odds, lest the exponential overflow
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How the distances of places that are not the phrase grow with their rank.
+
+    Attributes:
+        nearest: the distance at rank 1, on the line.
+        slope: what the distance grows by where the logarithm of the rank grows by 1; more than 0.
+    """
+
+    nearest: float
+    slope: float
+
+    def expected(self, distance: float) -> float:
+        """The logarithm of the number of places at this distance or nearer."""
+        return (distance - self.nearest) / self.slope
+
+
+def chance(distances: Sequence[float], codes: int) -> Chance | None:
+    """The least-squares line through the distances [n], ascending, of the nearest places in so many codes.
+
+    None if they are too few. There is a line through the nearer half of them and one through the farther half, and the
+    flatter one counts. Where the phrase is said often, its places are among the nearer ones and make that line steep.
+    """
+    used = distances[: min(COHORT, codes // CODES)]
+    if len(used) < FEWEST or not used[-1] > used[SKIPPED]:
+        return None
+    middle = (SKIPPED + len(used)) // 2
+    lines = [_line(used, first, last) for first, last in ((SKIPPED, middle), (middle, len(used)))]
+    return min((line for line in lines if line.slope > 0), key=lambda line: line.slope)
+
+
+def _line(distances: Sequence[float], first: int, last: int) -> Chance:
+    """The line through the distances of the ranks after `first`, up to `last`."""
+    used, logs = distances[first:last], [_log(rank) for rank in range(first + 1, last + 1)]
+    log, distance = (math.fsum(each) / len(used) for each in (logs, used))
+    slope = math.fsum((x - log) * (y - distance) for x, y in zip(logs, used, strict=True))
+    slope /= math.fsum((x - log) ** 2 for x in logs)
+    return Chance(distance - slope * log, slope)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A logistic regression: what the log-odds that a hit is the phrase are the weighed sum of.
+
+    Attributes:
+        constant: in any case.
+        distance: for each unit of the hit's distance.
+        expected: for each unit of the logarithm of the number of places as near, see `Chance`.
+        recordings: for each unit of the logarithm of the number of recordings in the query.
+    """
+
+    constant: float
+    distance: float
+    expected: float
+    recordings: float
+
+    def probability(self, distance: float, by: Chance, recordings: int) -> float:
+        """The probability that a hit at this distance is the phrase, of which so many recordings were given."""
+        odds = self.constant + self.distance * distance + self.expected * by.expected(distance)
+        odds += self.recordings * _log(recordings)
+        return round(1 / (1 + math.exp(min(-odds, MOST))), SHOWN)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The weights for every kind of index.
+
+    Attributes:
+        model: digest of the model that they are for.
+        weights: by the bytes of a code, and whether vectors are kept.
+    """
+
+    model: str
+    weights: dict[tuple[int, bool], Weights]
+
+    @classmethod
+    @cache
+    def shipped(cls) -> Calibration:
+        """The weights for the shipped model."""
+        facts = json.loads(CALIBRATION.read_text())
+        kinds = {(one["stages"], one["vectors"]): Weights(*one["weights"]) for one in facts["weights"]}
+        return cls(facts["model"], kinds)
+
+
+def weights_for(manifest: Manifest) -> Weights | None:
+    """The weights for an index; None if it was built with another model than the shipped one."""
+    shipped, settings = Calibration.shipped(), manifest.settings
+    return shipped.weights.get((settings.stages, settings.vectors)) if manifest.model == shipped.model else None
+
+
+@cache
+def _log(rank: int) -> float:
+    return round(math.log(rank), FINE)

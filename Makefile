@@ -62,6 +62,7 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.overload
 	$(RUN) -m benchmarks.detection --peer speech-embedding --peer efficientword-net
 	$(RUN) -m benchmarks.field
+	$(RUN) -m benchmarks.det --picture results/det.svg
 	$(RUN) -m benchmarks.near_misses
 	$(RUN) -m benchmarks.enrolment
 	$(RUN) -m benchmarks.promise

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import cast
 
 import click
 import numpy as np
 
-from benchmarks import efficientword_net, options
+from benchmarks import efficientword_net, options, speech_embedding
 from benchmarks.corpora import CorpusError
 from benchmarks.measures import Figures, figures, frames_of, lowest
 from benchmarks.protocol import Audio, Protocol
-from benchmarks.speech_embedding import SpeechEmbedding
 from benchmarks.tables import table
-from export.bank import speech
 from kwsd.enrolment.enroll import LEARNED, enroll
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import KwsdError
@@ -72,13 +69,9 @@ def judge(tokenizer: Tokenizer, bank: Bank, protocol: Protocol, scorers: Sequenc
 
 
 def measure_embedding(protocol: Protocol) -> list[Figures]:
-    """The same for the speech embedding; its bank is speech of the training split."""
-    embedding = SpeechEmbedding()
-    tokenizer = cast(Tokenizer, embedding)
-    data = encoded(tokenizer, protocol)
-    background = frames_of(tokenizer, speech(protocol.shared, 0.7, seed=20261121))
-    bank = Bank(background.vectors, background.tokens, embedding.hop, embedding.digest)
-    return evaluate("subsequence", tokenizer, bank, data, protocol)
+    """The same for the speech embedding."""
+    embedding, bank = speech_embedding.loaded(protocol.shared)
+    return evaluate("subsequence", embedding, bank, encoded(embedding, protocol), protocol)
 
 
 PEERS = {"speech-embedding": measure_embedding, "efficientword-net": efficientword_net.measure}

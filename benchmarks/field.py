@@ -79,6 +79,51 @@ def lowest_overlapping(scorer: KeywordScorer, clips: Sequence[Frames], spans: Se
     return np.array(found)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A word, and what its keywords are tried on, as frames.
+
+    Attributes:
+        word: the word.
+        draws: the recordings that each of its keywords is enrolled with.
+        tests: for each condition, the frames of every test recording, and the seconds between which the word is said in
+            each; None if it is said alone.
+        background: one stream without the word.
+    """
+
+    word: str
+    draws: list[list[Path]]
+    tests: Mapping[str, tuple[list[Frames], list[tuple[float, float]] | None]]
+    background: Frames
+
+    def hits(self, condition: str, scorer: KeywordScorer) -> Scores:
+        """[recordings, keywords] the lowest distance in each test recording of a condition."""
+        clips, spans = self.tests[condition]
+        return lowest_overlapping(scorer, clips, spans) if spans else lowest(scorer, clips)
+
+
+def homes(product: Product, field: Field, background: Frames) -> Iterator[Heard]:
+    """Words recorded at home; the background is that of the protocol, read prose."""
+    for word in field.words("homes"):
+        clips = product.frames(field.recordings("homes", word, "test"))
+        yield Heard(word, field.draws("homes", word), {"homes": (clips, None)}, background)
+
+
+def telephone(product: Product, field: Field) -> Iterator[Heard]:
+    """Words said on the telephone, alone and in sentences; the background is callers' speech without the word."""
+    words = field.words("telephone")
+    callers = product.clips("telephone", "dev")
+    for word in words:
+        others: Iterable[Samples] = chain.from_iterable(
+            field.recordings("telephone", other, "sentences") for other in words if other != word
+        )
+        background = frames_of(product.tokenizer, chain(corpora.samples(callers), others))
+        alone, within = (product.frames(field.recordings("telephone", word, kind)) for kind in ("test", "sentences"))
+        spans = [(s + PADDING, e + PADDING) for s, e in field.spans("telephone", word, "sentences")]
+        tests = {"telephone, alone": (alone, None), "telephone, in sentences": (within, spans)}
+        yield Heard(word, field.draws("telephone", word), tests, background)
+
+
 def measured(
     names: tuple[str, str], enrolled: Sequence[Enrolment], hits: Scores, track: Scores, hop: float
 ) -> Iterator[Row]:
@@ -96,33 +141,13 @@ def measured(
         yield Row(*names, draw, rates(hits[:, draw], track[:, draw], enrolment.keyword.threshold, hop, hours))
 
 
-def homes(product: Product, field: Field, enrolled: Mapping[str, Sequence[Enrolment]]) -> Iterator[Row]:
-    """Words recorded at home; the background is read prose."""
-    background = frames_of(product.tokenizer, product.protocol.background())
-    for word in field.words("homes"):
-        scorer = product.scores([enrolment.keyword for enrolment in enrolled[word]])
-        hits = lowest(scorer, product.frames(field.recordings("homes", word, "test")))
-        track = tracked(scorer, background).distance
-        yield from measured(("homes", word), enrolled[word], hits, track, product.tokenizer.hop)
-
-
-def telephone(product: Product, field: Field, enrolled: Mapping[str, Sequence[Enrolment]]) -> Iterator[Row]:
-    """Words said on the telephone, alone and in sentences; the background is callers' speech without the word."""
-    words = field.words("telephone")
-    callers = product.clips("telephone", "dev")
-    for word in words:
-        scorer = product.scores([enrolment.keyword for enrolment in enrolled[word]])
-        others: Iterable[Samples] = chain.from_iterable(
-            field.recordings("telephone", other, "sentences") for other in words if other != word
-        )
-        background = frames_of(product.tokenizer, chain(corpora.samples(callers), others))
-        track = tracked(scorer, background).distance
-        spans = [(s + PADDING, e + PADDING) for s, e in field.spans("telephone", word, "sentences")]
-        sentences = product.frames(field.recordings("telephone", word, "sentences"))
-        alone = lowest(scorer, product.frames(field.recordings("telephone", word, "test")))
-        within = lowest_overlapping(scorer, sentences, spans)
-        for condition, hits in (("telephone, alone", alone), ("telephone, in sentences", within)):
-            yield from measured((condition, word), enrolled[word], hits, track, product.tokenizer.hop)
+def rows(product: Product, heard: Heard, enrolled: Sequence[Enrolment]) -> Iterator[Row]:
+    """A row for each condition and draw of a word."""
+    scorer = product.scores([enrolment.keyword for enrolment in enrolled])
+    track = tracked(scorer, heard.background).distance
+    for condition in heard.tests:
+        hits = heard.hits(condition, scorer)
+        yield from measured((condition, heard.word), enrolled, hits, track, product.tokenizer.hop)
 
 
 def summary(found: Sequence[Row]) -> str:
@@ -144,14 +169,13 @@ def _means(found: Sequence[Row]) -> list[float]:
 def main(product: Product) -> dict[str, Any]:
     """Enrol every draw of every word, measure at home and on the telephone, and print one table."""
     field = Field(product.protocol.shared)
-    enrolled = {
-        word: [product.enrolment(word, draw) for draw in field.draws(place, word)]
-        for place in ("homes", "telephone")
-        for word in field.words(place)
-    }
-    found = [*homes(product, field, enrolled), *telephone(product, field, enrolled)]
+    found, refused = list[Row](), dict[str, int]()
+    background = frames_of(product.tokenizer, product.protocol.background())
+    for heard in (*homes(product, field, background), *telephone(product, field)):
+        enrolled = [product.enrolment(heard.word, draw) for draw in heard.draws]
+        refused[heard.word] = sum(len(enrolment.refused) for enrolment in enrolled)
+        found += rows(product, heard, enrolled)
     click.echo(summary(found))
-    refused = {word: sum(len(e.refused) for e in enrolments) for word, enrolments in enrolled.items()}
     click.echo(f"\nRecordings that enrolment refused: {', '.join(f'{word} {n}' for word, n in refused.items())}.")
     return {"rows": found, "refused": refused}
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import corpora
+from benchmarks.measures import frames_of
 from export import teacher
+from export.bank import speech
+from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
+
+MEASURED, BANK = 0.25, 0.7  # hours of speech that the mean is measured on, and that the bank holds
+SEED = 20261121
 
 
 class SpeechEmbedding:
@@ -17,10 +27,11 @@ class SpeechEmbedding:
     digest = "speech-embedding"
     rate, hop, delay = corpora.RATE, 0.04, 0.28
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Path) -> None:
+        """Measure the mean on speech of the training split below `shared`."""
         self._teacher = teacher.Teacher()
-        vectors = teacher.vectors(corpora.default_cache() / "train" / "speech-1.teacher")[::50].astype(np.float32)
-        self._mean = vectors.mean(axis=0)
+        prose = np.concatenate(list(speech(shared, MEASURED, seed=SEED)))
+        self._mean = self._teacher(prose).mean(axis=0)
         self.codebook = Codebook(np.zeros((0, 0), np.float32), np.zeros((0, 256, teacher.DIM), np.float32))
         self.reset()
 
@@ -46,3 +57,11 @@ class SpeechEmbedding:
     def reset(self) -> None:
         """Forget the stream."""
         self._samples: list[NDArray[np.float32]] = []
+
+
+def loaded(shared: Path) -> tuple[Tokenizer, Bank]:
+    """The speech embedding in the place of the tokenizer, and its bank: speech of the training split."""
+    embedding = SpeechEmbedding(shared)
+    tokenizer = cast(Tokenizer, embedding)
+    background = frames_of(tokenizer, speech(shared, BANK, seed=SEED))
+    return tokenizer, Bank(background.vectors, background.tokens, embedding.hop, embedding.digest)

@@ -4,6 +4,7 @@
 """
 
 import os
+import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -18,6 +19,8 @@ DIRECTIVES = {
     "cdivision": not CHECKED,
     "freethreading_compatible": True,
 }
+# A product fused with a sum is rounded once, and would not have the twin's bits.
+ARGUMENTS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
 ELSEWHERE = {
     "archive": "kwsd.archive.search._kernels",
     "discovery": "kwsd.archive.discovery._kernels",
@@ -29,8 +32,7 @@ KERNELS = [
         [f"cython_ext/{name}.pyx"],
         # These go into the source distribution, and of a .pyx only what it compiles to would.
         depends=[f"cython_ext/{name}.pyx", *sorted(map(str, Path("cython_ext").glob("*.h")))],
-        # A product fused with a sum is rounded once, and would not have the twin's bits.
-        extra_compile_args=["-O3", "-ffp-contract=off"],
+        extra_compile_args=ARGUMENTS,
     )
     for name in ("costs", "edit_distance", "dtw", "windows", "smith_waterman", "archive", "discovery", "elias_fano")
 ]

@@ -7,17 +7,19 @@ leaves it behind without a lock, and the next write to the folder deletes it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from kwsd.errors import StoreError
 from kwsd.private_files import FILE, make_private
+from kwsd.system import HAS_FLOCK, lock, set_mode
 
 PREFIX, SUFFIX = ".kwsd-", ".part"
+STALE = 60.0  # s; on Windows a younger file may be about to be renamed, without a lock
 
 
 @contextlib.contextmanager
@@ -37,10 +39,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
-            os.fchmod(handle, FILE)
+            set_mode(handle, FILE)
             os.fsync(handle)
             _check_replaceable(path)
-            part.replace(path)  # before the file is closed, which releases the lock
+            if HAS_FLOCK:
+                part.replace(path)  # before the file is closed, which releases the lock
+        if not HAS_FLOCK:
+            part.replace(path)  # an open file cannot be replaced there
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     finally:
@@ -56,22 +61,26 @@ def _locked_part(folder: Path) -> tuple[Path, int]:
     """A new temporary file, and its handle, which holds its lock."""
     while True:
         handle, name = tempfile.mkstemp(dir=folder, prefix=PREFIX, suffix=SUFFIX)
-        if _lock(handle) is not False and _is_at(Path(name), handle):
+        if _lock(handle) is not False and (not HAS_FLOCK or _is_at(Path(name), handle)):
             return Path(name), handle
         os.close(handle)  # another process found it before it was locked, and deletes it
 
 
 def _remove_stale(folder: Path) -> None:
     for part in folder.glob(f"{PREFIX}*{SUFFIX}"):
-        with contextlib.suppress(OSError), part.open("rb") as file:
-            if _lock(file.fileno()):
-                part.unlink()
+        with contextlib.suppress(OSError):
+            with part.open("rb") as file:
+                is_stale = _lock(file.fileno())
+                if is_stale and HAS_FLOCK:
+                    part.unlink()
+            if is_stale and not HAS_FLOCK and time.time() - part.stat().st_mtime > STALE:
+                part.unlink()  # an open file cannot be deleted there
 
 
 def _lock(handle: int) -> bool | None:
     """Whether the lock of a file was free and is taken now; None where the file system has no locks."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle)
     except BlockingIOError:
         return False
     except OSError:

@@ -1,4 +1,7 @@
-"""Files and folders that only their owner can read, whatever the umask, for what gives away a voice."""
+"""Files and folders that only their owner can read, whatever the umask, for what gives away a voice.
+
+On Windows, which has no modes, they have the access rights of the folder that they are in.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+from kwsd.system import set_mode
 
 FILE, FOLDER = 0o600, 0o700
 
@@ -30,7 +35,7 @@ def open_private(path: Path, mode: str) -> BinaryIO:
     """
     file: BinaryIO = open(path, mode, opener=_create)  # type: ignore[assignment]  # noqa: SIM115 - it is returned
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        os.fchmod(file.fileno(), FILE)
+        set_mode(file.fileno(), FILE)
     return file
 
 

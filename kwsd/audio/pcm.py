@@ -158,6 +158,8 @@ def check_layout(stream: BinaryIO, rate: int, width: str, channels: int, name: s
 
 
 def _descriptor(stream: BinaryIO) -> int | None:
+    if not hasattr(select, "poll"):
+        return None  # Windows cannot wait for a pipe: the stream is read as one without a descriptor
     try:
         return stream.fileno()
     except OSError:

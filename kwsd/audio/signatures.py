@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import BinaryIO
+
+from kwsd.system import read_at
 
 _HEAD = 64  # bytes
 _MP4 = "an MP4 file (m4a, mp4, mov, 3gp)"
@@ -29,7 +30,7 @@ _BEGINNINGS = (
 
 def media_format(file: BinaryIO) -> str | None:
     """Such as "an AMR file" for a regular file that PyAV may read and libsndfile does not; None for any other."""
-    head = os.pread(file.fileno(), _HEAD, 0)
+    head = read_at(file, _HEAD, 0)
     if len(head) < _HEAD:
         return None  # no audio fits
     for offset, beginning, name in _BEGINNINGS:
@@ -47,5 +48,5 @@ def _is_adts(head: bytes) -> bool:
 
 def _is_transport_stream(file: BinaryIO) -> bool:
     """Packets of 188 bytes, each of which begins with a G."""
-    head = os.pread(file.fileno(), 3 * 188, 0)
+    head = read_at(file, 3 * 188, 0)
     return head[::188] == b"GGG"

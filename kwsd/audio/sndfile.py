@@ -12,6 +12,7 @@ import soundfile
 
 from kwsd.audio.opening import is_pipe
 from kwsd.audio.source import Samples
+from kwsd.system import read_at
 
 MAX_CHUNK = 1 << 20  # samples of all channels together that are in memory at a time
 UNKNOWN_LENGTH = 1 << 62  # libsndfile's frame counts of streams without a length are larger
@@ -76,5 +77,5 @@ class SndfileDecoder:
 def _bytes_missing(file: BinaryIO) -> int:
     if is_pipe(file):
         return 0
-    kind, size = struct.unpack("<4sI", os.pread(file.fileno(), 8, 0).ljust(8, b"\0"))
+    kind, size = struct.unpack("<4sI", read_at(file, 8, 0).ljust(8, b"\0"))
     return max(0, size + 8 - os.fstat(file.fileno()).st_size) if kind == b"RIFF" and size < UNKNOWN_SIZE else 0

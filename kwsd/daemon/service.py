@@ -97,9 +97,10 @@ def listen(config: ListenConfig, stdin: BinaryIO, stdout: TextIO, notifier: Noti
             learner.notify = streams.log_changed
         if token_log is not None:
             token_log.name, token_log.notify = daemons[0].name, streams.log_changed
+        reloading = {signal.SIGHUP: streams.reload} if hasattr(signal, "SIGHUP") else {}
         with (
             serving(config.metrics, {daemon.name: daemon.metrics for daemon in daemons}),
-            handling({signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: streams.reload}),
+            handling({signal.SIGINT: stop, signal.SIGTERM: stop} | reloading),
         ):
             streams.run()
 

@@ -32,7 +32,8 @@ def deadline(seconds: int) -> Iterator[Callable[[], None]]:
 
 
 def _alarm(seconds: int) -> None:
-    signal.alarm(seconds)
+    if hasattr(signal, "alarm"):  # Windows has none
+        signal.alarm(seconds)
 
 
 def _ignoring_arguments(run: Callable[[], None]) -> Callable[[int, object], None]:

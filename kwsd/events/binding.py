@@ -7,7 +7,6 @@ held while the socket is open; it also decides between two daemons that start at
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import socket
 import stat
@@ -17,6 +16,7 @@ from pathlib import Path
 from kwsd.errors import EndpointError
 from kwsd.events.endpoints import check, check_folder, host_and_port, socket_path
 from kwsd.private_files import make_private
+from kwsd.system import lock
 
 _BACKLOG = 128
 _ADVICE = {
@@ -32,8 +32,10 @@ def listen(endpoint: str, held: ExitStack) -> socket.socket:
     Closing `held`, once the socket is closed, lets another process have the endpoint.
 
     Raises:
-        EndpointError: the endpoint cannot be used, or its folder is open to other accounts.
+        EndpointError: the endpoint cannot be used, its folder is open to other accounts, or the system is not Linux.
     """
+    if not hasattr(socket, "SO_PEERCRED"):  # of the sockets without a file over which `connection.py` hands bytes on
+        raise EndpointError(f"cannot listen at {endpoint}: that needs Linux; give --no-zmq and --jsonl instead")
     path = socket_path(check(endpoint))
     if path:
         _make_folder(path.parent)
@@ -107,7 +109,7 @@ def _take(name: Path, held: ExitStack) -> bool:
     with ExitStack() as attempt:
         handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         attempt.callback(os.close, handle)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle)
         if not _is_at(name, handle):
             return False
         attempt.callback(name.unlink, missing_ok=True)

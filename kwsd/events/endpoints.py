@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import socket
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -140,6 +141,11 @@ def _runtime_folder(environ: Mapping[str, str]) -> Path:
 
 def _check_path(endpoint: str) -> None:
     path = endpoint.removeprefix("ipc://")
+    if not hasattr(socket, "AF_UNIX"):
+        raise EndpointError(
+            f"this system has no sockets such as {endpoint}: listen with --no-zmq and --jsonl, or give the tcp:// "
+            "endpoint of a kwsd on Linux"
+        )
     if not path:
         raise EndpointError("the endpoint 'ipc://' has no path: give one, as in ipc:///run/kwsd/events.ipc")
     if path[0] in "@*":

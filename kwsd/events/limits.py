@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +58,8 @@ def upstream() -> Budget:
 
 def has_spare_files() -> bool:
     """Whether this process can open the files for another client."""
+    import resource  # noqa: PLC0415 - Windows has no such module, and no server asks there
+
     return len(list(_FILES.iterdir())) + SPARE_FILES < resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from kwsd.archive.storage.folder import LOCK, Buffer, Written, write_parts
 from kwsd.atomic_write import replacing
 from kwsd.errors import ArchiveError
 from kwsd.private_files import make_private, open_private
+from kwsd.system import lock
 
 
 class LocalFolder:
@@ -68,7 +68,7 @@ class LocalFolder:
             raise ArchiveError(f"the index {self.name} cannot be written: {error.strerror}") from error
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(file.fileno())
             except OSError as error:
                 if error.errno in (errno.EAGAIN, errno.EACCES):
                     raise ArchiveError(

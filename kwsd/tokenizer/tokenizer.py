@@ -44,9 +44,8 @@ class Tokenizer:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or shipped("base.onnx")
-        content = _read(self.path)
-        self.digest = hashlib.sha256(content).hexdigest()[:12]
-        self._session = _session(content, self.path)
+        self.digest = _digest(self.path)
+        self._session = _session(self.path)
         self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.rate, hop = int(self._fact("rate")), int(self._fact("hop"))
         self._hop = hop
@@ -122,22 +121,23 @@ class Tokenizer:
             raise ModelError(f"{self.path} is an ONNX graph but not a kwsd tokenizer: kwsd.{name} is missing") from None
 
 
-def _read(path: Path) -> bytes:
+def _digest(path: Path) -> str:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
     except OSError as error:
         raise ModelError(
             f"the model {path} cannot be read ({error.strerror}): reinstall kwsd or name another"
         ) from error
 
 
-def _session(content: bytes, path: Path) -> ort.InferenceSession:
+def _session(path: Path) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
-        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own types are private
         raise ModelError(f"{path} is not an ONNX model that onnxruntime can load: name a kwsd tokenizer") from error
     found = session.get_modelmeta().custom_metadata_map.get("kwsd.format")

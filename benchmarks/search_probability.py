@@ -235,7 +235,7 @@ def measure(product: Product, cases: Iterator[Case]) -> dict[str, Any]:
             errors = [found.calibration_error(), found.calibration_error(LIKELY)]
             counts = [f"{found.hours:.1f}", there, len(found.answers) - there]
             rows.append([case.name, *counts, f"{found.brier():.4f}", *(f"{100 * error:.1f}" for error in errors)])
-            least += [[case.name, p, *(f"{one:.0f}" for one in found.at(p))] for p in AT_LEAST]
+            least += [[case.name, f"{p:g}", *(f"{one:.0f}" for one in found.at(p))] for p in AT_LEAST]
             diagrams.append([case.name, *found.diagram()])
             figures[case.name] = {"brier": found.brier(), "ece": errors, "at": {p: found.at(p) for p in AT_LEAST}}
     click.echo(f"\n{table(HEADER, rows)}\n\n{table(OF_LEAST, least)}\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from kwsd.archive.discovery.group import SHORTEST, Group
 from kwsd.archive.indexing.index_writer import build
 from kwsd.archive.indexing.update import Report
+from kwsd.archive.search.feedback import Feedback
 from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.methods import find
 from kwsd.archive.search.probability import weights_for
@@ -92,6 +93,7 @@ class Archive:
         method: str = "pairs",
         top: int = 20,
         at_least: float = 0.0,
+        feedback: Feedback | None = None,
     ) -> list[Hit]:
         """Search for a phrase; returns the best hits, best first.
 
@@ -100,15 +102,15 @@ class Archive:
             method: one of `kwsd.archive.search.methods.METHODS`.
             top: number of hits.
             at_least: only hits that are the phrase with this probability or a higher one, from 0 to 1.
+            feedback: hits of earlier searches that were right or wrong.
 
         Raises:
-            ArchiveError: the query cannot be used, the method needs what the index lacks, or probabilities are asked
-                for and cannot be told.
+            ArchiveError: the query cannot be used, the method needs what the index lacks, probabilities are asked for
+                and cannot be told, or the index does not have a hit of the feedback.
             ModelError: the keyword was enrolled with another model.
             ConfigError: there is no such method, or `top` is not positive.
         """
-        query = self._query(what)
-        self.manifest.check_model(query.model, f"the index {self.folder.name}")
+        query = self.query(what, feedback)
         tokenizer = self._tokenizer
         found = find(self.segments, query, tokenizer.codebook, tokenizer.hop, method=method, top=top)
         return found.probable(weights_for(self.manifest), len(query.templates), at_least)
@@ -136,6 +138,13 @@ class Archive:
         return discover(
             self.segments, tokenizer.codebook, tokenizer.hop, top=top, min_seconds=min_seconds, progress=progress
         )
+
+    def query(self, what: Query | Keyword | Sequence[Path], feedback: Feedback | None = None) -> Query:
+        """What is searched for, with what it learned from the feedback; see `search`."""
+        query = self._query(what)
+        self.manifest.check_model(query.model, f"the index {self.folder.name}")
+        tokenizer = self._tokenizer
+        return feedback.refine(query, self.segments, tokenizer.codebook, tokenizer.hop) if feedback else query
 
     def _query(self, what: Query | Keyword | Sequence[Path]) -> Query:
         if isinstance(what, Query):

@@ -31,6 +31,8 @@ Act = Callable[[int, "Hit"], None]
 @index_option
 @setting(SearchConfig, "top", metavar="COUNT")
 @setting(SearchConfig, "at_least", metavar="P")
+@setting(SearchConfig, "like", metavar="HIT")
+@setting(SearchConfig, "unlike", metavar="HIT")
 @setting(SearchConfig, "method")
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line for each hit.")
 @click.option("--play", is_flag=True, help="Play each hit after its line.")
@@ -49,6 +51,8 @@ def search(
     index: str,
     top: int,
     at_least: float,
+    like: tuple[str, ...],
+    unlike: tuple[str, ...],
     method: Method,
     jsonl: bool,
     play: bool,
@@ -64,11 +68,14 @@ def search(
     nothing may be left, and a sentence says so. The exit status is 2 if a part of the index could not be searched, or
     a hit not played or cut out; the others are shown all the same.
 
+    Listen to the first hits, give their lines back with --like and --unlike, and search again: it learns from them.
+
     \b
     Examples:
       kwsd search "hey snips" --index archive.index
       kwsd search "hey snips" --index archive.index --at-least 0.8
       kwsd search --wav said-once.wav --index archive.index --clips found/
+      kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg"
       kwsd search --say "good morning" --index archive.index
     """
     from kwsd.tokenizer.tokenizer import Tokenizer
@@ -81,6 +88,8 @@ def search(
         method=method,
         top=top,
         at_least=at_least,
+        like=like,
+        unlike=unlike,
         store=store,
         model=model,
         on=on,
@@ -101,13 +110,20 @@ def search(
 
 def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
     """The hits, and a sentence for each part of the index that could not be searched."""
+    from kwsd.archive import Archive, Feedback
+    from kwsd.archive.search.feedback import read_hit
+
+    query = _query(config, tokenizer)
+    if config.like or config.unlike:
+        right, wrong = (tuple(map(read_hit, lines)) for lines in (config.like, config.unlike))
+        query = Archive.open(config.index, tokenizer).query(query, Feedback(right, wrong))
     if config.on:
         from kwsd.archive.distributed import search_on_ray
 
         answer = search_on_ray(
             config.on,
             config.index,
-            _query(config, tokenizer),
+            query,
             tokenizer,
             method=config.method,
             top=config.top,
@@ -115,10 +131,7 @@ def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], S
         )
         return answer.hits, answer.problems
 
-    from kwsd.archive import Archive
-
     archive = Archive.open(config.index, tokenizer)
-    query = _query(config, tokenizer)
     hits = archive.search(query, method=config.method, top=config.top, at_least=config.at_least)
     return hits, archive.problems
 

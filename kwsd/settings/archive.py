@@ -93,6 +93,8 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
             le=1,
         ),
     ] = 0.0
+    like: Annotated[tuple[str, ...], Meta(description="Line of a hit that is right; give it again for more.")] = ()
+    unlike: Annotated[tuple[str, ...], Meta(description="Line of a hit that is wrong; give it again for more.")] = ()
     store: Store
     model: Model | None = None
     on: Cluster | None = None

@@ -187,6 +187,26 @@ def test_a_phrase_that_is_not_there_is_said_not_to_be_there(kwsd, recordings, tm
     assert (probable.exit_code, probable.stdout, probable.stderr) == (0, "", sentence + "\n")
 
 
+def test_a_search_learns_from_lines_of_the_one_before(kwsd, recordings, archive):
+    search = ("search", "--wav", recordings[0], "--index", archive, "--top", "8")
+    lines = kwsd(*search).stdout.splitlines()
+    first, second, *_ = found(kwsd(*search, "--jsonl"))
+    learned = kwsd(*search, "--like", lines[1], "--unlike", lines[0], "--jsonl")
+    places = [(hit["path"], round(hit["start"], 1)) for hit in found(learned)]
+
+    assert learned.exit_code == 0
+    assert places[0] == (second["path"], round(second["start"], 1))
+    assert (first["path"], round(first["start"], 1)) not in places
+
+
+@pytest.mark.parametrize("option", ["--like", "--unlike"])
+def test_what_is_no_hit_of_the_index_is_refused(kwsd, recordings, archive, option):
+    search = ("search", "--wav", recordings[0], "--index", archive, option)
+
+    assert "is not a hit: give its line" in complaint(kwsd(*search, "monday.ogg"))
+    assert "give a hit of this index" in complaint(kwsd(*search, "00:09.98 - 00:10.70  /monday.ogg"))
+
+
 @pytest.mark.parametrize("probability", ["-0.1", "1.5"])
 def test_a_probability_lies_between_0_and_1(kwsd, recordings, archive, probability):
     assert complaint(kwsd("search", "--wav", recordings[0], "--index", archive, "--at-least", probability))

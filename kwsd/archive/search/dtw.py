@@ -1,13 +1,15 @@
 """Rank regions by DTW: each template of a query is aligned with each candidate region, over codes or vectors.
 
 Subsequence DTW (Müller 2007, section 4.4) over cosine distances. Templates are vectors; the archive's vectors are
-decoded from codes. The distance of a region is the mean over templates of the lowest distance in it.
+decoded from codes. The distance of a region is the mean over templates of the lowest distance in it. A region that is
+near to the query's negatives gets a little farther.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ from kwsd.tokenizer.codebook import Codebook
 
 CONFIRMED = 300  # regions that are aligned again over vectors, where these are stored
 AT_ONCE = 1 << 18  # vectors in one matrix product
+FAR = np.float32(0.6)  # distance from which on a negative does not count
+NEGATIVE = np.float32(0.1)  # how much farther a region gets for each unit that it is nearer than that to the negatives
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
 def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> list[Place]:
     """The `count` regions of lowest distance, each as the place of its best alignment; over vectors where stored."""
     kept = any(regions.segment.vectors.shape[1] for regions in found)
-    votes = [_vote(regions, [by_codes(regions, one, codebook) for one in query.templates]) for regions in found]
+    votes = [_vote(regions, query, partial(by_codes, regions, codebook=codebook)) for regions in found]
     apart = max(min(map(len, query.templates)) // 2, 1)  # no alignment is shorter, so that two in one would overlap
     near = _nearest([one.distinct(apart) for one in votes], max(count, CONFIRMED) if kept else count)
     if kept:
@@ -103,14 +107,25 @@ def _nearest(votes: Sequence[_Votes], count: int) -> list[_Votes]:
 def _again(votes: _Votes, query: Query) -> _Votes:
     if not (votes.regions.segment.vectors.shape[1] and len(votes.regions)):
         return votes
-    return _vote(votes.regions, [by_vectors(votes.regions, template) for template in query.templates])
+    return _vote(votes.regions, query, partial(by_vectors, votes.regions))
 
 
-def _vote(regions: Regions, alignments: Sequence[Alignments]) -> _Votes:
+def _vote(regions: Regions, query: Query, align: Callable[[NDArray[np.float32]], Alignments]) -> _Votes:
+    alignments = [align(template) for template in query.templates]
     ends = np.stack([kernels.lowest(one.distance, regions.lengths) for one in alignments])
     distance = np.stack([one.distance[at] for one, at in zip(alignments, ends, strict=True)])
     span = np.stack([one.span[at] for one, at in zip(alignments, ends, strict=True)])
     chosen, rows = distance.argmin(axis=0), np.arange(len(regions))
     firsts = np.cumsum(regions.lengths) - regions.lengths
     end = regions.begin + ends[chosen, rows] - firsts + 1
-    return _Votes(regions, distance.mean(axis=0), end - span[chosen, rows], end)
+    mean = distance.mean(axis=0) + _push(regions, [align(negative) for negative in query.negatives])
+    return _Votes(regions, mean, end - span[chosen, rows], end)
+
+
+def _push(regions: Regions, negatives: Sequence[Alignments]) -> NDArray[np.float32]:
+    """[r] how much farther regions get because negatives are near."""
+    if not negatives:
+        return np.zeros(len(regions), np.float32)
+    near = [one.distance[kernels.lowest(one.distance, regions.lengths)] for one in negatives]
+    push: NDArray[np.float32] = NEGATIVE * (FAR - np.minimum(np.stack(near), FAR)).mean(axis=0)
+    return push

@@ -102,7 +102,8 @@ def find(
         raise ConfigError(f"the number of hits is {top}: give 1 or more")
     count = max(top * CANDIDATES_PER_HIT, COHORT)
     places = METHODS[method](segments, query, codebook, count) if segments else ()
-    hits = distinct((_hit(place, hop * MERGED) for place in best(places, 2 * top)), top)
+    found = (_hit(place, hop * MERGED) for place in best(places, 2 * top + len(query.rejected)))
+    hits = distinct((hit for hit in found if not any(hit.overlaps(wrong) for wrong in query.rejected)), top)
     distances = sorted(1 - place.score for place in places)[:COHORT] if method in BY_DISTANCE else []
     codes = sum(int(np.diff(segment.documents.bounds)[segment.alive].sum()) for segment in segments)
     return Found(hits, distances, codes)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.archive.search.hit import Hit
 from kwsd.archive.segments.posting_lists import GAP
 from kwsd.enrolment.agreement import agreed
 from kwsd.enrolment.template import Recording, Take, take_of
@@ -26,11 +27,15 @@ class Query:
         name: of the phrase, for messages.
         model: digest of the tokenizer's model.
         templates: for each recording unit vectors [n, m] float32, 12.5 a second.
+        negatives: the same of what sounds like the phrase and is something else.
+        rejected: hits that are not to be found again.
     """
 
     name: str
     model: str
     templates: tuple[NDArray[np.float32], ...]
+    negatives: tuple[NDArray[np.float32], ...] = ()
+    rejected: tuple[Hit, ...] = ()
 
     @classmethod
     def of_keyword(cls, keyword: Keyword) -> Query:

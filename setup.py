@@ -23,6 +23,7 @@ DIRECTIVES = {
 ARGUMENTS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
 ELSEWHERE = {
     "archive": "kwsd.archive.search._kernels",
+    "beam": "kwsd.archive.segments._beam",
     "discovery": "kwsd.archive.discovery._kernels",
     "elias_fano": "kwsd.archive.segments._elias_fano",
 }
@@ -34,7 +35,17 @@ KERNELS = [
         depends=[f"cython_ext/{name}.pyx", *sorted(map(str, Path("cython_ext").glob("*.h")))],
         extra_compile_args=ARGUMENTS,
     )
-    for name in ("costs", "edit_distance", "dtw", "windows", "smith_waterman", "archive", "discovery", "elias_fano")
+    for name in (
+        "costs",
+        "edit_distance",
+        "dtw",
+        "windows",
+        "smith_waterman",
+        "archive",
+        "beam",
+        "discovery",
+        "elias_fano",
+    )
 ]
 
 setup(ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES))

@@ -41,7 +41,7 @@ index.add_command(discover)
 @index.command()
 @index_argument
 @paths_argument
-@setting(IndexConfig, "stages", metavar="1-6", show_default="6")
+@setting(IndexConfig, "stages", metavar="1-6", show_default="5")
 @setting(IndexConfig, "vectors")
 @setting(IndexConfig, "graph")
 @workers_option

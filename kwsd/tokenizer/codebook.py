@@ -47,6 +47,23 @@ class Codebook:
             left = left - words[codes[:, stage]]
         return codes
 
+    def sum_tables(self, vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What a search for the sum of words nearest to vectors [n, m] needs of the words.
+
+        Returns:
+            products: [n, s, 256] inner products of the vectors with the words of each stage.
+            halves: [s, 256] half the squared lengths of the words.
+        """
+        products = np.stack([known.products(vectors) for known in self._words], axis=1)
+        return products, np.stack([known.halves for known in self._words])
+
+    @cached_property
+    def crosses(self) -> NDArray[np.float32]:
+        """[s, s, 256, 256] the inner products of the words of each stage with those of each other."""
+        stages, words, _ = self.stages.shape
+        rows = np.stack([self.products(stage) for stage in self.stages])
+        return rows.reshape(stages, stages, words, words).transpose(0, 1, 3, 2).copy()
+
     def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The unit vectors [n, m] that codes [n, s] stand for."""
         return unit(gathered(self.stages, codes))
@@ -78,16 +95,24 @@ class Codebook:
 
 
 class Words:
-    """Code words [k, m] that many vectors are compared with."""
+    """Code words [k, m] that many vectors are compared with.
+
+    Attributes:
+        halves: [k] half the squared length of each.
+    """
 
     def __init__(self, words: NDArray[np.float32]) -> None:
         self._packed = PackedVectors(words)
-        self._halves = (words**2).sum(axis=1) / 2
+        self.halves = (words**2).sum(axis=1) / 2
 
     def nearest(self, vectors: NDArray[np.float32]) -> NDArray[np.intp]:
         """[n] the index of the word nearest to each vector [n, m]; of equally near ones the first."""
-        index: NDArray[np.intp] = (self._packed.inner_products(vectors) - self._halves).argmax(axis=1)
+        index: NDArray[np.intp] = (self.products(vectors) - self.halves).argmax(axis=1)
         return index
+
+    def products(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[n, k] the inner products of vectors [n, m] with the words."""
+        return self._packed.inner_products(vectors)
 
 
 def nearest(vectors: NDArray[np.float32], words: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -318,8 +318,8 @@ def test_there_is_only_one_writer(open_log, where, tokenizer):
     ("manifest", "error", "words"),
     [
         (lambda model: Manifest("another", Settings()), ModelError, "another"),
-        (lambda model: Manifest(model, Settings(stages=2)), ArchiveError, "default settings"),
-        (lambda model: Manifest(model, Settings(vectors=True)), ArchiveError, "default settings"),
+        (lambda model: Manifest(model, Settings(graph=True)), ArchiveError, "vectors or graphs"),
+        (lambda model: Manifest(model, Settings(vectors=True)), ArchiveError, "vectors or graphs"),
     ],
 )
 def test_an_index_that_is_not_a_logs_is_refused_and_stays(open_log, where, tokenizer, manifest, error, words):

@@ -16,7 +16,7 @@ from kwsd.archive.indexing.segment_builder import write
 from kwsd.archive.indexing.update import remove_orphans
 from kwsd.archive.segments import segment
 from kwsd.archive.segments.documents import Document
-from kwsd.archive.segments.manifest import Entry, Settings
+from kwsd.archive.segments.manifest import Entry
 from kwsd.archive.segments.quantizer import Codes
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
@@ -27,15 +27,19 @@ DAY = 86_400.0  # s; the longest time that a joined segment covers
 class SegmentSet:
     """The segments of an index that this process writes; one covers at most a day, so that old ones are deleted whole.
 
+    Attributes:
+        settings: of the index.
+
     Raises:
-        ArchiveError: the index has other than the default settings, or its folder holds other files.
+        ArchiveError: the index has vectors or graphs, or its folder holds other files.
         ModelError: it was built with another model.
     """
 
     def __init__(self, folder: Folder, model: str) -> None:
         self._folder, self._manifest = folder, open_manifest(folder, model, None)
-        if self._manifest.settings != Settings():
-            raise ArchiveError(f"the index {folder.name} was not built with the default settings: log to another one")
+        self.settings = self._manifest.settings
+        if self.settings.vectors or self.settings.graph:
+            raise ArchiveError(f"the index {folder.name} has vectors or graphs, which a log has not: name another one")
         self._times: dict[str, NDArray[np.float64]] = {}
         remove_orphans(folder, self._manifest)
 

@@ -31,7 +31,7 @@ class Settings:
         graph: build the HNSW graph that `--method hquest` needs.
     """
 
-    stages: Annotated[int, Meta(ge=1, le=6)] = 6
+    stages: Annotated[int, Meta(ge=1, le=6)] = 5
     vectors: bool = False
     graph: bool = False
 

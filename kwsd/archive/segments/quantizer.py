@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kwsd.archive.segments.beam import nearest_sums
 from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
 from kwsd.tokenizer.frames import Frames
 
+WIDTH = 8  # sums of code words that are followed up from stage to stage
+AT_ONCE = 4096  # vectors that are coded together: 20 MB of inner products
 SHORTEST, LONGEST = 0.5, 1.5  # range of a sum of code words' length that a norm byte covers
 GAINS = (1 / np.linspace(SHORTEST, LONGEST, 256)).astype(np.float32)
 SCALE = 127.0  # of 8-bit vectors, whose components lie between -1 and 1
@@ -58,7 +61,7 @@ class Quantizer:
     """
 
     def __init__(self, codebook: Codebook, stages: int, vectors: bool) -> None:
-        self._codebook = Codebook(codebook.centroids, codebook.stages[:stages])
+        self._whole, self._codebook = codebook, Codebook(codebook.centroids, codebook.stages[:stages])
         self._vectors = vectors
         self._waiting = Frames.none(codebook.stages.shape[2])
 
@@ -76,8 +79,16 @@ class Quantizer:
 
     def code(self, means: NDArray[np.float32]) -> Codes:
         """The codes of unit vectors [n, m] float32, each the mean of a code's frames."""
-        codes = self._codebook.encode(means)
+        codes = self._encoded(means)
         lengths = np.linalg.norm(gathered(self._codebook.stages, codes), axis=1)
         norms = np.rint((lengths - SHORTEST) / (LONGEST - SHORTEST) * 255).clip(0, 255).astype(np.uint8)
         kept = np.rint(means * SCALE).clip(-127, 127) if self._vectors else means[:, :0]
         return Codes(codes, norms, kept.astype(np.int8))
+
+    def _encoded(self, means: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Codes [n, s]: each word is chosen with a view to those of the later stages, not for itself alone."""
+        parts = [
+            nearest_sums(*self._codebook.sum_tables(means[first : first + AT_ONCE]), self._whole.crosses, WIDTH)
+            for first in range(0, len(means), AT_ONCE)
+        ]
+        return np.concatenate([np.empty((0, len(self._codebook.stages)), np.uint8), *parts])

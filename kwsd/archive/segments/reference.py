@@ -1,11 +1,11 @@
-"""The readable twins of `kwsd.archive.segments.elias_fano`: same arguments, same results, much slower."""
+"""The readable twins of `elias_fano` and `beam` beside this module: same arguments, same results, much slower."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.segments import bits
+from kwsd.archive.segments import beam_checks, bits
 
 
 def encode(values: NDArray[np.int32], counts: NDArray[np.int64], universe: int) -> NDArray[np.uint8]:
@@ -38,3 +38,23 @@ def decode(
             raise ValueError("the stream holds no such lists")
         found.append(numbers)
     return np.concatenate(found).astype(np.int32)
+
+
+def nearest_sums(
+    products: NDArray[np.float32], halves: NDArray[np.float32], crosses: NDArray[np.float32], width: int
+) -> NDArray[np.uint8]:
+    """`kwsd.archive.segments.beam.nearest_sums`, all vectors together."""
+    beam_checks.tables(products, halves, crosses)
+    beam_checks.width(width)
+    count, stages, words = products.shape
+    rows = np.arange(count)[:, None]
+    codes, costs = np.zeros((count, 1, 0), np.intp), np.zeros((count, 1), np.float32)
+    for stage in range(stages):
+        longer = costs[:, :, None] + (halves[stage] - products[:, stage])[:, None]
+        for before in range(stage):
+            longer = longer + crosses[before, stage][codes[:, :, before]]
+        longer = longer.reshape(count, -1)
+        kept = np.argsort(longer, axis=1, kind="stable")[:, :width]
+        codes = np.concatenate([codes[rows, kept // words], (kept % words)[:, :, None]], axis=2)
+        costs = longer[rows, kept]
+    return codes[:, 0].astype(np.uint8)

@@ -28,8 +28,8 @@ from benchmarks import corpora
 from benchmarks.measures import frames_of
 from benchmarks.product import Product, command_of_parts
 from benchmarks.search import PHRASES, WORDS, Questions, figures
-from benchmarks.spoken_queries import Templates, aligned
 from benchmarks.tables import table
+from export.spoken_queries import Templates, aligned
 from kwsd.archive import Archive, Settings
 from kwsd.archive.indexing.segment_builder import origin
 from kwsd.archive.search.pair_terms import pair_terms

@@ -98,7 +98,7 @@ class Calibration:
 
     Attributes:
         model: digest of the model that they are for.
-        weights: by the bytes of a code, and whether vectors are kept.
+        weights: by the bytes of a code, 0 where vectors are kept, and whether they are.
     """
 
     model: str
@@ -109,14 +109,19 @@ class Calibration:
     def shipped(cls) -> Calibration:
         """The weights for the shipped model."""
         facts = json.loads(CALIBRATION.read_text())
-        kinds = {(one["stages"], one["vectors"]): Weights(*one["weights"]) for one in facts["weights"]}
+        kinds = {_kind(one["stages"], one["vectors"]): Weights(*one["weights"]) for one in facts["weights"]}
         return cls(facts["model"], kinds)
 
 
 def weights_for(manifest: Manifest) -> Weights | None:
     """The weights for an index; None if it was built with another model than the shipped one."""
     shipped, settings = Calibration.shipped(), manifest.settings
-    return shipped.weights.get((settings.stages, settings.vectors)) if manifest.model == shipped.model else None
+    return shipped.weights.get(_kind(settings.stages, settings.vectors)) if manifest.model == shipped.model else None
+
+
+def _kind(stages: int, vectors: bool) -> tuple[int, bool]:
+    """What the weights depend on: where vectors are kept, hits are ranked by these, whatever the codes are."""
+    return (0 if vectors else stages), vectors
 
 
 @cache

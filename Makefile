@@ -79,6 +79,7 @@ train: .venv/.train ## train the tokenizer anew and replace the shipped one; tak
 	$(RUN) -m export.train --threads 2
 	$(RUN) -m export.to_onnx
 	$(RUN) -m export.bank
+	$(RUN) -m export.voice_activity
 
 papers: .venv/.train ## measure what the papers compare, and write docs/papers.md; takes hours, and the data beside the sources
 	$(RUN) -m export.evaluate all

@@ -1,8 +1,8 @@
 """Discovery of recurring phrases: `python -m benchmarks.discovery`, or one part with `--only`.
 
-`prose`: LibriSpeech, whose words have times: how many of the best pairs of places and of the best groups say the same,
-beside peers that compare all with all. `growth`: time and memory for archives of growing length. `languages`: words of
-other languages, put together to recordings with faint noise between them.
+`prose`: LibriSpeech, whose words have times: how many of the best pairs of places and of the best groups say the same.
+`peers`: the same in a part of it, beside peers that compare all with all. `growth`: time and memory for archives of
+growing length. `languages`: words of other languages, put together to recordings with faint noise between them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from benchmarks import corpora
 from benchmarks.discovered import Transcripts
 from benchmarks.product import Product, command_of_parts
-from benchmarks.spoken_queries import aligned_clips
 from benchmarks.tables import table
+from export.spoken_queries import aligned_clips
 from kwsd.archive import Archive, Hit
 from kwsd.archive.discovery import kernels
 from kwsd.archive.discovery import pairs as pairing
@@ -39,10 +39,12 @@ from kwsd.archive.discovery.pairs import Pairs, distinct, find_pairs
 from kwsd.archive.discovery.trees import Neighbours
 from kwsd.tokenizer.codebook import MERGED
 from kwsd.tokenizer.tokenizer import Tokenizer
+from kwsd.tokenizer.voice_activity import VoiceActivity
 
 BEST = (50, 100, 500)  # pairs and groups that are judged
 SHORTEST = 5  # vectors, as `kwsd index discover` has it: 0.4 s
 SPLIT = "dev"
+EVERY = 3  # clip that the peers hear
 HOURS = (0.5, 2.0, 5.0)
 ROWS = 256  # windows that the peer compares with all others at a time
 
@@ -78,7 +80,7 @@ def found_in(archive: Archive, tokenizer: Tokenizer, find: Callable[..., Pairs] 
     """The pairs of an archive."""
     began = time.process_time()
     heard = Heard.of(archive.segments, tokenizer.codebook)
-    found = find(heard, SHORTEST)
+    found = find(heard, SHORTEST, VoiceActivity.for_model(tokenizer.digest))
     return Found(heard, found, time.process_time() - began, MERGED * tokenizer.hop)
 
 
@@ -109,27 +111,26 @@ def all_with_all(
     return Neighbours(*(np.concatenate(parts).astype(np.int32) for parts in (one, other, score)))
 
 
-def cosines_alone(heard: Heard, shortest: int) -> Pairs:
+def cosines_alone(heard: Heard, shortest: int, activity: VoiceActivity | None) -> Pairs:
     """Every window with every other by the plain cosine, less a constant, as plain segmental DTW has it."""
     level = round(PLAIN * ONE)
     with (
         patch.object(pairing, "neighbours", all_with_all),
         patch.object(kernels, "density", lambda vectors, *_: np.full(len(vectors), level, np.int32)),
         patch.object(speeches, "weight", lambda _: 1.0),
-        patch.object(speeches, "STEADIEST", 2.0),
         patch.object(speeches, "DENSEST", 2.0),
     ):
-        return find_pairs(heard, shortest)
+        return find_pairs(heard, shortest, activity)
 
 
-def every_window(heard: Heard, shortest: int) -> Pairs:
+def every_window(heard: Heard, shortest: int, activity: VoiceActivity | None) -> Pairs:
     """As `find_pairs`, without trees."""
     with patch.object(pairing, "neighbours", all_with_all):
-        return find_pairs(heard, shortest)
+        return find_pairs(heard, shortest, activity)
 
 
 PLAIN = 0.6  # what plain cosines must exceed
-METHODS: dict[str, Callable[[Heard, int], Pairs]] = {
+METHODS: dict[str, Callable[[Heard, int, VoiceActivity | None], Pairs]] = {
     "kwsd": find_pairs,
     "all windows compared": every_window,
     "all windows compared, plain cosines": cosines_alone,
@@ -138,22 +139,40 @@ METHODS: dict[str, Callable[[Heard, int], Pairs]] = {
 
 def prose(product: Product) -> dict[str, Any]:
     """Pairs and groups in read prose."""
-    clips = list(aligned_clips(product.protocol.shared, corpora.default_cache(), (SPLIT,)))
+    return _compared(product, {"kwsd": find_pairs}, every=1)
+
+
+def peers(product: Product) -> dict[str, Any]:
+    """The same in a part of it, beside peers, whose time grows with the square of its length."""
+    return _compared(product, METHODS, every=EVERY)
+
+
+def _compared(
+    product: Product, methods: dict[str, Callable[[Heard, int, VoiceActivity | None], Pairs]], every: int
+) -> dict[str, Any]:
+    """Pairs and groups that methods find in every so manieth clip of prose."""
+    clips = list(aligned_clips(product.protocol.shared, corpora.default_cache(), (SPLIT,)))[::every]
     truth, hours = Transcripts(clips), sum(clip.seconds for clip, _ in clips) / 3600
     of_pairs: list[list[object]] = []
     of_groups: list[list[object]] = []
     with tempfile.TemporaryDirectory() as folder:
-        paths = [clip.path for clip, _ in clips]
-        archive, _ = Archive.build(Path(folder) / "index", paths, product.tokenizer)
-        for name, find in METHODS.items():
+        archive, _ = Archive.build(Path(folder) / "index", [clip.path for clip, _ in clips], product.tokenizer)
+        for name, find in methods.items():
             found = found_in(archive, product.tokenizer, find)
-            best = found.best(max(BEST))
+            best, groups = found.best(max(BEST)), found.groups(max(BEST))
             of_pairs += [[name, count, *judged(truth, best[:count]), found.seconds] for count in BEST]
-            groups = found.groups(max(BEST))
             of_groups += [[name, count, *judged_groups(truth, groups[:count])] for count in BEST]
-    heads = ("same words, %", "NED, %", "of two speakers, %", "same words of these, %", "seconds", "coverage, %")
+    heads = (
+        "same words, %",
+        "NED, %",
+        "of two speakers, %",
+        "same words of these, %",
+        "seconds",
+        "coverage, %",
+        "CPU s",
+    )
     click.echo(f"\n{hours:.2f} h of LibriSpeech {SPLIT}, {len(set(truth.speaker_of.values()))} speakers.\n")
-    click.echo(table(("method", "best pairs", *heads, "CPU s"), of_pairs))
+    click.echo(table(("method", "best pairs", *heads), of_pairs))
     heads = ("places a group", "places right, %", "groups all right, %", "NED, %", "of two speakers, %", "coverage, %")
     click.echo(f"\n{table(('method', 'best groups', *heads), of_groups)}")
     return {"pairs": of_pairs, "groups": of_groups}
@@ -203,12 +222,11 @@ def growth(product: Product) -> dict[str, Any]:
     """Time and memory for archives of growing length, each in a process of its own."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index"
+        Archive.build(index, list(_for(max(HOURS), product.clips("librispeech", "train"))), product.tokenizer)
         for hours in HOURS:
-            paths = list(_for(hours, product.clips("librispeech", "train")))
-            Archive.build(Path(folder) / f"{hours}", paths, product.tokenizer)
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                seconds, before, after = pool.apply(_discovered, (Path(folder) / f"{hours}",))
-            rows.append([hours, seconds, hours / seconds, before, after - before])
+                rows.append(pool.apply(discovered, (index, hours)))
     click.echo(f"\n{table(('hours', 'CPU s', 'hours a CPU second', 'MB before', 'MB more'), rows)}")
     return {"growth": rows}
 
@@ -222,12 +240,18 @@ def _for(hours: float, clips: Sequence[corpora.Clip]) -> Iterator[Path]:
         yield clip.path
 
 
-def _discovered(index: Path) -> tuple[float, float, float]:
-    """Seconds of CPU of a discovery, and the highest memory of the process in MB before and after it."""
-    archive = Archive.open(index, Tokenizer())
-    before, began = _memory(), time.process_time()
-    archive.discover(top=100)
-    return time.process_time() - began, before, _memory()
+def discovered(index: Path, hours: float) -> list[float]:
+    """A row of `growth` for the first so many hours of an index: the highest memory before and after, in MB."""
+    tokenizer = Tokenizer()
+    archive = Archive.open(index, tokenizer)
+    activity, before, began = VoiceActivity.for_model(tokenizer.digest), _memory(), time.process_time()
+    whole = Heard.of(archive.segments, tokenizer.codebook)
+    count = int(np.searchsorted(whole.bounds, hours * 3600 / (MERGED * tokenizer.hop)))
+    bounds = whole.bounds[: count + 1]
+    heard = Heard(whole.vectors[: bounds[-1]], whole.documents[:count], bounds)
+    list(islice(Graph(find_pairs(heard, SHORTEST, activity)).stars(), 100))
+    seconds = time.process_time() - began
+    return [hours, seconds, hours / seconds, before, _memory() - before]
 
 
 def _memory() -> float:
@@ -290,7 +314,12 @@ def _said_at(spoken: Spoken, hit: Hit) -> corpora.Clip | None:
     return None
 
 
-PARTS: dict[str, Callable[[Product], dict[str, Any]]] = {"prose": prose, "growth": growth, "languages": languages}
+PARTS: dict[str, Callable[[Product], dict[str, Any]]] = {
+    "prose": prose,
+    "peers": peers,
+    "growth": growth,
+    "languages": languages,
+}
 
 main = command_of_parts(__doc__, PARTS)
 

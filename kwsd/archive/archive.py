@@ -20,6 +20,7 @@ from kwsd.archive.storage.locations import folder_at
 from kwsd.keywords.keyword import Keyword
 from kwsd.tokenizer.codebook import MERGED
 from kwsd.tokenizer.tokenizer import Tokenizer
+from kwsd.tokenizer.voice_activity import VoiceActivity
 
 
 class Archive:
@@ -136,7 +137,13 @@ class Archive:
 
         tokenizer = self._tokenizer
         return discover(
-            self.segments, tokenizer.codebook, tokenizer.hop, top=top, min_seconds=min_seconds, progress=progress
+            self.segments,
+            tokenizer.codebook,
+            tokenizer.hop,
+            activity=VoiceActivity.for_model(tokenizer.digest),
+            top=top,
+            min_seconds=min_seconds,
+            progress=progress,
         )
 
     def query(self, what: Query | Keyword | Sequence[Path], feedback: Feedback | None = None) -> Query:

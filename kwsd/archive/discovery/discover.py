@@ -13,6 +13,7 @@ from kwsd.archive.discovery.pairs import find_pairs
 from kwsd.archive.segments.segment import Segment
 from kwsd.errors import ConfigError
 from kwsd.tokenizer.codebook import MERGED, Codebook
+from kwsd.tokenizer.voice_activity import VoiceActivity
 
 
 def discover(
@@ -20,6 +21,7 @@ def discover(
     codebook: Codebook,
     hop: float,
     *,
+    activity: VoiceActivity | None,
     top: int = 20,
     min_seconds: float = SHORTEST,
     progress: Callable[[float], None] = lambda share: None,
@@ -30,6 +32,7 @@ def discover(
         segments: of an index.
         codebook: of the model that the index was built with.
         hop: seconds between that model's frames.
+        activity: tells speech of that model from pauses and noise; None if there is none for it.
         top: number of groups.
         min_seconds: duration that each place must have.
         progress: called with the share that is done, from 0 to 1.
@@ -43,7 +46,7 @@ def discover(
         raise ConfigError(f"the shortest phrase is {min_seconds} s: give more than 0 seconds")
     step = hop * MERGED
     heard = Heard.of(segments, codebook)
-    stars = Graph(find_pairs(heard, math.ceil(min_seconds / step - 1e-9), progress)).stars()
+    stars = Graph(find_pairs(heard, math.ceil(min_seconds / step - 1e-9), activity, progress)).stars()
     return [_group(star, heard, step) for star in itertools.islice(stars, top)]
 
 

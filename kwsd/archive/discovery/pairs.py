@@ -13,12 +13,13 @@ from kwsd.archive.discovery import kernels
 from kwsd.archive.discovery.heard import ONE, Heard
 from kwsd.archive.discovery.speech import Speech
 from kwsd.archive.discovery.trees import Neighbours, neighbours
+from kwsd.tokenizer.voice_activity import VoiceActivity
 
 WIDTH = 6  # vectors in a window: 0.48 s
 REACH = 24  # vectors that an alignment may cover before and after the middle of a window: 1.9 s
 BAND = 3  # vectors between an alignment and the diagonal, at most
 GAP = 0.1  # what a vector without a partner of its own takes from the score
-LEAST = 0.75  # score of a pair
+LEAST = 1.25  # score of a pair
 CELL = 8  # vectors
 
 
@@ -42,12 +43,17 @@ class Pairs:
         return Pairs(self.score[rows], self.bounds[rows])
 
 
-def find_pairs(heard: Heard, shortest: int, progress: Callable[[float], None] = lambda share: None) -> Pairs:
+def find_pairs(
+    heard: Heard,
+    shortest: int,
+    activity: VoiceActivity | None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Pairs:
     """The pairs of places with a score of LEAST or more, each place having so many vectors or more.
 
     Pairs may overlap others, and a pair's places never each other.
     """
-    speech = Speech.of(heard, WIDTH)
+    speech = Speech.of(heard, WIDTH, activity)
     if not len(speech.windows):
         return Pairs(np.zeros(0), np.zeros((0, 4), np.int32))
     near = _highest_on_diagonals(
@@ -56,6 +62,7 @@ def find_pairs(heard: Heard, shortest: int, progress: Callable[[float], None] = 
     score, bounds = _aligned(heard, speech, near)
     lengths = np.minimum(bounds[:, 1] - bounds[:, 0], bounds[:, 3] - bounds[:, 2])
     kept = (score >= LEAST * ONE) & (lengths >= shortest)
+    kept &= speech.are_spoken(bounds[:, 0], bounds[:, 1]) & speech.are_spoken(bounds[:, 2], bounds[:, 3])
     bounds, first = np.unique(bounds[kept], axis=0, return_index=True)
     found = Pairs(score[kept][first] / ONE, bounds)
     return found.part(np.argsort(-found.score, kind="stable"))

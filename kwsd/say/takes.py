@@ -16,9 +16,9 @@ from kwsd.say.voice import Voice
 
 TEMPOS = (1.0, 0.85, 1.2)
 ROOMS = (
-    Room("bedroom", (3.6, 3.0, 2.4), 0.8, 0.2, 32.0),
-    Room("kitchen", (4.1, 3.2, 2.5), 1.5, 0.35, 28.0),
-    Room("living room", (5.8, 4.4, 2.6), 2.5, 0.45, 25.0),
+    Room("bedroom", (3.6, 3.0, 2.4), 0.5, 0.2, 32.0),
+    Room("kitchen", (4.1, 3.2, 2.5), 1.0, 0.3, 28.0),
+    Room("living room", (5.8, 4.4, 2.6), 2.0, 0.4, 25.0),
 )
 
 
@@ -34,10 +34,11 @@ def said(text: str, language: str, count: int, report: Callable[[str], None]) ->
     Raises:
         SayError: no voice speaks the language, or all fail.
     """
-    found = []
-    for number, voice in enumerate(islice(cycle(voices_of(language)), count)):
+    found, voices = [], voices_of(language)
+    for number, voice in enumerate(islice(cycle(voices), count)):
+        again = number // len(voices)
         try:
-            found.append(_take(text, voice, number))
+            found.append(_take(text, voice, number, TEMPOS[(number + again) % len(TEMPOS)]))
         except SayError as error:
             report(str(error))
     if not found:
@@ -45,9 +46,8 @@ def said(text: str, language: str, count: int, report: Callable[[str], None]) ->
     return found
 
 
-def _take(text: str, voice: Voice, number: int) -> Recording:
-    """One take: voice, tempo and room go by its number."""
-    tempo, room = TEMPOS[number % len(TEMPOS)], ROOMS[number // len(TEMPOS) % len(ROOMS)]
+def _take(text: str, voice: Voice, number: int, tempo: float) -> Recording:
+    room = ROOMS[number // len(TEMPOS) % len(ROOMS)]
     rng = np.random.default_rng(zlib.crc32(f"{text} {voice} {number}".encode()))
     heard = room.heard(voice.speak(text, tempo), rng)
     return Recording(f"{voice}, tempo {tempo:g}, {room.name}", heard, str(voice))

@@ -20,6 +20,7 @@ def voices(recordings, monkeypatch):
     known = [Voice("example", name, lambda text, tempo, name=name: heard[name]) for name in heard]
     engine = SimpleNamespace(voices=lambda language: known if speaks("en-us", language) else [])
     monkeypatch.setattr(engines, "ENGINES", (engine,))
+    monkeypatch.setattr(engines, "LAST", SimpleNamespace(voices=lambda language: []))
 
 
 def test_a_phrase_is_enrolled_by_typing_it(kwsd, tmp_path):

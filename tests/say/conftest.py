@@ -28,4 +28,5 @@ def voices(recordings, monkeypatch):
         return [voice(path) for path in recordings] if speaks("en-us", language) else []
 
     monkeypatch.setattr(engines, "ENGINES", (SimpleNamespace(voices=known),))
+    monkeypatch.setattr(engines, "LAST", SimpleNamespace(voices=lambda language: []))
     return known("en")

@@ -3,15 +3,16 @@
 import shutil
 import subprocess
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kwsd.audio.trim import speech_span
 from kwsd.errors import SayError
-from kwsd.say import espeak, flite, hibari, kokoro, pico, piper
+from kwsd.say import engines, espeak, flite, hibari, kokoro, pico, piper
 from kwsd.say.program import spoken
-from kwsd.say.voice import speaks
+from kwsd.say.voice import Voice, speaks
 
 ENGINES = {"espeak-ng": espeak, "flite": flite, "hibari": hibari, "kokoro": kokoro, "pico": pico, "piper": piper}
 
@@ -99,3 +100,17 @@ def test_espeak_speaks_more_than_a_hundred_languages():
 )
 def test_a_dialect_is_a_language_and_not_the_reverse(spoken_one, wanted, is_same):
     assert speaks(spoken_one, wanted) == is_same
+
+
+def test_engines_take_turns_and_the_last_one_speaks_where_others_are_few(monkeypatch):
+    def engine(name, count):
+        return SimpleNamespace(voices=lambda language: [Voice(name, str(i), None) for i in range(count)])
+
+    monkeypatch.setattr(engines, "LAST", engine("last", 2))
+    monkeypatch.setattr(engines, "ENGINES", (engine("one", 2), engine("other", 1)))
+    few = [str(voice) for voice in engines.voices_of("en")]
+    monkeypatch.setattr(engines, "ENGINES", (engine("one", 3), engine("other", 1)))
+    enough = [str(voice) for voice in engines.voices_of("en")]
+
+    assert few == ["one 0", "other 0", "one 1", "last 0", "last 1"]
+    assert enough == ["one 0", "other 0", "one 1", "one 2"]

@@ -8,6 +8,7 @@ keeps to some of the engines.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,8 +30,22 @@ from kwsd.say.takes import said
 from kwsd.tokenizer.frames import Frames
 
 COUNTS = (1, 2, 5)  # recordings of people
-BESIDE = (0, 1, 2)  # of them beside synthetic voices
+BESIDE = (1, 2)  # of them beside synthetic voices
 ENGINES = {module.__name__.rpartition(".")[2]: module for module in (*engines.ENGINES, engines.LAST)}
+
+
+ENGINE = click.Option(
+    ["--engine", "names"], type=click.Choice(list(ENGINES)), multiple=True, help="Only these engines."
+)
+
+
+@contextmanager
+def only_engines(names: Sequence[str]) -> Iterator[None]:
+    """Have no engines but these; all if there are no names."""
+    chosen = [ENGINES[name] for name in names] or engines.ENGINES
+    last = SimpleNamespace(voices=lambda language: []) if names else engines.LAST
+    with patch.object(engines, "ENGINES", chosen), patch.object(engines, "LAST", last):
+        yield
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ def ways(word: Word, voices: int, recorded: bool) -> Iterator[tuple[str, Sequenc
     for draw in word.draws if recorded else ():
         for count in COUNTS:
             yield f"{count} recorded", draw[:count]
-        for count in BESIDE[1:]:
+        for count in BESIDE:
             yield f"{len(takes)} said, {count} recorded", [*draw[:count], *takes]
 
 
@@ -99,7 +114,7 @@ def summary(found: Sequence[Row]) -> str:
 
 @command(
     __doc__,
-    click.Option(["--engine", "names"], type=click.Choice(list(ENGINES)), multiple=True, help="Only these engines."),
+    ENGINE,
     click.Option(["--word", "only"], multiple=True, help="Only these words."),
     click.Option(["--voices"], type=int, default=12, show_default=True, help="How often each word is said."),
     click.Option(["--recorded/--no-recorded"], default=True, help="Measure recordings of people, too."),
@@ -108,11 +123,9 @@ def main(
     product: Product, names: tuple[str, ...], only: tuple[str, ...], voices: int, recorded: bool
 ) -> dict[str, Any]:
     """Measure every word and print a table."""
-    chosen = [ENGINES[name] for name in names] or engines.ENGINES
-    last = SimpleNamespace(voices=lambda language: []) if names else engines.LAST
     background = frames_of(product.tokenizer, product.protocol.background())
     found: list[Row] = []
-    with patch.object(engines, "ENGINES", chosen), patch.object(engines, "LAST", last):
+    with only_engines(names):
         for word in words(product):
             if not only or word.name in only:
                 found += measured(product, word, background, voices, recorded)

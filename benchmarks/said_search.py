@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from benchmarks import corpora
 from benchmarks.product import Product, command
+from benchmarks.said import ENGINE, only_engines
 from benchmarks.search import HEADER, Questions, figures
 from benchmarks.spoken_queries import Said, Templates, Truth, aligned
 from benchmarks.tables import table
@@ -60,19 +61,21 @@ def asked(product: Product, kind: str, truth: Truth, count: int, speakers: set[s
 
 @command(
     __doc__,
+    ENGINE,
     click.Option(["--words"], type=int, default=100, show_default=True, help="Words, and half as many phrases."),
     click.Option(["--voices"], type=int, default=6, show_default=True, help="How often each is said."),
 )
-def main(product: Product, words: int, voices: int) -> dict[str, Any]:
+def main(product: Product, names: tuple[str, ...], words: int, voices: int) -> dict[str, Any]:
     """Ask, and print a table."""
     clips, single, phrases = aligned(product.protocol.shared, corpora.default_cache(), ("dev",))
     speakers = {clip.speaker for clip in clips}
     speaker_of = {str(clip.path): clip.speaker for clip in clips}
     templates = Templates(product.tokenizer)
-    questions = [
-        *asked(product, "words", single, words, speakers, voices),
-        *asked(product, "phrases", phrases, words // 2, speakers, voices),
-    ]
+    with only_engines(names):
+        questions = [
+            *asked(product, "words", single, words, speakers, voices),
+            *asked(product, "phrases", phrases, words // 2, speakers, voices),
+        ]
     with tempfile.TemporaryDirectory() as folder:
         archive, _ = Archive.build(Path(folder) / "index", [clip.path for clip in clips], product.tokenizer)
         rows = [[one.name, *figures(one, one.ask(archive, templates, "pairs", speaker_of))] for one in questions]

@@ -86,7 +86,8 @@ def enroll(
     say so; the takes are kept in the keyword.
 
     With --say nobody needs to record: free synthetic voices of this machine say NAME, as it is spelled, in simulated
-    rooms. People are missed more often by such a keyword; recordings of theirs that are added later count for more.
+    rooms. Such a keyword misses fewer than two recordings do, and more than five do. Recordings of people that are
+    added later count for more.
 
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 

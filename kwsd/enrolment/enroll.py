@@ -50,9 +50,12 @@ class Enrolment:
 
     @property
     def one_more_avoids(self) -> float | None:
-        """The share of the misses that one more recording is expected to avoid, see `kwsd.enrolment.one_more`."""
-        people = sum(not template.said for template in self.keyword.templates)
-        return avoided(people, is_said=people < len(self.keyword.templates))
+        """The share of the misses that one more recording is expected to avoid, see `kwsd.enrolment.one_more`.
+
+        None beside synthetic voices, where it differs much from phrase to phrase.
+        """
+        templates = self.keyword.templates
+        return None if any(template.said for template in templates) else avoided(len(templates))
 
 
 def enroll(

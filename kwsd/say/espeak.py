@@ -8,6 +8,7 @@ from kwsd.audio.source import Samples
 from kwsd.say.program import output, spoken
 from kwsd.say.voice import Voice, speaks
 
+NAME = "espeak-ng"  # of the engine
 VARIANTS = ("m3", "f2", "m1", "f5", "m7", "f4", "m4", "f1", "m5", "f3", "m2", "m6")  # men and women, by name
 WORDS_A_MINUTE = 165  # at tempo 1
 PRIORITY, LANGUAGE = 0, 1  # columns of the table that `espeak-ng --voices` prints
@@ -29,4 +30,4 @@ def _voice(name: str) -> Voice:
         words = ["espeak-ng", "-v", name, "-s", str(round(WORDS_A_MINUTE * tempo))]
         return spoken(text, lambda source, wav: [*words, "-f", str(source), "-w", str(wav)])
 
-    return Voice("espeak-ng", name, speak)
+    return Voice(NAME, name, speak)

@@ -10,6 +10,7 @@ import numpy as np
 
 from kwsd.enrolment.template import Recording
 from kwsd.errors import SayError
+from kwsd.say import espeak
 from kwsd.say.engines import voices_of
 from kwsd.say.room import Room
 from kwsd.say.voice import Voice
@@ -29,16 +30,18 @@ def said(text: str, language: str, count: int, report: Callable[[str], None]) ->
         text: the phrase, as it is spelled.
         language: a code such as "de" or "en-gb".
         count: how often it is said, each time by another voice while there is one.
-        report: gets a sentence for each voice that fails and is left out.
+        report: gets a sentence for each voice that fails and is left out, and if the voices are not good ones.
 
     Raises:
         SayError: no voice speaks the language, or all fail.
     """
     found, voices = [], voices_of(language)
+    if all(voice.engine == espeak.NAME for voice in voices):
+        report(f'only eSpeak NG speaks "{language}" here, and it is little like people: add recordings of theirs')
     for number, voice in enumerate(islice(cycle(voices), count)):
-        again = number // len(voices)
+        again, place = divmod(number, len(voices))
         try:
-            found.append(_take(text, voice, number, TEMPOS[(number + again) % len(TEMPOS)]))
+            found.append(_take(text, voice, number, TEMPOS[(place + again) % len(TEMPOS)]))
         except SayError as error:
             report(str(error))
     if not found:

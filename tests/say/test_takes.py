@@ -1,10 +1,14 @@
 """A phrase as synthetic voices say it."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from kwsd.enrolment.enroll import enroll
 from kwsd.errors import SayError
+from kwsd.say import engines
 from kwsd.say.takes import said
 
 
@@ -60,3 +64,12 @@ def test_a_keyword_knows_which_voices_said_its_recordings(voices, tokenizer, ban
     keyword = enroll("hey snips", said("hey snips", "en", 2, print), tokenizer, bank=bank).keyword
 
     assert [template.said for template in keyword.templates] == [str(voice) for voice in voices[:2]]
+
+
+def test_it_is_told_if_nothing_speaks_the_language_but_espeak(voices, monkeypatch):
+    alone = [replace(voice, engine="espeak-ng") for voice in voices]
+    monkeypatch.setattr(engines, "ENGINES", (SimpleNamespace(voices=lambda language: alone),))
+    told = []
+    said("hey snips", "de", 1, told.append)
+
+    assert told == ['only eSpeak NG speaks "de" here, and it is little like people: add recordings of theirs']

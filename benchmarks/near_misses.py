@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from benchmarks import options
+from benchmarks import near_contrasts, options
 from benchmarks.corpora import CorpusError
 from benchmarks.field import lowest_overlapping
 from benchmarks.measures import Scores, frames_of
@@ -107,6 +107,17 @@ def judge(
     }
 
 
+def judge_with_contrasts(
+    trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
+) -> dict[str, list[Outcome]]:
+    """What phrases did on near ones of which some are named, without contrasts and with them."""
+    heard, found = hear(trials, lambda samples: frames_of(product.tokenizer, [samples])), {}
+    for scorer in scorers:
+        one = replace(product, scorer=scorer)
+        found |= near_contrasts.outcomes([(trial, enrolled(trial, heard, one)) for trial in trials], heard, one)
+    return found
+
+
 def judge_with_negatives(
     trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
 ) -> dict[str, list[Outcome]]:
@@ -160,6 +171,7 @@ def described(source: str, trials: Sequence[Trial]) -> str:
 @click.option("--scorer", "scorers", multiple=True, type=click.Choice(SCORERS), help="Only these.")
 @click.option("--only", multiple=True, type=click.Choice(tuple(SOURCES)), help="Only these sources.")
 @click.option("--negatives", is_flag=True, help="Also with a recording of each near phrase as a negative.")
+@click.option("--unlike", is_flag=True, help="With some of the near phrases named, as synthetic voices say them.")
 @options.out
 def main(
     shared: Path,
@@ -168,6 +180,7 @@ def main(
     scorers: tuple[str, ...],
     only: tuple[str, ...],
     negatives: bool,
+    unlike: bool,
     out: Path | None,
 ) -> None:
     """Measure every scorer on every source, and show the worst pairs of the first scorer."""
@@ -177,8 +190,8 @@ def main(
         product = Product(Tokenizer(model), loaded, "", Protocol(shared))
         tried = {name: SOURCES[name].trials(shared) for name in only or SOURCES}
         for name, trials in tried.items():
-            learns = SOURCES[name].learns
-            ask = judge_with_negatives if negatives else judge
+            learns = SOURCES[name].learns and not unlike
+            ask = judge_with_contrasts if unlike else judge_with_negatives if negatives else judge
             results[name] = found = ask(trials, product, scorers or SCORERS, learns)
             first = next(iter(found.values()))
             click.echo(f"\n{described(name, trials)}\n\n{summary(found, learns)}\n\n{worst_pairs(first)}")

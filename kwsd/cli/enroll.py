@@ -15,12 +15,13 @@ from kwsd.cli.stdin import RECORDING, stdin_options, with_stdin
 from kwsd.cli.takes import Takes
 from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
 from kwsd.settings.inputs import MicrophoneInput, Width
-from kwsd.settings.say import SayConfig
+from kwsd.settings.say import SayConfig, UnlikeConfig
 
 if TYPE_CHECKING:
     from kwsd.enrolment.enroll import Enrolment
     from kwsd.enrolment.template import Recording
     from kwsd.enrolment.threshold import Rule
+    from kwsd.keywords.keyword import Contrast, Keyword
     from kwsd.keywords.store import Store
     from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     type=RECORDING,
     metavar="FILE",
     help="A recording of what sounds like the phrase and must not be detected; may be given several times.",
+)
+@click.option(
+    "--unlike",
+    "unlike",
+    multiple=True,
+    metavar="TEXT",
+    help="A text that sounds like NAME and must not be detected; synthetic voices say both, see kwsd[say]. It may be "
+    "given several times.",
 )
 @setting(EnrollConfig, "threshold", metavar="DISTANCE", show_default="learned")
 @setting(EnrollConfig, "threshold_rule")
@@ -56,6 +65,7 @@ def enroll(
     name: str,
     recordings: tuple[Path, ...],
     negatives: tuple[Path, ...],
+    unlike: tuple[str, ...],
     threshold: float | None,
     threshold_rule: RuleName,
     false_alarms_per_hour: float,
@@ -89,6 +99,9 @@ def enroll(
     rooms. Such a keyword misses fewer than two recordings do, and more than five do. Recordings of people that are
     added later count for more.
 
+    With --unlike the same voices say NAME and each TEXT, and a detection that is nearer to a TEXT is refused. It needs
+    no recordings of these texts, and is worth most for what is often said where kwsd listens.
+
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 
     \b
@@ -96,6 +109,7 @@ def enroll(
       kwsd enroll "hey snips" --mic
       kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
       kwsd enroll "hey snips" --say
+      kwsd enroll "hey snips" --unlike "hey chips" --unlike "hey sniff"
       arecord -q -d 3 -f S16_LE -r 16000 | kwsd enroll "hey snips" -
     """
     from kwsd.audio.opening import STDIN
@@ -114,6 +128,7 @@ def enroll(
         keep_audio=keep_audio or mic,
         microphone=_microphone(mic, device, as_json, stdin or STDIN in recordings),
         say=SayConfig(text=name, voices=voices, language=language) if say else None,
+        unlike=UnlikeConfig(texts=unlike, language=language) if unlike else None,
         store=store,
         model=model,
     )
@@ -161,11 +176,18 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
     others = store.others(name, tokenizer)
     given = bool(config.recordings or config.microphone or config.say)
     if config.replace and not given:
+        known = store.load(name)
         return reenroll(
-            store.load(name), tokenizer, scorer=scorer, threshold=threshold, negatives=config.negatives, others=others
+            known,
+            tokenizer,
+            scorer=scorer,
+            threshold=threshold,
+            negatives=config.negatives,
+            contrasts=_contrasts(config, known, tokenizer),
+            others=others,
         )
     before = store.load(name) if not config.replace and name in store.names() else None
-    if not given and not (before and config.negatives):
+    if not given and not (before and (config.negatives or config.unlike)):
         raise KeywordError(
             f'no recording of "{name}" was given: name a few files that hold the phrase once each, or pass --say'
         )
@@ -178,6 +200,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
         scorer=scorer or (before.scorer if before else SCORERS[0]),
         threshold=threshold,
         negatives=config.negatives,
+        contrasts=_contrasts(config, before, tokenizer),
         adding_to=before,
         others=others,
         keep_audio=config.keep_audio,
@@ -194,6 +217,17 @@ def _said(config: SayConfig | None) -> list[Recording]:
     from kwsd.say.takes import said
 
     return said(config.text, config.language, config.voices, warn)
+
+
+def _contrasts(config: EnrollConfig, before: Keyword | None, tokenizer: Tokenizer) -> tuple[Contrast, ...]:
+    """What sounds alike, before and from now on, and the phrase, as voices say them; nothing without --unlike."""
+    if config.unlike is None:
+        return ()
+    from kwsd.say.contrast import contrasts
+
+    known = [one.text for one in before.contrasts[1:]] if before else []
+    alike = list(dict.fromkeys([*known, *config.unlike.texts]))
+    return contrasts(config.name, alike, config.unlike.language, tokenizer, warn)
 
 
 def _threshold(config: EnrollConfig) -> float | Rule:

@@ -26,6 +26,10 @@ def print_report(made: Enrolment) -> None:
     if keyword.negatives:
         names = ", ".join(negative.recording for negative in keyword.negatives)
         click.echo(f"not to be detected: {names}")
+    if keyword.contrasts:
+        phrase, *alike = keyword.contrasts
+        texts = ", ".join(f'"{one.text}"' for one in alike)
+        click.echo(f"not to be taken for it, by {len(phrase.voices)} synthetic voices: {texts}")
     click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
     click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
     if made.misses:
@@ -66,6 +70,7 @@ def print_json(made: Enrolment, path: Path) -> None:
             for match, t in zip(made.matches, keyword.templates, strict=True)
         ],
         "negatives": [negative.recording for negative in keyword.negatives],
+        "unlike": [one.text for one in keyword.contrasts[1:]],
         "refused": list(made.refused),
         "warnings": list(made.warnings),
         "file": str(path),

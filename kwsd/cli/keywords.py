@@ -85,6 +85,8 @@ def show(name: str, as_json: bool, store: Path) -> None:
         negative = ", not to be detected" if row["negative"] else ""
         seconds = row["end"] - row["start"]
         click.echo(f"  {row['recording']:{width}}  {seconds:.2f} s, {row['frames']} frames{voice}{kept}{negative}")
+    for one in keyword.contrasts[1:]:
+        click.echo(f'not to be taken for "{one.text}", as {len(one.voices)} synthetic voices say it')
 
 
 keywords.add_command(calibrate)
@@ -177,6 +179,7 @@ def _summary(keyword: Keyword) -> dict[str, Any]:
         "rule": keyword.rule,
         "scorer": keyword.scorer,
         "model": keyword.model,
+        "unlike": [one.text for one in keyword.contrasts[1:]],
     }
 
 

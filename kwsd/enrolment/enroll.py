@@ -18,7 +18,8 @@ from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
 from kwsd.enrolment.weights import weighted
 from kwsd.errors import KeywordError
-from kwsd.keywords.keyword import Keyword, Template, check_name
+from kwsd.keywords.keyword import Contrast, Keyword, Template, check_name
+from kwsd.spotting.contrast import MARGIN, excess
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -66,6 +67,7 @@ def enroll(
     scorer: str = "subsequence",
     threshold: float | Rule = LEARNED,
     negatives: Sequence[Path | Recording] = (),
+    contrasts: Sequence[Contrast] = (),
     adding_to: Keyword | None = None,
     others: Sequence[Keyword] = (),
     keep_audio: bool = False,
@@ -81,7 +83,9 @@ def enroll(
         scorer: "subsequence", "dtw", "codes", "edit" or "levenshtein", see `kwsd.spotting.matching`.
         threshold: the largest distance that is a detection, or the rule that finds it.
         negatives: recordings of what sounds like the phrase and must not be detected, each once.
-        adding_to: a keyword whose templates and negatives are added; with it there may be negatives alone.
+        contrasts: the phrase and what sounds alike, by the same synthetic voices (`kwsd.say.contrast`); those of
+            `adding_to` if there are none.
+        adding_to: a keyword whose templates and negatives are added; with it there may be negatives or contrasts alone.
         others: keywords to check for confusion; those of the same name or of another model are skipped.
         keep_audio: store the recordings in the keyword, so that it can be enrolled again with another model.
         bank: background speech as frames of this tokenizer; the shipped bank if None.
@@ -94,15 +98,16 @@ def enroll(
     name = check_name(name)
     bank = bank or Bank.shipped()
     bank.check_model(tokenizer.digest)
-    if not recordings and not (adding_to and negatives):
+    if not recordings and not (adding_to and (negatives or contrasts)):
         raise KeywordError("there is no recording: give at least one that holds the phrase")
     known, rivals = (adding_to.templates, adding_to.negatives) if adding_to else ((), ())
     positive = hear(recordings, tokenizer, known, keep_audio=keep_audio)
     negative = hear(negatives, tokenizer, rivals, positive.templates, keep_audio=keep_audio)
     refused = [*positive.refused, *negative.refused]
-    if not positive.templates or len(refused) == len(recordings) + len(negatives):
+    if not positive.templates or (refused and len(refused) == len(recordings) + len(negatives)):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     draft = _draft(name, scorer, positive.templates, negative.templates, tokenizer, bank)
+    draft = replace(draft, contrasts=tuple(contrasts) or (adding_to.contrasts if adding_to else ()))
     made = _finish(draft, threshold, refused, others, tokenizer, bank)
     return replace(made, warnings=(*positive.poor, *made.warnings))
 
@@ -114,12 +119,13 @@ def reenroll(
     scorer: str | None = None,
     threshold: float | Rule = LEARNED,
     negatives: Sequence[Path | Recording] = (),
+    contrasts: Sequence[Contrast] = (),
     others: Sequence[Keyword] = (),
     bank: Bank | None = None,
 ) -> Enrolment:
     """Enrol a keyword again from the audio in it, with further negatives; arguments as in `enroll`.
 
-    A scorer of None is the keyword's.
+    A scorer of None is the keyword's; its contrasts are kept if they are of the same model.
 
     Raises:
         KeywordError: the keyword does not have the audio of each recording, or it cannot be decoded.
@@ -136,6 +142,7 @@ def reenroll(
         scorer=scorer or keyword.scorer,
         threshold=threshold,
         negatives=[*map(kept_recording, keyword.negatives), *negatives],
+        contrasts=contrasts or (keyword.contrasts if keyword.model == tokenizer.digest else ()),
         others=others,
         keep_audio=True,
         bank=bank,
@@ -154,6 +161,7 @@ def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, ban
     bank = bank or Bank.shipped()
     templates = [*keyword.templates, template]
     draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, tokenizer, bank)
+    draft = replace(draft, contrasts=keyword.contrasts)
     return _finish(draft, LEARNED, (), (), tokenizer, bank)
 
 
@@ -181,6 +189,16 @@ def _hidden(keyword: Keyword, distances: Sequence[float], heard: Sequence[float]
     ]
 
 
+def _mistaken(keyword: Keyword) -> list[str]:
+    """A sentence for each recording that is nearer to something else by the contrasts, so that these refuse less."""
+    return [
+        f"{template.recording} is nearer to what it must not be taken for than to the phrase, as synthetic voices say "
+        "both, and so less is refused: leave out the recording, or the text that sounds like it"
+        for template in keyword.templates
+        if keyword.contrasts and excess(template.frames.vectors, keyword.contrasts) > MARGIN
+    ]
+
+
 def _finish(
     draft: Keyword,
     threshold: float | Rule,
@@ -201,5 +219,6 @@ def _finish(
     missed = misses(of_people(keyword, heard), value, model.deviation)
     confused = confusions(keyword, others, tokenizer)
     alarms = model.alarms_per_hour(value)
-    sentences = (*warnings(keyword, missed, alarms), *_hidden(keyword, distances, heard), *map(str, confused))
+    hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword))
+    sentences = (*warnings(keyword, missed, alarms), *hidden, *map(str, confused))
     return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, sentences)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kwsd.errors import KeywordError
 from kwsd.tokenizer.frames import Frames
 
@@ -49,6 +52,21 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """A text as synthetic voices say it, to tell the phrase from what sounds alike, see `kwsd.spotting.contrast`.
+
+    Attributes:
+        text: what is said.
+        voices: who says it.
+        spoken: the [T, m] vectors of each voice.
+    """
+
+    text: str
+    voices: tuple[str, ...]
+    spoken: tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True)
 class Keyword:
     """A phrase that can be spotted.
 
@@ -61,6 +79,7 @@ class Keyword:
         rule: a description of how the threshold was set.
         negatives: templates of what sounds like the keyword and is something else; it is not detected where one of
             them is nearer than the nearest `templates`.
+        contrasts: the phrase, and then what sounds alike, by the same synthetic voices; none, or two or more.
     """
 
     name: str
@@ -70,6 +89,7 @@ class Keyword:
     model: str
     rule: str
     negatives: tuple[Template, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
 
     @property
     def narrow(self) -> bool:

@@ -17,7 +17,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from kwsd.errors import KeywordError, StoreError
-from kwsd.keywords.keyword import Keyword, Template, check_name
+from kwsd.keywords.keyword import Contrast, Keyword, Template, check_name
 from kwsd.keywords.plain_archive import arrays_in
 from kwsd.printable import printable
 from kwsd.settings.enrolment import ScorerName
@@ -47,6 +47,11 @@ class _TemplateHeader(msgspec.Struct, frozen=True):
     said: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
 
 
+class _ContrastHeader(msgspec.Struct, frozen=True):
+    text: _Line
+    voices: Annotated[list[_Line], Meta(min_length=1, max_length=MOST_TEMPLATES)]
+
+
 class _Version(msgspec.Struct, frozen=True):
     format: int
 
@@ -59,6 +64,7 @@ class _Header(msgspec.Struct, frozen=True):
     rule: _Line
     templates: Annotated[list[_TemplateHeader], Meta(min_length=1, max_length=MOST_TEMPLATES)]
     negatives: Annotated[list[_TemplateHeader], Meta(max_length=MOST_TEMPLATES)] = []
+    contrasts: Annotated[list[_ContrastHeader], Meta(max_length=MOST_TEMPLATES)] = []
 
 
 class _NewerFormatError(Exception):
@@ -121,8 +127,14 @@ def _keyword(content: bytes) -> Keyword:
     if len({template.heard.vectors.shape[1] for template in every}) > 1:
         _refuse("its recordings are of different models")
     templates, negatives = every[: len(header.templates)], every[len(header.templates) :]
-    name = check_name(header.name)
-    return Keyword(name, templates, header.threshold, header.scorer, header.model, header.rule, negatives)
+    contrasts = tuple(_contrast(arrays, i, one) for i, one in enumerate(header.contrasts))
+    if len({len(one.voices) for one in contrasts}) > 1 or len(contrasts) == 1:
+        _refuse("its contrasts are not of the same voices")
+    dims = {spoken.shape[1] for one in contrasts for spoken in one.spoken}
+    if dims - {templates[0].heard.vectors.shape[1]}:
+        _refuse("its contrasts are of another model")
+    name, rule = check_name(header.name), header.rule
+    return Keyword(name, templates, header.threshold, header.scorer, header.model, rule, negatives, contrasts)
 
 
 def _facts(keyword: Keyword) -> dict[str, Any]:
@@ -135,6 +147,7 @@ def _facts(keyword: Keyword) -> dict[str, Any]:
         "rule": keyword.rule,
         "templates": [_header(template) for template in keyword.templates],
         "negatives": [_header(template) for template in keyword.negatives],
+        "contrasts": [{"text": one.text, "voices": one.voices} for one in keyword.contrasts],
     }
 
 
@@ -146,6 +159,8 @@ def _arrays(keyword: Keyword) -> dict[str, Any]:
         arrays[f"tokens_{i}"] = template.heard.tokens
         if template.audio is not None:
             arrays[f"audio_{i}"] = np.frombuffer(template.audio, np.uint8)
+    for i, contrast in enumerate(keyword.contrasts):
+        arrays |= {f"spoken_{i}_{j}": vectors for j, vectors in enumerate(contrast.spoken)}
     return arrays
 
 
@@ -165,23 +180,35 @@ def _template(arrays: dict[str, NDArray[Any]], i: int, header: _TemplateHeader) 
     return template
 
 
+def _contrast(arrays: dict[str, NDArray[Any]], i: int, header: _ContrastHeader) -> Contrast:
+    spoken = tuple(_unit_vectors(arrays, f"spoken_{i}_{j}") for j in range(len(header.voices)))
+    if not all(1 <= len(vectors) <= MOST_FRAMES for vectors in spoken):
+        _refuse("what a synthetic voice says in it is too long or too short")
+    return Contrast(header.text, tuple(header.voices), spoken)
+
+
 def _frames(arrays: dict[str, NDArray[Any]], i: int) -> Frames:
     time = _array(arrays, f"time_{i}", np.float64, 1)
-    vectors = _array(arrays, f"vectors_{i}", np.float32, 2)
+    vectors = _unit_vectors(arrays, f"vectors_{i}")
     tokens = _array(arrays, f"tokens_{i}", np.int32, 1)
     if not len(time) == len(vectors) == len(tokens):
         _refuse("its arrays are of different lengths")
     if not (np.abs(time).max(initial=0) <= LATEST and (np.diff(time) > 0).all()):
         _refuse("the times of its frames do not rise")
+    if tokens.min(initial=0) < 0:
+        _refuse("a token in it is negative")
+    return Frames(time, vectors, tokens)
+
+
+def _unit_vectors(arrays: dict[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
+    vectors = _array(arrays, name, np.float32, 2)
     # A single large component is refused first: the square of one could be infinite.
     if not (
         np.abs(vectors).max(initial=0) <= LONGEST_VECTOR
         and np.linalg.norm(vectors, axis=1).max(initial=0) <= LONGEST_VECTOR
     ):
         _refuse("its vectors are not unit vectors")
-    if tokens.min(initial=0) < 0:
-        _refuse("a token in it is negative")
-    return Frames(time, vectors, tokens)
+    return vectors
 
 
 def _array(arrays: dict[str, NDArray[Any]], name: str, dtype: type, dimensions: int) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from msgspec import Meta
 from kwsd.settings.checks import Settings
 from kwsd.settings.inputs import MicrophoneInput
 from kwsd.settings.kinds import ALARMS, Alarms, Model, Store
-from kwsd.settings.say import SayConfig
+from kwsd.settings.say import SayConfig, UnlikeConfig
 
 ScorerName = Literal["subsequence", "dtw", "codes", "edit", "levenshtein"]
 RuleName = Literal["background", "midpoint"]
@@ -24,6 +24,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     Attributes:
         microphone: where further recordings are made; None for none.
         say: what synthetic voices say as further recordings; None for nothing.
+        unlike: what sounds alike and must not be detected, said by synthetic voices; None for nothing.
     """
 
     name: str
@@ -66,6 +67,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     ] = False
     microphone: MicrophoneInput | None = None
     say: SayConfig | None = None
+    unlike: UnlikeConfig | None = None
     store: Store
     model: Model | None = None
 

@@ -9,6 +9,23 @@ from kwsd.settings.checks import Settings
 MOST_VOICES = 100
 
 
+Language = Annotated[
+    str,
+    Meta(
+        description="Language that the synthetic voices speak, such as de, en or en-gb.",
+        pattern=r"^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*\Z",
+        extra={"head": '"{}" is no language', "range": "a code such as de, en or en-gb"},
+    ),
+]
+
+
+class UnlikeConfig(Settings, frozen=True, kw_only=True):
+    """Texts that sound like a phrase and must not be taken for it; synthetic voices say them, and the phrase."""
+
+    texts: tuple[str, ...]
+    language: Language = "en"
+
+
 class SayConfig(Settings, frozen=True, kw_only=True):
     """A text that synthetic voices say."""
 
@@ -22,11 +39,4 @@ class SayConfig(Settings, frozen=True, kw_only=True):
             le=MOST_VOICES,
         ),
     ] = 12
-    language: Annotated[
-        str,
-        Meta(
-            description="Language that --say speaks, such as de, en or en-gb.",
-            pattern=r"^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*\Z",
-            extra={"head": '"{}" is no language', "range": "a code such as de, en or en-gb"},
-        ),
-    ] = "en"
+    language: Language = "en"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,6 +34,10 @@ class Detection:
     threshold: float
 
 
+Refuses = Callable[[int, Detection], bool]
+"""Of the index of a keyword and its detection."""
+
+
 @dataclass
 class _Candidate:
     """The lowest distance of a phrase so far; `age` is the number of frames since its first under the threshold."""
@@ -49,17 +53,22 @@ class Detector:
 
     A keyword is detected PATIENCE frames after its distance came down to the threshold, or when it has risen above it
     again. After that it is not detected for the refractory time, nor before its distance has risen above the threshold.
+    After a detection that is refused there is no refractory time.
 
     Args:
         keywords: in the order of the columns of the score track.
         hop: seconds between frames.
         refractory: seconds.
+        refuses: whether a detection is none after all.
 
     Attributes:
         threshold: [k] thresholds of the keywords.
     """
 
-    def __init__(self, keywords: Sequence[Keyword], hop: float, refractory: float) -> None:
+    def __init__(
+        self, keywords: Sequence[Keyword], hop: float, refractory: float, refuses: Refuses = lambda k, detection: False
+    ) -> None:
+        self._refuses = refuses
         self._names = [keyword.name for keyword in keywords]
         self.threshold = np.array([keyword.threshold for keyword in keywords])
         self._hop, self._refractory = hop, refractory
@@ -75,16 +84,21 @@ class Detector:
         found = []
         for i, k in zip(*np.nonzero(below | self._after_below(below)), strict=True):
             best = self._step(i, k, track, bool(below[i, k]))
-            if best:
-                found.append(self._detection(k, best))
+            if best is None:
+                continue
+            detection = self._detection(k, best)
+            if self._refuses(k, detection):
+                self._refractory_until[k] = -np.inf
+            else:
+                found.append(detection)
         self._below = below[-1] if len(below) else self._below
         return found
 
     def flush(self) -> list[Detection]:
         """The detections of phrases whose distance is under the threshold when the stream ends; a new one begins."""
-        found = [self._detection(k, best) for k, best in self._candidates.items()]
+        found = [(k, self._detection(k, best)) for k, best in self._candidates.items()]
         self.reset()
-        return found
+        return [detection for k, detection in found if not self._refuses(k, detection)]
 
     def reset(self) -> None:
         """Discard the stream and start a new one."""

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwsd.keywords.keyword import Keyword
+from kwsd.spotting.contrast import EDGE, excess, margin_of
 from kwsd.spotting.detection import PATIENCE, Detection, Detector
 from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 
+LONGEST_MATCH = 2.0  # times the length of a recording that a match may have
+AFTER = 1.0  # s after a match in which it is decided on
 NEAR = 0.1  # a keyword that is not seen to come so near to its threshold is not detected in the next frames
 
 
@@ -34,7 +37,11 @@ class Spotter:
         ]
         self._groups = groups
         self._order = np.argsort([k for group in groups for k in group])
-        self._detector = Detector(keywords, hop, refractory)
+        self._detector = Detector(keywords, hop, refractory, self._refuses)
+        self._contrasts = {k: (one.contrasts, margin_of(one)) for k, one in enumerate(keywords) if one.contrasts}
+        contrasted = [t.seconds for keyword in keywords if keyword.contrasts for t in keyword.templates]
+        self._memory = LONGEST_MATCH * max(contrasted) + EDGE + AFTER if contrasted else 0.0  # s
+        self._recent: list[Frames] = []  # the last frames, if any keyword has contrasts
 
     def push(self, frames: Frames) -> list[Detection]:
         """The detections that are certain with these frames, in the order of their ends."""
@@ -42,6 +49,7 @@ class Spotter:
 
     def track(self, frames: Frames) -> ScoreTrack:
         """The score track at these frames; use either `push`, or `track` and then `decide`, for the same frames."""
+        self._remember(frames)
         tracks = [scorer.push(frames) for scorer in self._scorers]
         return ScoreTrack(
             frames.time,
@@ -74,8 +82,27 @@ class Spotter:
         self.reset()
         return found
 
+    def _remember(self, frames: Frames) -> None:
+        if not self._memory or not len(frames):
+            return
+        while self._recent and self._recent[0].time[-1] < frames.time[0] - self._memory:
+            del self._recent[0]
+        self._recent.append(frames)
+
+    def _refuses(self, k: int, detection: Detection) -> bool:
+        """Whether something else that was said to be alike is nearer than the phrase of keyword k."""
+        if k not in self._contrasts:
+            return False
+        contrasts, margin = self._contrasts[k]
+        start = max(
+            detection.start - EDGE, detection.end - self._memory + AFTER
+        )  # the same for any split of the stream
+        around = Frames.join(self._recent).between(start, detection.end)
+        return bool(len(around)) and excess(around.vectors, contrasts) > margin
+
     def reset(self) -> None:
         """Discard the stream and start a new one."""
         self._detector.reset()
+        self._recent = []
         for scorer in self._scorers:
             scorer.reset()

@@ -12,6 +12,7 @@ from keyword_archives import packed, parts, rezipped, with_directory_fields
 from kwsd.enrolment.enroll import reenroll
 from kwsd.errors import KeywordError, StoreError
 from kwsd.keywords import keyword_file
+from kwsd.keywords.keyword import Contrast
 from kwsd.keywords.store import Store
 
 LONGEST = keyword_file.MOST_TEMPLATES + 1
@@ -125,6 +126,48 @@ def test_a_recording_with_a_wrong_value_is_refused(refused, keyword, key, value)
 def test_an_array_of_another_type_range_or_shape_is_refused(refused, keyword, name, change):
     header, arrays = parts(keyword)
     arrays[name] = change(arrays.get(name))
+
+    assert "is not a keyword file or is damaged" in refused(packed(header, arrays))
+
+
+@pytest.fixture
+def contrasted(keyword):
+    """The keyword with two texts of two voices."""
+    spoken = [template.frames.vectors for template in keyword.templates]
+    texts = (
+        Contrast("hey snips", ("a", "b"), tuple(spoken[:2])),
+        Contrast("hey chips", ("a", "b"), tuple(spoken[2:4])),
+    )
+    return replace(keyword, contrasts=texts)
+
+
+def test_contrasts_are_read_as_they_were_written(tmp_path, contrasted):
+    path = tmp_path / "contrasted.kwsd"
+    path.write_bytes(keyword_file.to_bytes(contrasted))
+
+    for read, written in zip(keyword_file.read(path).contrasts, contrasted.contrasts, strict=True):
+        assert (read.text, read.voices) == (written.text, written.voices)
+        assert all(np.array_equal(one, other) for one, other in zip(read.spoken, written.spoken, strict=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header, _: header["contrasts"].pop(),
+        lambda header, _: header["contrasts"][1]["voices"].pop(),
+        lambda header, _: header["contrasts"][1]["voices"].clear(),
+        lambda header, _: header["contrasts"][1].update(text="\x1b[2J"),
+        lambda header, _: header["contrasts"][1].update(voices=None),
+        lambda _, arrays: arrays.pop("spoken_1_0"),
+        lambda _, arrays: arrays.update(spoken_1_0=arrays["spoken_1_0"][:0]),
+        lambda _, arrays: arrays.update(spoken_1_0=arrays["spoken_1_0"][:, :5]),
+        lambda _, arrays: arrays.update(spoken_1_0=arrays["spoken_1_0"] * np.float32(2)),
+        lambda _, arrays: arrays.update(spoken_1_0=arrays["spoken_1_0"].astype(np.float64)),
+    ],
+)
+def test_contrasts_with_a_wrong_value_are_refused(refused, contrasted, change):
+    header, arrays = parts(contrasted)
+    change(header, arrays)
 
     assert "is not a keyword file or is damaged" in refused(packed(header, arrays))
 

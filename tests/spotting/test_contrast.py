@@ -1,0 +1,75 @@
+"""A detection that is nearer to something else than to the phrase, as synthetic voices say them, is refused."""
+
+from dataclasses import replace
+
+import pytest
+from test_spotter import CODEBOOK, HOP, changed, keyword, run, speech, spoken
+
+from kwsd.keywords.keyword import Contrast
+from kwsd.spotting.contrast import MARGIN, excess
+from kwsd.spotting.matching import SCORERS
+from kwsd.spotting.spotter import Spotter
+
+
+def contrasted(phrase, alike):
+    """The phrase with a contrast of one voice, which says it as it is enrolled."""
+    said = phrase.templates[0].frames.vectors
+    return replace(phrase, contrasts=(Contrast("phrase", ("v",), (said,)), Contrast("alike", ("v",), (alike.vectors,))))
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_what_sounds_alike_is_refused_and_the_phrase_is_not(scorer):
+    phrase = replace(keyword(1, scorer), threshold=0.5 if scorer == "levenshtein" else 0.4)
+    alike = changed(phrase, 6, 12)
+    wary = contrasted(phrase, alike)
+
+    heard = {
+        name: [len(run(Spotter([one], HOP, CODEBOOK), spoken(said, 80, 30))) for said in (speech(20, 1), alike)]
+        for name, one in (("without", phrase), ("with", wary))
+    }
+
+    assert heard == {"without": [1, 1], "with": [1, 0]}
+
+
+def test_any_split_of_the_stream_refuses_the_same():
+    phrase = replace(keyword(1), threshold=0.45)
+    wary, stream = contrasted(phrase, changed(phrase, 6, 12)), spoken(speech(20, 1), 200, 100)
+    stream.vectors[40:60] = changed(phrase, 6, 12).vectors
+
+    whole = run(Spotter([wary], HOP, CODEBOOK), stream)
+
+    assert len(whole) == 1
+    assert whole == run(Spotter([wary], HOP, CODEBOOK), stream, range(1, 200))
+    assert whole == run(Spotter([wary], HOP, CODEBOOK), stream, (50, 61, 119))
+
+
+def test_after_what_is_refused_the_phrase_is_detected_at_once():
+    phrase = replace(keyword(1), threshold=0.35)
+    alike = changed(phrase, 6, 12)
+    stream = spoken(speech(20, 1), 120, 60)
+    stream.vectors[38:58] = alike.vectors
+
+    found = run(Spotter([contrasted(phrase, alike)], HOP, CODEBOOK, refractory=10.0), stream)
+
+    assert [detection.end for detection in found] == pytest.approx([80 * HOP], abs=10 * HOP)
+
+
+def test_other_keywords_are_not_refused():
+    phrase = replace(keyword(1), threshold=0.45)
+    alike = changed(phrase, 6, 12)
+    other = replace(phrase, name="other")
+
+    found = run(Spotter([contrasted(phrase, alike), other], HOP, CODEBOOK), spoken(alike, 80, 30))
+
+    assert [detection.keyword for detection in found] == ["other"]
+
+
+def test_of_several_texts_the_nearest_counts_and_of_voices_the_mean():
+    said, far, near = speech(20, 1).vectors, speech(20, 77).vectors, speech(20, 1).vectors
+    phrase = Contrast("phrase", ("a", "b"), (said, far))
+
+    alone = excess(said, (phrase, Contrast("far", ("a", "b"), (far, far))))
+    both = excess(said, (phrase, Contrast("far", ("a", "b"), (far, far)), Contrast("near", ("a", "b"), (near, near))))
+
+    assert alone < 0 < MARGIN < both
+    assert both == pytest.approx(-alone, abs=1e-5)

@@ -25,9 +25,11 @@ from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 
-def uncalibrated(templates: Sequence[Template], _scorer: str, _bank: Bank, _codebook: Codebook) -> list[Template]:
+def uncalibrated(
+    templates: Sequence[Template], _scorer: str, _bank: Bank, _codebook: Codebook, negatives: Sequence[Template] = ()
+) -> list[Template]:
     """Templates with their distances as they are."""
-    return list(templates)
+    return [*templates, *negatives]
 
 
 def nearest(share: float) -> Callable[[KeywordScorer, NDArray[np.float32]], NDArray[np.float64]]:

@@ -29,6 +29,7 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 WORDS, PHRASES = 200, 100  # queries
 CLICKS = 3
+SHORTEST = 0.25  # s of a hit that is judged; a shorter one cannot be learned from
 TOP = 160  # hits of a search, the asking speaker's included
 HEADER = ("queries", "clicks", "P@1", "P@5", "MAP", "P@1, judged only", "P@5", "MAP")
 
@@ -71,7 +72,8 @@ class Listener:
     def _click(self, known: Feedback, shown: Sequence[Hit], relevant: Sequence[Said]) -> Feedback:
         """What is known when the first hit that was not judged has been listened to."""
         old = (*known.right, *known.wrong)
-        fresh = next((hit for hit in shown if not any(hit.overlaps(one) for one in old)), None)
+        long = (hit for hit in shown if hit.end - hit.start > SHORTEST)
+        fresh = next((hit for hit in long if not any(hit.overlaps(one) for one in old)), None)
         if fresh is None:
             return known
         if any(one.is_at(Path(fresh.path), fresh.start, fresh.end) for one in relevant):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kwsd.web.requests import answer, json
+from kwsd.web.requests import answer, json, read_json
 from kwsd.web.searches import Searches
+
+
+class Judged(msgspec.Struct, forbid_unknown_fields=True):
+    """Numbers of hits that are right, and of hits that are wrong."""
+
+    right: tuple[int, ...] = ()
+    wrong: tuple[int, ...] = ()
 
 
 def search_routes(searches: Searches) -> list[Route]:
@@ -20,6 +28,10 @@ def search_routes(searches: Searches) -> list[Route]:
     async def find(request: Request) -> Response:
         return await answer(searches.find, request.path_params["name"])
 
+    async def find_again(request: Request) -> Response:
+        judged = await read_json(request, Judged)
+        return await answer(searches.find, request.path_params["name"], judged.right, judged.wrong)
+
     async def clip(request: Request) -> Response:
         return Response(await run_in_threadpool(searches.clip, request.path_params["number"]), media_type="audio/flac")
 
@@ -27,4 +39,5 @@ def search_routes(searches: Searches) -> list[Route]:
         Route("/api/index", index),
         Route("/api/index/hits/{number:int}", clip),
         Route("/api/index/{name}", find),
+        Route("/api/index/{name}", find_again, methods=["POST"]),
     ]

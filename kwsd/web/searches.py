@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kwsd.archive import Archive, clips
+from kwsd.archive import Archive, Feedback, clips
 from kwsd.archive.search.hit import Hit
 from kwsd.audio.opening import shown
 from kwsd.errors import ArchiveError
@@ -26,7 +27,9 @@ class Found:
         file: name of the recording, without its folders.
         start, end: seconds in it.
         score: higher is better.
+        probability: that it is the phrase; None where that cannot be told.
         heard: Unix time at which it began; None for a file.
+        right: whether it was called right.
     """
 
     number: int
@@ -34,7 +37,9 @@ class Found:
     start: float
     end: float
     score: float
+    probability: float | None
     heard: float | None
+    right: bool
 
 
 class Searches:
@@ -54,18 +59,23 @@ class Searches:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
-    def find(self, name: str) -> list[Found]:
+    def find(self, name: str, right: Sequence[int] = (), wrong: Sequence[int] = ()) -> list[Found]:
         """The best hits of a keyword, best first.
 
+        Args:
+            name: of the keyword.
+            right, wrong: numbers of earlier hits that the search learns from.
+
         Raises:
-            KwsdError: there is no index or no such keyword, or they are of different models.
+            KwsdError: there is no index, no such keyword or no such hit, or they are of different models.
         """
         if self.index is None:
             raise ArchiveError("there is no index to search: start `kwsd monitor` with --index")
         with self._keywords.tokenizer() as tokenizer:
             (keyword,) = self._keywords.store.load_all([name], tokenizer)
-            hits = Archive.open(self.index, tokenizer).search(keyword, top=TOP)
-        return [self._found(hit) for hit in hits]
+            known = Feedback(tuple(map(self._hit, right)), tuple(map(self._hit, wrong)))
+            hits = Archive.open(self.index, tokenizer).search(keyword, top=TOP, feedback=known)
+        return [self._found(hit, any(hit.overlaps(one) for one in known.right)) for hit in hits]
 
     def clip(self, number: int) -> bytes:
         """The audio of a hit as FLAC, with half a second before and after it.
@@ -74,14 +84,19 @@ class Searches:
             ArchiveError: there is no such hit.
             AudioError: it was heard live, or its file cannot be read any more.
         """
+        hit = self._hit(number)
+        return clips.to_flac(clips.cut(hit), Path(hit.path))
+
+    def _hit(self, number: int) -> Hit:
         hit = self._hits.get(number)
         if hit is None:
             raise ArchiveError("that hit is of an old search: search again")
-        return clips.to_flac(clips.cut(hit), Path(hit.path))
+        return hit
 
-    def _found(self, hit: Hit) -> Found:
+    def _found(self, hit: Hit, right: bool) -> Found:
         with self._lock:
             number = next(self._numbers)
             self._hits[number] = hit
             self._hits.pop(number - KEPT, None)
-        return Found(number, shown(Path(Path(hit.path).name)), hit.start, hit.end, hit.score, hit.heard)
+        name = shown(Path(Path(hit.path).name))
+        return Found(number, name, hit.start, hit.end, hit.score, hit.probability, hit.heard, right)

@@ -134,6 +134,16 @@ def test_an_index_is_searched_and_its_hits_are_played(indexed, tab):
     assert tab.locator("#found li").count() == 20
 
 
+def test_a_search_learns_from_the_buttons_of_its_hits(indexed, tab):
+    tab.get_by_role("button", name="Search").click()
+    tab.get_by_role("button", name="right: long.ogg", exact=False).nth(1).click()
+    tab.get_by_role("button", name="wrong: long.ogg", exact=False).first.click()
+    tab.get_by_role("button", name="Search again").click()
+    tab.locator('#found button[aria-pressed="true"]:disabled').wait_for()
+
+    assert tab.locator('#found button[aria-pressed="true"]').count() == 1
+
+
 @pytest.fixture
 def hit(config, speech, kept):
     """A detection that was kept before the page is opened."""

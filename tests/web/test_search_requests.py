@@ -23,6 +23,21 @@ def test_a_hit_can_be_played(page):
     assert page.get(f"/api/index/hits/{first['number']}").content.startswith(b"fLaC")
 
 
+def test_the_next_search_learns_from_what_was_called_right_and_wrong(page):
+    first, second, *_ = page.get("/api/index/hey%20snips").json()
+    judged = {"right": [second["number"]], "wrong": [first["number"]]}
+    again = page.post("/api/index/hey%20snips", json=judged).json()
+
+    assert [hit["right"] for hit in again].count(True) == 1
+    assert abs(next(hit["start"] for hit in again if hit["right"]) - second["start"]) < 0.2
+    assert not any(abs(hit["start"] - first["start"]) < 0.2 for hit in again)
+
+
+@pytest.mark.parametrize("judged", [{"right": [99]}, {"right": ["a"]}, {"left": []}, [1]])
+def test_what_is_no_verdict_on_a_hit_is_a_sentence(page, judged):
+    assert page.post("/api/index/hey%20snips", json=judged).json()["error"]
+
+
 def test_a_hit_that_no_search_found_is_a_sentence(page):
     reply = page.get("/api/index/hits/99")
 

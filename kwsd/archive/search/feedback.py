@@ -70,15 +70,16 @@ class Feedback:
         """The query that has learned from them.
 
         Raises:
-            ArchiveError: the index does not have one of them, or it is too short.
+            ArchiveError: the index does not have one of them, or a right one is too short.
         """
-        right, wrong = (
-            tuple(_vectors(hit, segments, codebook, hop) for hit in hits) for hits in (self.right, self.wrong)
-        )
+        right, wrong = ([_vectors(hit, segments, codebook, hop) for hit in hits] for hits in (self.right, self.wrong))
+        short = next((hit for hit, vectors in zip(self.right, right, strict=True) if len(vectors) <= GAP), None)
+        if short:
+            raise ArchiveError(f"the hit in {printable(short.path)} is too short to learn from: choose another")
         return replace(
             query,
             templates=(*query.templates, *right),
-            negatives=(*query.negatives, *wrong),
+            negatives=(*query.negatives, *(vectors for vectors in wrong if len(vectors) > GAP)),
             rejected=(*query.rejected, *self.wrong),
         )
 
@@ -98,7 +99,5 @@ def _vectors(hit: Hit, segments: Sequence[Segment], codebook: Codebook, hop: flo
                 continue
             first, last = (max(0, round((time - document.origin) / step + 0.5)) for time in (start, end))
             codes = segment.part(index).part(first, last)
-            if len(codes) <= GAP:
-                raise ArchiveError(f"the hit in {printable(hit.path)} is too short to learn from: choose another")
             return merged(decoded(codes, 0.0, hop, codebook).vectors)
     raise ArchiveError(f"the index does not have {printable(hit.path)} at that time: give a hit of this index")

@@ -16,11 +16,11 @@ def decay(response):
 
 
 @pytest.mark.parametrize("reverberation", [0.2, 0.35, 0.5])
-def test_sound_dies_away_as_long_as_the_room_says(reverberation):
+def test_sound_dies_away_in_about_the_time_that_sabines_formula_has(reverberation):
     room = Room("room", (5.0, 4.0, 2.6), 1.5, reverberation, 30.0)
     found = [decay(room.response(np.random.default_rng(seed))) for seed in range(10)]
 
-    assert np.mean(found) == pytest.approx(reverberation, rel=0.3)
+    assert 0.9 * reverberation < np.mean(found) < 1.5 * reverberation
 
 
 def test_the_direct_sound_is_first_and_as_loud_as_before():

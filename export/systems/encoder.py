@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,8 @@ class BiLSTM(nn.Module):
         place = torch.arange(features.shape[1])[None]
         turned = torch.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)[..., None]
         x = features
-        for number, (onward, back) in enumerate(self.layers):
+        for number, directions in enumerate(self.layers):
+            onward, back = cast(nn.ModuleList, directions)
             given = self.dropout(x) if number else x
             heard, _ = back(_taken(given, turned))
             x = torch.cat([onward(given)[0], _taken(heard, turned)], dim=2)

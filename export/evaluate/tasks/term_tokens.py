@@ -13,7 +13,7 @@ alone, or the frames that it has where its sentence is encoded.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from export.corpora.utterance import Excerpt, Utterance, cut
-from export.evaluate.archive_search.methods import Aligned, BruteForce, Dtw, HQuest, Search
+from export.evaluate.archive_search.methods import Aligned, BruteForce, Dtw, HQuest
 from export.evaluate.archive_search.precision import Query, measure
 from export.evaluate.archive_search.segments import cut_up
 from export.evaluate.data.spoken_words import word_sets
@@ -40,7 +40,12 @@ VECTORS = "vectors"
 SECONDS = 1.0  # of a segment
 EVERY = 3  # of the queries of `spoken_terms`, one is asked
 FRAMES = 20_000  # of background speech that a codebook is fitted to
-METHODS = {"dtw": Dtw, "aligned": Aligned, "hquest": HQuest, "tf-idf": BruteForce}
+METHODS: Mapping[str, type[Dtw | Aligned | HQuest | BruteForce]] = {
+    "dtw": Dtw,
+    "aligned": Aligned,
+    "hquest": HQuest,
+    "tf-idf": BruteForce,
+}
 
 Setting = dict[str, str | int | float]
 
@@ -73,7 +78,7 @@ def run(experiment: Experiment) -> None:
             Query(e.label, quantized(q, book), holding.word(e.label), holding.others(e.speaker))
             for e, q in zip(spoken, asked[str(setting["query"])], strict=True)
         ]
-        search: Search = METHODS[str(setting["method"])](archive)
+        search = METHODS[str(setting["method"])](archive)
         values = {"map": measure(search, [q for q in queries if q.wanted], experiment.seed)["map"]}
         took, data = time.perf_counter() - began, f"{sets.data}; {len(archive)} segments of {SECONDS:g} s"
         experiment.results.write(

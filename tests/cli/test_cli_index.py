@@ -402,6 +402,6 @@ def _with_little_room():
 
 def test_every_option_is_a_setting_too(kwsd, built, copied, strange_home):
     (strange_home / "kwsd").mkdir()
-    (strange_home / "kwsd" / "config.toml").write_text("[index.build]\nworkers = 2\nstages = 6\n")
+    (strange_home / "kwsd" / "config.toml").write_text("[index.build]\nworkers = 2\nstages = 5\n")
 
     assert counts(kwsd("index", "build", built, *copied)) == (0, 5, 0)

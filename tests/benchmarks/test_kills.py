@@ -11,7 +11,16 @@ def trials(tmp_path_factory, recordings):
 
 
 @pytest.mark.parametrize(
-    ("verb", "times"), [("enroll", 5), ("keywords import", 20), ("keywords remove", 20), (kills.SAVES, 20)]
+    ("verb", "times"),
+    [
+        ("enroll", 5),
+        ("keywords import", 20),
+        ("keywords remove", 20),
+        (kills.SAVES, 20),
+        ("feedback --true", 2),
+        ("feedback --false", 2),
+        (kills.RELOAD, 2),
+    ],
 )
 def test_after_a_kill_the_store_is_as_before_or_as_after(trials, verb, times):
     found = trials.run(verb, times)

@@ -1,6 +1,7 @@
 """What machines gain by sharing the building of an index: `python -m benchmarks.cluster`, see docs/scaling.md.
 
 The machines are nodes of a Ray cluster with one core each, on this machine; in the last row one is killed half-way.
+After each build the nodes, or this process, search the index for the phrase of `examples`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import click
 
 from benchmarks import corpora, options
 from benchmarks.tables import header, row
-from kwsd.archive import Archive
-from kwsd.archive.distributed import ray_batch_runner
+from kwsd.archive import Archive, Query
+from kwsd.archive.distributed import ray_batch_runner, search_on_ray
 from kwsd.archive.indexing import update
 from kwsd.archive.indexing.index_writer import build
 from kwsd.tokenizer.tokenizer import Tokenizer
 
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "hey-snips").glob("*.flac"))
 BATCH = 16  # files; as many as an hour of audio would leave too few batches to share out
 
 
@@ -42,12 +44,21 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a build took, and what it made: seconds of it all, of audio, bytes, files, codes by file."""
+    """What a build took, and what it made.
+
+    Attributes:
+        took, searched, heard: seconds of the build, of a search, and of audio.
+        size: bytes of the index.
+        codes: by file.
+        hits: of the search, as paths and times.
+    """
 
     took: float
+    searched: float
     heard: float
     size: int
     codes: dict[str, bytes]
+    hits: frozenset[tuple[str, float, float]]
 
 
 @contextmanager
@@ -56,7 +67,10 @@ def cluster(nodes: int) -> Iterator[Any]:
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - an extra
 
     before = dict(os.environ)
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(Path(__file__).parents[1])}
+    os.environ |= {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
     made: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         for _ in range(nodes - 1):
@@ -69,15 +83,16 @@ def cluster(nodes: int) -> Iterator[Any]:
         os.environ.update(before)
 
 
-def run(case: Case, paths: list[Path], tokenizer: Tokenizer, index: Path) -> Outcome:
+def run(case: Case, paths: list[Path], tokenizer: Tokenizer, folder: Path) -> Outcome:
     """One build, the start of the cluster not counted and that of its workers counted."""
+    index = str(folder / "index")
     if not case.nodes:
         return built(index, paths, tokenizer)
     with cluster(case.nodes) as nodes:
         return built(index, paths, tokenizer, nodes, case.killed)
 
 
-def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = None, killed: bool = False) -> Outcome:
+def built(index: str, paths: list[Path], tokenizer: Tokenizer, nodes: Any = None, killed: bool = False) -> Outcome:
     """The outcome of a build by this process, or by the nodes."""
 
     def watch(share: float) -> None:
@@ -89,12 +104,15 @@ def built(index: Path, paths: list[Path], tokenizer: Tokenizer, nodes: Any = Non
     report = build(index, paths, tokenizer, engine=engine, progress=watch)
     took = time.perf_counter() - began
     archive = Archive.open(index, tokenizer)
+    query, began = Query.of_recordings(EXAMPLES, tokenizer), time.perf_counter()
+    hits = list(search_on_ray("ray", index, query, tokenizer).hits) if nodes else archive.search(query)
+    searched, found = time.perf_counter() - began, frozenset((hit.path, hit.start, hit.end) for hit in hits)
     codes = {
         document.path: part.part(number).codes.tobytes()
         for part in archive.segments
         for number, document in enumerate(part.documents)
     }
-    return Outcome(took, report.seconds, sum(entry.bytes for entry in archive.manifest.entries), codes)
+    return Outcome(took, searched, report.seconds, sum(entry.bytes for entry in archive.manifest.entries), codes, found)
 
 
 @click.command()
@@ -105,15 +123,20 @@ def main(shared: Path, files: int) -> None:
     update.BATCH_FILES = BATCH
     paths = [clip.path for clip in corpora.clips(shared, "librispeech")[:files]]
     tokenizer = Tokenizer()
-    click.echo(header(("built by", "s", "times real time", "files", "as one process builds it")))
+    click.echo(
+        header(
+            ("built by", "s", "times real time", "files", "as one process builds it", "a search, s", "the same hits")
+        )
+    )
     first: Outcome | None = None
     for case in (Case(0), Case(1), Case(2), Case(2, killed=True)):
         with tempfile.TemporaryDirectory() as folder:
-            outcome = run(case, paths, tokenizer, Path(folder) / "index")
+            outcome = run(case, paths, tokenizer, Path(folder))
         first = first or outcome
         same = "yes" if outcome.codes == first.codes else "no"
+        alike = f"{len(outcome.hits & first.hits)} of {len(first.hits)}"
         speed = f"{outcome.heard / outcome.took:.0f}"
-        click.echo(row((case, outcome.took, speed, len(outcome.codes), same)))
+        click.echo(row((case, outcome.took, speed, len(outcome.codes), same, f"{outcome.searched:.1f}", alike)))
     assert first
     click.echo(f"{first.heard / 3600:.2f} h of audio, {first.size / first.heard * 3600 / 1e3:.0f} kB an hour")
 

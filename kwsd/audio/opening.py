@@ -27,7 +27,8 @@ def open_recording(path: Path) -> BinaryIO:
     """The bytes of a recording, with a file descriptor.
 
     A pipe with a WAV file stays a pipe, so that its detections come while it is written. Decoders of other formats go
-    back in a file: their pipe is copied to a temporary file first, on disk.
+    back in a file: their pipe is copied to a temporary file first, on disk. FFmpeg would read WebM, Matroska, raw AAC
+    and MPEG-TS from the pipe itself, with the same samples, but not an m4a with its index at the end.
 
     Raises:
         AudioError: the path is missing, a folder, empty or not readable, or a pipe cannot be copied.

@@ -22,8 +22,8 @@ class Room:
         name: for reports.
         size: length, width and height in m.
         distance: m from the mouth to the microphone.
-        reverberation: seconds in which sound dies away by 60 dB (RT60), by Sabine's formula; between even walls it takes
-            up to a half longer.
+        reverberation: seconds in which sound dies away by 60 dB (RT60), by Sabine's formula; between even walls it
+            takes up to a half longer.
         noise: dB of the noise in it below the speech.
     """
 

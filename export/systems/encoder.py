@@ -13,7 +13,7 @@ from export.systems.shape import Shape
 
 DROPOUT = 0.1
 HEADS, LAYERS = 3, 2
-WIDER = 8  # times as many units as a frame has between the layers of the Transformer
+MODEL, WIDE = 288, 2320  # of the Transformer, for about as many weights as the BiLSTM of the default shape has
 
 
 class BiLSTM(nn.Module):
@@ -50,22 +50,19 @@ def _taken(x: Tensor, places: Tensor) -> Tensor:
 
 
 class Transformer(nn.Module):
-    """Two layers with three heads, sinusoidal positions; about as many weights as the BiLSTM has."""
+    """Two layers with three heads, sinusoidal positions; its size does not follow the shape."""
 
     def __init__(self, shape: Shape, inputs: int | None = None) -> None:
         super().__init__()
-        self.units = 2 * HEADS * round(shape.hidden * 0.95 / (2 * HEADS))  # even, and of equal parts for the heads
-        layer = nn.TransformerEncoderLayer(
-            self.units, HEADS, WIDER * self.units, DROPOUT, "gelu", batch_first=True, norm_first=True
-        )
-        self.inward = nn.Linear(inputs or shape.bins, self.units)
+        layer = nn.TransformerEncoderLayer(MODEL, HEADS, WIDE, DROPOUT, "gelu", batch_first=True, norm_first=True)
+        self.inward = nn.Linear(inputs or shape.bins, MODEL)
         self.layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
-        self.outward = nn.Linear(self.units, shape.dim)
+        self.outward = nn.Linear(MODEL, shape.dim)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Unit vectors [b, t, 2 hidden] of features [b, t, inputs]."""
         padding = torch.arange(features.shape[1])[None] >= lengths[:, None]
-        x = self.inward(features) + positions(features.shape[1], self.units)
+        x = self.inward(features) + positions(features.shape[1], MODEL)
         return functional.normalize(self.outward(self.layers(x, src_key_padding_mask=padding)), dim=2)
 
 

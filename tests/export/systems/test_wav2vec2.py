@@ -15,6 +15,12 @@ from export.systems.wav2vec_tok import Wav2VecTok  # noqa: E402
 SMALL = Shape(bins=16, hidden=16, tokens=8)
 
 
+@pytest.fixture(autouse=True)
+def small_transformer(monkeypatch):
+    monkeypatch.setattr(encoder, "MODEL", 24)
+    monkeypatch.setattr(encoder, "WIDE", 48)
+
+
 def made_words(count=12, takes=2, seed=1):
     """Words of six sounds, each take warped and noisy."""
     rng = np.random.default_rng(seed)

@@ -111,7 +111,8 @@ def judge_with_contrasts(
     trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
 ) -> dict[str, list[Outcome]]:
     """What phrases did on near ones of which some are named, without contrasts and with them."""
-    heard, found = hear(trials, lambda samples: frames_of(product.tokenizer, [samples])), {}
+    heard = hear(trials, lambda samples: frames_of(product.tokenizer, [samples]))
+    found: dict[str, list[Outcome]] = {}
     for scorer in scorers:
         one = replace(product, scorer=scorer)
         found |= near_contrasts.outcomes([(trial, enrolled(trial, heard, one)) for trial in trials], heard, one)

@@ -19,8 +19,8 @@ from benchmarks import corpora
 from benchmarks.product import Product, command
 from benchmarks.said import ENGINE, only_engines
 from benchmarks.search import HEADER, Questions, figures
-from benchmarks.spoken_queries import Said, Templates, Truth, aligned
 from benchmarks.tables import table
+from export.spoken_queries import Said, Templates, Truth, aligned
 from kwsd.archive import Archive, Query
 from kwsd.say.takes import said
 

@@ -17,7 +17,8 @@ LARGEST = 2**31 - 1  # universe
 
 def low_bits(counts: NDArray[np.int64], universe: int) -> NDArray[np.int32]:
     """[l] how many lower bits each number of lists of so many [l] numbers has."""
-    return (np.frexp(universe // np.maximum(counts, 1))[1] - 1).clip(0).astype(np.int32)
+    low: NDArray[np.int32] = (np.frexp(universe // np.maximum(counts, 1))[1] - 1).clip(0).astype(np.int32)
+    return low
 
 
 def sizes(counts: NDArray[np.int64], universe: int) -> NDArray[np.int64]:

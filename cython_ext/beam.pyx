@@ -1,4 +1,7 @@
-"""Codes of vectors by beam search: one word of each stage, so that the sum of the words is near to the vector."""
+"""Codes of vectors by beam search: one word of each stage, so that the sum of the words is near to the vector.
+
+The first word is the one nearest to the vector, because it is the vector's token in the archive.
+"""
 
 from libc.stdint cimport uint8_t
 from libc.string cimport memmove
@@ -28,7 +31,8 @@ def nearest_sums(products, halves, crosses, width):
         halves: float32 [s, 256] half the squared lengths of the words.
         crosses: float32 [t, t, 256, 256], t at least s, inner products of the words of each stage with those of each
             other; the first s stages are used.
-        width: 1 to 64, the sums that are kept after each stage; with 1, each stage takes the nearest word.
+        width: 1 to 64, the sums that are kept after each stage but the first, which takes the nearest word; with 1, each
+            stage does.
 
     Returns:
         codes: uint8 [n, s].
@@ -52,7 +56,7 @@ def nearest_sums(products, halves, crosses, width):
 
 cdef void search(const float *products, const float *halves, const float *crosses, Py_ssize_t stages, Py_ssize_t known,
                  Py_ssize_t width, Beam *beam, Beam *longer, uint8_t *out) noexcept nogil:
-    cdef Py_ssize_t stage, b, word, before
+    cdef Py_ssize_t stage, b, word, before, kept
     cdef const float *row
     cdef float cost[WORDS]
     cdef float alone[WORDS]
@@ -61,6 +65,7 @@ cdef void search(const float *products, const float *halves, const float *crosse
     beam.cost[0] = 0
     for stage in range(stages):
         longer.held = 0
+        kept = width if stage else 1
         for word in range(WORDS):
             alone[word] = halves[stage * WORDS + word] - products[stage * WORDS + word]
         for b in range(beam.held):
@@ -71,8 +76,8 @@ cdef void search(const float *products, const float *halves, const float *crosse
                 for word in range(WORDS):
                     cost[word] += row[word]
             for word in range(WORDS):
-                if longer.held < width or cost[word] < longer.cost[longer.held - 1]:
-                    insert(longer, width, cost[word], beam.words[b], stage, <uint8_t>word)
+                if longer.held < kept or cost[word] < longer.cost[longer.held - 1]:
+                    insert(longer, kept, cost[word], beam.words[b], stage, <uint8_t>word)
         swapped, beam, longer = beam, longer, beam
     for stage in range(stages):
         out[stage] = beam.words[0][stage]

@@ -42,15 +42,18 @@ def test_with_more_sums_the_codes_come_nearer(kernel):
 
 
 @both
-def test_two_stages_with_all_sums_of_the_first_give_the_nearest_of_all(kernel):
+def test_the_first_word_is_the_nearest_and_of_all_sums_with_it_the_nearest_is_found(kernel):
     random = np.random.default_rng(3)
-    known, vectors = codebook(random, 2), random.normal(0, 1, (20, 6)).astype(np.float32)
+    known, vectors = codebook(random, 3), random.normal(0, 1, (20, 6)).astype(np.float32)
     crosses = known.crosses
 
-    found = gathered(known.stages, coded(kernel, known, vectors, 64))
+    codes = coded(kernel, known, vectors, 64)
+    found = gathered(known.stages, codes)
 
-    sums = (known.stages[0][:, None] + known.stages[1]).reshape(-1, 6)
-    best = ((sums - vectors[:, None]) ** 2).sum(axis=2).min(axis=1)
+    sums = (known.stages[1][:, None] + known.stages[2]).reshape(-1, 6)
+    left = vectors - known.stages[0][codes[:, 0]]
+    best = ((sums - left[:, None]) ** 2).sum(axis=2).min(axis=1)
+    assert np.array_equal(codes[:, 0], known.encode(vectors)[:, 0])
     assert ((found - vectors) ** 2).sum(axis=1) == pytest.approx(best, abs=1e-4)
     assert crosses[0, 1, 3, 5] == pytest.approx(known.stages[0, 3] @ known.stages[1, 5], abs=1e-5)
 

@@ -249,7 +249,9 @@ def test_an_index_without_graphs_says_how_to_get_them(folder, recordings, tokeni
     [
         lambda path: path.unlink(),
         lambda path: path.write_bytes(path.read_bytes()[:-100]),
-        lambda path: path.write_bytes(path.read_bytes()[:-100] + bytes(100)),
+        lambda path: path.write_bytes(
+            path.read_bytes()[:-100] + bytes(255 - byte for byte in path.read_bytes()[-100:])
+        ),
     ],
 )
 def test_a_missing_or_damaged_graph_is_named_and_made_anew(archive, folder, recordings, tokenizer, damage):

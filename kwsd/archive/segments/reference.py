@@ -54,7 +54,7 @@ def nearest_sums(
         for before in range(stage):
             longer = longer + crosses[before, stage][codes[:, :, before]]
         longer = longer.reshape(count, -1)
-        kept = np.argsort(longer, axis=1, kind="stable")[:, :width]
+        kept = np.argsort(longer, axis=1, kind="stable")[:, : width if stage else 1]
         codes = np.concatenate([codes[rows, kept // words], (kept % words)[:, :, None]], axis=2)
         costs = longer[rows, kept]
     return codes[:, 0].astype(np.uint8)

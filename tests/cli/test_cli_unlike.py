@@ -24,6 +24,7 @@ def voices(recordings, monkeypatch):
     known = [voice(name) for name in heard]
     engine = SimpleNamespace(voices=lambda language: known if speaks("en-us", language) else [])
     monkeypatch.setattr(engines, "ENGINES", (engine,))
+    monkeypatch.setattr(engines, "LAST", SimpleNamespace(voices=lambda language: []))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from libc.string cimport memmove, memset
 import numpy as np
 
 from kwsd.archive.search import checks
-from kwsd.scorers import checks as scorer_checks
+from kwsd.scorers import checks as scorer_checks, exact
 
 
 cdef extern from "costs.h":
@@ -106,7 +106,7 @@ def vote(places, first, last, shift, weight, frames, count, above=0):
         ValueError: an array has another type or shape, a list lies outside `places`, a number makes no sense, or the
             weights are so large that a score could exceed 32 bits.
     """
-    cdef const int32_t[::1] given = checks.vector(places, "places", np.int32)
+    cdef const int32_t[::1] given = exact.vector(places, "places", np.int32)
     cdef int64_t[::1] cursors, lasts, upcoming = np.empty(len(first), dtype=np.int64)
     cdef const int32_t[::1] shifts, weights
     cdef Lists lists
@@ -324,7 +324,7 @@ def lowest(distance, lengths):
     Raises:
         ValueError: the lengths do not add up to the distances.
     """
-    cdef const float[::1] distances = checks.vector(distance, "distance", np.float32)
+    cdef const float[::1] distances = exact.vector(distance, "distance", np.float32)
     cdef const int64_t[::1] counts = checks.region_lengths(lengths, len(distances))
     index = np.empty(len(counts), dtype=np.int64)
     cdef int64_t[::1] indices = index

@@ -18,7 +18,18 @@ from kwsd.scorers.tokens import compress, mean_vectors, substitution_costs
 
 
 class KernelsMissingError(KwsdError, ImportError):
-    """The compiled scorers are not there or do not load."""
+    """Compiled kernels are not there or do not load.
+
+    Args:
+        what: the kernels.
+        error: of their import.
+    """
+
+    def __init__(self, what: str, error: ImportError) -> None:
+        super().__init__(
+            f"{what} do not load ({error}): install kwsd with `pip install .`, "
+            "or run `python setup.py build_ext --inplace` in its source folder"
+        )
 
 
 try:
@@ -28,10 +39,7 @@ try:
     from kwsd.scorers._smith_waterman import smith_waterman, smith_waterman_each
     from kwsd.scorers._windows import WindowedDTW, WindowedEditDistance
 except ImportError as error:
-    raise KernelsMissingError(
-        f"the compiled scorers do not load ({error}): install kwsd with `pip install .`, "
-        "or run `python setup.py build_ext --inplace` in its source folder"
-    ) from error
+    raise KernelsMissingError("the compiled scorers", error) from error
 
 __all__ = [
     "Alignment",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from kwsd.scorers.exact import matrix
 
 MOST_DIMENSIONS = 1024
 """Components; with as many vectors in a window as LONGEST_WINDOW, inner products fit in 32 bits."""
@@ -16,7 +16,7 @@ HIGHEST = 1 << 24  # of a level and of a gap
 
 def vectors(array: ArrayLike) -> NDArray[np.int8]:
     """The vectors [n, m] of an archive."""
-    given = _matrix(array, "vectors", np.int8)
+    given = matrix(array, "vectors", np.int8)
     if not given.shape[0] or not 1 <= given.shape[1] <= MOST_DIMENSIONS:
         raise ValueError(f"vectors must be [n, m], m from 1 to {MOST_DIMENSIONS}, not {list(given.shape)}")
     return given
@@ -24,7 +24,7 @@ def vectors(array: ArrayLike) -> NDArray[np.int8]:
 
 def sample(array: ArrayLike, dimensions: int, count: int) -> NDArray[np.int8]:
     """Vectors to compare with, of which at least so many count."""
-    given = _matrix(array, "sample", np.int8)
+    given = matrix(array, "sample", np.int8)
     if given.shape[1] != dimensions:
         raise ValueError(f"the sample must have {dimensions} components a vector, not {given.shape[1]}")
     if not 1 <= count <= len(given):
@@ -34,7 +34,7 @@ def sample(array: ArrayLike, dimensions: int, count: int) -> NDArray[np.int8]:
 
 def windows(array: ArrayLike, count: int, width: int) -> NDArray[np.int32]:
     """Windows [nodes, size] of so many vectors; -1 for none."""
-    given = _matrix(array, "windows", np.int32)
+    given = matrix(array, "windows", np.int32)
     if not given.shape[1]:
         raise ValueError("windows must be a matrix with at least one column")
     if not 1 <= width <= LONGEST_WINDOW:
@@ -66,7 +66,7 @@ def levels(array: ArrayLike, count: int) -> NDArray[np.int32]:
 
 def lists(array: ArrayLike, count: int) -> NDArray[np.int32]:
     """A list for each vector, to be changed."""
-    given = _matrix(array, "near and score", np.int32)
+    given = matrix(array, "near and score", np.int32)
     if len(given) != count or not given.shape[1] or not given.flags.writeable:
         raise ValueError(f"near and score must be writeable and have {count} rows of at least one number")
     return given
@@ -74,7 +74,7 @@ def lists(array: ArrayLike, count: int) -> NDArray[np.int32]:
 
 def places(pairs: ArrayLike, limits: ArrayLike, count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Pairs of places [p, 2], and the stretches [p, 4] that they lie in."""
-    given, bounds = _matrix(pairs, "places", np.int32), _matrix(limits, "limits", np.int32)
+    given, bounds = matrix(pairs, "places", np.int32), matrix(limits, "limits", np.int32)
     if given.shape[1] != 2 or bounds.shape != (len(given), 4):
         raise ValueError(f"places must be [p, 2] and limits [p, 4], not {list(given.shape)} and {list(bounds.shape)}")
     begin, end = bounds[:, 0::2], bounds[:, 1::2]
@@ -90,11 +90,3 @@ def band(reach: int, width: int, gap: int) -> tuple[int, int, int]:
     if not 0 <= gap <= HIGHEST:
         raise ValueError(f"gap must be from 0 to {HIGHEST}, not {gap}")
     return int(reach), int(width), int(gap)
-
-
-def _matrix(array: ArrayLike, name: str, dtype: DTypeLike) -> NDArray[Any]:
-    """A contiguous matrix of exactly this type."""
-    given = np.asarray(array)
-    if given.ndim != 2 or given.dtype != dtype or not given.flags.c_contiguous:
-        raise ValueError(f"{name} must be a contiguous {np.dtype(dtype)} matrix, not {given.dtype} {list(given.shape)}")
-    return given

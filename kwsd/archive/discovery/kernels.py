@@ -10,9 +10,6 @@ from kwsd.scorers import KernelsMissingError
 try:
     from kwsd.archive.discovery._kernels import align_locally, compare, density, project
 except ImportError as error:
-    raise KernelsMissingError(
-        f"the compiled kernels of discovery do not load ({error}): install kwsd with `pip install .`, "
-        "or run `python setup.py build_ext --inplace` in its source folder"
-    ) from error
+    raise KernelsMissingError("the compiled kernels of discovery", error) from error
 
 __all__ = ["align_locally", "compare", "density", "project"]

@@ -5,12 +5,13 @@ Nothing is converted where that would copy an archive: places and codes are memo
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kwsd.scorers import checks
+from kwsd.scorers.exact import vector
 
 LONGEST_TEMPLATE = 1024
 """Frames; how long a template's alignment is must fit in what the kernels keep of a path."""
@@ -20,14 +21,6 @@ LARGEST_PRODUCT = 1e6
 """Of a gain and an inner product: sums of costs stay far from infinity."""
 
 Lists = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
-
-
-def vector(array: ArrayLike, name: str, dtype: DTypeLike) -> NDArray[Any]:
-    """A contiguous vector of exactly this type."""
-    given = np.asarray(array)
-    if given.ndim != 1 or given.dtype != dtype or not given.flags.c_contiguous:
-        raise ValueError(f"{name} must be a contiguous {np.dtype(dtype)} vector, not {given.dtype} {list(given.shape)}")
-    return given
 
 
 def lists(first: ArrayLike, last: ArrayLike, shift: ArrayLike, weight: ArrayLike, places: int) -> Lists:

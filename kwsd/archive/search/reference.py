@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search import checks
+from kwsd.scorers import exact
 from kwsd.scorers.reference import subsequence_dtw
 from kwsd.tokenizer.codebook import gathered
 
@@ -29,7 +30,7 @@ def vote(
     above: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """`kwsd.archive.search.kernels.vote`, with a sum for every block of the archive at once."""
-    checks.vector(places, "places", np.int32)
+    exact.vector(places, "places", np.int32)
     checks.lists(first, last, shift, weight, len(places))
     blocks = np.zeros(-(-checks.frames(frames) // BLOCK) + 1, np.int64)
     for begin, end, added, worth in zip(first, last, shift, weight, strict=True):
@@ -66,7 +67,7 @@ def align_costs(costs: NDArray[np.float32], lengths: NDArray[np.int64]) -> Score
 
 def lowest(distance: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """`kwsd.archive.search.kernels.lowest`, region by region."""
-    checks.vector(distance, "distance", np.float32)
+    exact.vector(distance, "distance", np.float32)
     first = np.cumsum(checks.region_lengths(lengths, len(distance))) - lengths
     return np.array([a + distance[a : a + n].argmin() for a, n in zip(first, lengths, strict=True)], np.int64)
 

@@ -8,9 +8,6 @@ from kwsd.scorers import KernelsMissingError
 try:
     from kwsd.archive.segments._beam import nearest_sums
 except ImportError as error:
-    raise KernelsMissingError(
-        f"the archive's compiled kernels do not load ({error}): install kwsd with `pip install .`, "
-        "or run `python setup.py build_ext --inplace` in its source folder"
-    ) from error
+    raise KernelsMissingError("the archive's compiled kernels", error) from error
 
 __all__ = ["nearest_sums"]

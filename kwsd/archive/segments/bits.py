@@ -6,10 +6,10 @@ the counts of lists say where each begins.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from kwsd.scorers.exact import vector
 
 SPARE = 8  # bytes after the last list, for the kernel reads words
 LARGEST = 2**31 - 1  # universe
@@ -40,7 +40,7 @@ def room(counts: NDArray[np.int64], universe: int) -> int:
 
 def values(given: ArrayLike, counts: ArrayLike, universe: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Lists to be encoded, or a ValueError."""
-    numbers, many = _vector(given, "values", np.int32), _counts(counts, universe)
+    numbers, many = vector(given, "values", np.int32), _counts(counts, universe)
     if many.sum() != len(numbers):
         raise ValueError(f"counts must add up to the {len(numbers)} values")
     fresh = np.zeros(len(numbers) + 1, bool)
@@ -57,8 +57,8 @@ def lists(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
     """Lists to be decoded, or a ValueError."""
     given, starts, many = (
-        _vector(stream, "stream", np.uint8),
-        _vector(begin, "begin", np.int64),
+        vector(stream, "stream", np.uint8),
+        vector(begin, "begin", np.int64),
         _counts(counts, universe),
     )
     if len(starts) != len(many):
@@ -71,14 +71,7 @@ def lists(
 def _counts(counts: ArrayLike, universe: int) -> NDArray[np.int64]:
     if not 1 <= universe <= LARGEST:
         raise ValueError(f"universe must be from 1 to {LARGEST}, not {universe}")
-    many: NDArray[np.int64] = _vector(counts, "counts", np.int64)
+    many: NDArray[np.int64] = vector(counts, "counts", np.int64)
     if ((many < 0) | (many > universe)).any():
         raise ValueError(f"counts must be from 0 to the universe, {universe}")
     return many
-
-
-def _vector(array: ArrayLike, name: str, dtype: DTypeLike) -> NDArray[Any]:
-    given = np.asarray(array)
-    if given.ndim != 1 or given.dtype != dtype or not given.flags.c_contiguous:
-        raise ValueError(f"{name} must be a contiguous {np.dtype(dtype)} vector, not {given.dtype} {list(given.shape)}")
-    return given

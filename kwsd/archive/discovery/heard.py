@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.search.hit import Hit
+from kwsd.archive.search.hit import Hit, in_recording
 from kwsd.archive.segments.decoded import vectors_of
 from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.segment import Segment
@@ -55,8 +54,5 @@ class Heard:
     def hit(self, begin: int, end: int, score: float, step: float) -> Hit:
         """The vectors from `begin` up to, not with, `end` as a place in their recording, one each `step` seconds."""
         index = int(self.document_at(np.array([begin], np.int32))[0])
-        document, first = self.documents[index], int(self.bounds[index])
-        start, stop = (document.origin + (at - first - 0.5) * step for at in (begin, end))
-        heard = None if math.isnan(document.began) else document.began + start
-        start = max(0.0, start)
-        return Hit(document.path, start, max(start, min(document.seconds, stop)), score, heard)
+        first = int(self.bounds[index])
+        return in_recording(self.documents[index], begin - first, end - first, step, score)

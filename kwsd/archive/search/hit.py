@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.segment import Segment
 
 
@@ -52,6 +54,14 @@ class Hit:
             return False
         begun, other_begun = self.heard or self.start, other.heard or other.start
         return begun < other_begun + (other.end - other.start) and other_begun < begun + (self.end - self.start)
+
+
+def in_recording(document: Document, begin: int, end: int, step: float, score: float) -> Hit:
+    """The codes of a recording from `begin` up to, not with, `end` as a hit; there is one code each `step` seconds."""
+    start, stop = (document.origin + (at - 0.5) * step for at in (begin, end))
+    heard = None if math.isnan(document.began) else document.began + start
+    first = max(0.0, start)
+    return Hit(document.path, first, max(first, min(document.seconds, stop)), score, heard)
 
 
 def best(places: Iterable[Place], top: int) -> list[Place]:

@@ -12,14 +12,13 @@ Methods:
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kwsd.archive.search import dtw, dtw_scan, hnsw, pair_voting, smith_waterman, tfidf
-from kwsd.archive.search.hit import Hit, Place, best, distinct
+from kwsd.archive.search.hit import Hit, Place, best, distinct, in_recording
 from kwsd.archive.search.probability import COHORT, Weights, chance
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments.regions import Regions
@@ -146,13 +145,8 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def _hit(place: Place, hop: float) -> Hit:
+def _hit(place: Place, step: float) -> Hit:
     documents = place.segment.documents
     index = int(documents.at(np.array([place.begin]))[0])
-    document = documents[index]
     first = int(documents.bounds[index])
-    start = document.origin + (place.begin - first - 0.5) * hop
-    end = document.origin + (place.end - first - 0.5) * hop
-    heard = None if math.isnan(document.began) else document.began + start
-    begin = max(0.0, start)
-    return Hit(document.path, begin, max(begin, min(document.seconds, end)), place.score, heard)
+    return in_recording(documents[index], place.begin - first, place.end - first, step, place.score)

@@ -12,7 +12,7 @@ from kwsd.cli.group import FAILED, complain
 from kwsd.cli.index_statistics import count
 from kwsd.cli.options import LOCATION, PATH, model_option, setting
 from kwsd.cli.progress import Bar
-from kwsd.cli.search import facts, place
+from kwsd.cli.search import action, facts, failed_at, place
 from kwsd.settings.archive import DiscoverConfig
 
 if TYPE_CHECKING:
@@ -59,29 +59,15 @@ def discover(
     for rank, group in enumerate(groups, 1):
         click.echo(_json(rank, group) if jsonl else _lines(rank, group))
         if clips:
-            failed |= not _cut(group, clips / f"{rank:03d}")
+            act = action(False, clips / f"{rank:03d}")
+            for number, hit in enumerate(group.places, 1):
+                failed |= failed_at(act, number, hit)
     if not groups:
         click.echo(f"no phrase recurs in the index {config.index}", err=True)
     for problem in archive.problems:
         complain(problem)
     if failed or archive.problems:
         ctx.exit(FAILED)
-
-
-def _cut(group: Group, folder: Path) -> bool:
-    """Cut the places of a phrase out into a folder; whether all could be, else the errors are printed."""
-    from kwsd.archive import clips
-    from kwsd.errors import ArchiveError, AudioError
-
-    clips.folder_for(folder)
-    whole = True
-    for rank, hit in enumerate(group.places, 1):
-        try:
-            clips.write(clips.cut(hit), folder / clips.name(rank, hit))
-        except (ArchiveError, AudioError) as error:
-            complain(error)
-            whole = False
-    return whole
 
 
 def _json(rank: int, group: Group) -> str:

@@ -13,6 +13,7 @@ from kwsd.cli.group import FAILED, complain, warn
 from kwsd.cli.options import device_option, model_option, setting, store_option, voice_options
 from kwsd.cli.stdin import RECORDING, stdin_options, with_stdin
 from kwsd.cli.takes import Takes
+from kwsd.cli.voices import said_by_voices
 from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
 from kwsd.settings.inputs import MicrophoneInput, Width
 from kwsd.settings.say import SayConfig, UnlikeConfig
@@ -205,18 +206,10 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
         others=others,
         keep_audio=config.keep_audio,
     )
-    recordings: list[Path | Recording] = [*config.recordings, *_said(config.say)]
+    recordings: list[Path | Recording] = [*config.recordings, *said_by_voices(config.say)]
     if config.microphone is None:
         return finish(recordings)
     return Takes(name, config.microphone.device).enroll(lambda takes: finish([*recordings, *takes]))
-
-
-def _said(config: SayConfig | None) -> list[Recording]:
-    if config is None:
-        return []
-    from kwsd.say.takes import said
-
-    return said(config.text, config.language, config.voices, warn)
 
 
 def _contrasts(config: EnrollConfig, before: Keyword | None, tokenizer: Tokenizer) -> tuple[Contrast, ...]:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kwsd.cli.group import FAILED, complain, warn
+from kwsd.cli.group import FAILED, complain
 from kwsd.cli.options import PATH, index_option, model_option, on_option, setting, store_option, voice_options
+from kwsd.cli.voices import said_by_voices
 from kwsd.settings.archive import Method, SearchConfig
 from kwsd.settings.say import SayConfig
 
 if TYPE_CHECKING:
     from kwsd.archive import Hit, Query
-    from kwsd.enrolment.template import Recording
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 Act = Callable[[int, "Hit"], None]
@@ -94,12 +94,12 @@ def search(
         model=model,
         on=on,
     )
-    act = _act(play, clips)
+    act = action(play, clips)
     hits, problems = _found(config, Tokenizer(config.model))
     failed = False
     for rank, hit in enumerate(hits, 1):
         click.echo(_json(rank, hit) if jsonl else _line(rank, hit, len(hits)))
-        failed |= _tried(act, rank, hit)
+        failed |= failed_at(act, rank, hit)
     if not hits:
         click.echo(_nothing(config), err=True)
     for problem in problems:
@@ -114,12 +114,13 @@ def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], S
     from kwsd.archive.search.feedback import read_hit
 
     query = _query(config, tokenizer)
-    if config.like or config.unlike:
-        right, wrong = (tuple(map(read_hit, lines)) for lines in (config.like, config.unlike))
-        query = Archive.open(config.index, tokenizer).query(query, Feedback(right, wrong))
+    right, wrong = (tuple(map(read_hit, lines)) for lines in (config.like, config.unlike))
+    known = Feedback(right, wrong) if right or wrong else None
     if config.on:
         from kwsd.archive.distributed import search_on_ray
 
+        if known:
+            query = Archive.open(config.index, tokenizer).query(query, known)
         answer = search_on_ray(
             config.on,
             config.index,
@@ -132,7 +133,7 @@ def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], S
         return answer.hits, answer.problems
 
     archive = Archive.open(config.index, tokenizer)
-    hits = archive.search(query, method=config.method, top=config.top, at_least=config.at_least)
+    hits = archive.search(query, method=config.method, top=config.top, at_least=config.at_least, feedback=known)
     return hits, archive.problems
 
 
@@ -147,20 +148,12 @@ def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
     from kwsd.keywords.store import Store
 
     if config.keyword is None:
-        return Query.of_recordings([*config.recordings, *_said(config.say)], tokenizer)
+        return Query.of_recordings([*config.recordings, *said_by_voices(config.say)], tokenizer)
     (keyword,) = Store(config.store).load_all([config.keyword], tokenizer)
     return Query.of_keyword(keyword)
 
 
-def _said(config: SayConfig | None) -> list[Recording]:
-    if config is None:
-        return []
-    from kwsd.say.takes import said
-
-    return said(config.text, config.language, config.voices, warn)
-
-
-def _act(play: bool, folder: Path | None) -> Act:
+def action(play: bool, folder: Path | None) -> Act:
     """The action for each hit; errors that would prevent it are raised before the search."""
     if not (play or folder):
         return lambda rank, hit: None
@@ -182,7 +175,7 @@ def _act(play: bool, folder: Path | None) -> Act:
     return act
 
 
-def _tried(act: Act, rank: int, hit: Hit) -> bool:
+def failed_at(act: Act, rank: int, hit: Hit) -> bool:
     """Whether the action failed; the error is printed."""
     from kwsd.errors import ArchiveError, AudioError, DeviceError
 

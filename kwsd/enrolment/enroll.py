@@ -106,8 +106,8 @@ def enroll(
     refused = [*positive.refused, *negative.refused]
     if not positive.templates or (refused and len(refused) == len(recordings) + len(negatives)):
         raise KeywordError("no recording can be used. " + " ".join(refused))
-    draft = _draft(name, scorer, positive.templates, negative.templates, tokenizer, bank)
-    draft = replace(draft, contrasts=tuple(contrasts) or (adding_to.contrasts if adding_to else ()))
+    said = tuple(contrasts) or (adding_to.contrasts if adding_to else ())
+    draft = _draft(name, scorer, positive.templates, negative.templates, said, tokenizer, bank)
     made = _finish(draft, threshold, refused, others, tokenizer, bank)
     return replace(made, warnings=(*positive.poor, *made.warnings))
 
@@ -160,8 +160,7 @@ def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, ban
     """
     bank = bank or Bank.shipped()
     templates = [*keyword.templates, template]
-    draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, tokenizer, bank)
-    draft = replace(draft, contrasts=keyword.contrasts)
+    draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, keyword.contrasts, tokenizer, bank)
     return _finish(draft, LEARNED, (), (), tokenizer, bank)
 
 
@@ -170,6 +169,7 @@ def _draft(
     scorer: str,
     templates: Sequence[Template],
     negatives: Sequence[Template],
+    contrasts: tuple[Contrast, ...],
     tokenizer: Tokenizer,
     bank: Bank,
 ) -> Keyword:
@@ -177,7 +177,7 @@ def _draft(
     every = calibrated(templates, scorer, bank, tokenizer.codebook, negatives)
     own, rivals = every[: len(templates)], tuple(every[len(templates) :])
     own = weighted(own, scorer, tokenizer, bank)
-    return Keyword(name, tuple(own), 0.0, scorer, tokenizer.digest, "", negatives=rivals)
+    return Keyword(name, tuple(own), 0.0, scorer, tokenizer.digest, "", rivals, contrasts)
 
 
 def _hidden(keyword: Keyword, distances: Sequence[float], heard: Sequence[float]) -> list[str]:

@@ -75,10 +75,10 @@ def matches(keyword: Keyword, distances: Sequence[float]) -> tuple[Match, ...]:
     """
     if not distances:
         return (Match(keyword.templates[0].recording, None, False),)
-    alike = of_people(keyword, distances) or list(distances)
-    worst = max(alike)
-    typical = float(np.median(sorted(alike)[:-1])) if len(alike) > 2 else np.inf
-    odd = alike.index(worst) if worst > max(keyword.threshold, OUTLIER_RATIO * typical) else None
-    places = [i for i, t in enumerate(keyword.templates) if not t.said] or list(range(len(distances)))
+    judged = [i for i, t in enumerate(keyword.templates) if not t.said] or range(len(distances))
+    worst = max(judged, key=lambda i: distances[i])
+    others = [distances[i] for i in judged if i != worst]
+    typical = float(np.median(others)) if len(others) > 1 else np.inf
+    odd = distances[worst] > max(keyword.threshold, OUTLIER_RATIO * typical)
     pairs = zip(keyword.templates, distances, strict=True)
-    return tuple(Match(t.recording, d, odd is not None and i == places[odd]) for i, (t, d) in enumerate(pairs))
+    return tuple(Match(t.recording, d, odd and i == worst) for i, (t, d) in enumerate(pairs))

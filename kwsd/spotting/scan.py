@@ -12,6 +12,7 @@ from kwsd.audio.source import Block, Samples, Source
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.detection import Detection
 from kwsd.spotting.quiet import QuietGate
+from kwsd.spotting.recent import Recent, recent_with
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.spotting.spotter import Spotter
 from kwsd.tokenizer.frames import Frames
@@ -82,7 +83,7 @@ class AudioSpotter:
         self._tokenizer, self._traces, self._log = tokenizer, traces, log
         self._refractory = refractory
         self._spotter = self._new_spotter(keywords)
-        self._heard: tuple[int, tuple[Frames, ...]] = (0, ())  # number and last frames of the stream; replaced whole
+        self._heard: tuple[int, Recent] = (0, ())  # number and last frames of the stream; replaced whole
         self._offset: float | None = None
         self._clock: float | None = None
         self._gate = QuietGate()
@@ -150,19 +151,12 @@ class AudioSpotter:
         shifted = replace(frames, time=frames.time + (self._offset or 0.0))
         if self._log is not None and self._offset is not None:  # else there was no audio, only the padding of flush
             self._log.push(shifted, self._clock)
-        self._remember(shifted)
+        stream, recent = self._heard
+        self._heard = (stream, recent_with(recent, shifted, MEMORY))
         track = self._spotter.track(shifted)
         for trace in self._traces:
             trace.add(track)
         return self._spotter.decide(track)
-
-    def _remember(self, frames: Frames) -> None:
-        if not len(frames):
-            return
-        stream, recent = self._heard
-        while recent and frames.time[-1] - recent[0].time[-1] > MEMORY:
-            recent = recent[1:]
-        self._heard = (stream, (*recent, frames))
 
     def _new_spotter(self, keywords: Sequence[Keyword]) -> Spotter:
         return Spotter(keywords, self._tokenizer.hop, self._tokenizer.codebook, self._refractory)

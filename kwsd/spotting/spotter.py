@@ -9,6 +9,7 @@ import numpy as np
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.contrast import EDGE, excess, margin_of
 from kwsd.spotting.detection import PATIENCE, Detection, Detector
+from kwsd.spotting.recent import Recent, recent_with
 from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
@@ -41,7 +42,7 @@ class Spotter:
         self._contrasts = {k: (one.contrasts, margin_of(one)) for k, one in enumerate(keywords) if one.contrasts}
         contrasted = [t.seconds for keyword in keywords if keyword.contrasts for t in keyword.templates]
         self._memory = LONGEST_MATCH * max(contrasted) + EDGE + AFTER if contrasted else 0.0  # s
-        self._recent: list[Frames] = []  # the last frames, if any keyword has contrasts
+        self._recent: Recent = ()  # if any keyword has contrasts
 
     def push(self, frames: Frames) -> list[Detection]:
         """The detections that are certain with these frames, in the order of their ends."""
@@ -49,7 +50,8 @@ class Spotter:
 
     def track(self, frames: Frames) -> ScoreTrack:
         """The score track at these frames; use either `push`, or `track` and then `decide`, for the same frames."""
-        self._remember(frames)
+        if self._contrasts:
+            self._recent = recent_with(self._recent, frames, self._memory)
         tracks = [scorer.push(frames) for scorer in self._scorers]
         return ScoreTrack(
             frames.time,
@@ -82,27 +84,19 @@ class Spotter:
         self.reset()
         return found
 
-    def _remember(self, frames: Frames) -> None:
-        if not self._memory or not len(frames):
-            return
-        while self._recent and self._recent[0].time[-1] < frames.time[0] - self._memory:
-            del self._recent[0]
-        self._recent.append(frames)
-
     def _refuses(self, k: int, detection: Detection) -> bool:
         """Whether something else that was said to be alike is nearer than the phrase of keyword k."""
         if k not in self._contrasts:
             return False
         contrasts, margin = self._contrasts[k]
-        start = max(
-            detection.start - EDGE, detection.end - self._memory + AFTER
-        )  # the same for any split of the stream
+        # No earlier than what is remembered for any split of the stream.
+        start = max(detection.start - EDGE, detection.end - self._memory + AFTER)
         around = Frames.join(self._recent).between(start, detection.end)
         return bool(len(around)) and excess(around.vectors, contrasts) > margin
 
     def reset(self) -> None:
         """Discard the stream and start a new one."""
         self._detector.reset()
-        self._recent = []
+        self._recent = ()
         for scorer in self._scorers:
             scorer.reset()

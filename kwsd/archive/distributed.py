@@ -25,6 +25,8 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 def ray_batch_runner(address: str, location: str | Path, tokenizer: Tokenizer) -> BatchRunner:
     """An `engine` for `index_writer.build`: the workers of a cluster process batches and write their segments.
 
+    Results come in the order of the batches, so that the index becomes the one that one process would build.
+
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.
         location: of the index, the same on every node.
@@ -38,7 +40,7 @@ def ray_batch_runner(address: str, location: str | Path, tokenizer: Tokenizer) -
     def run_batches(batches: Sequence[Batch]) -> Iterator[BatchResult]:
         folder = folder_at(location)
         arguments = (_for_all_nodes(location), Manifest.load(folder).settings, *model_of(tokenizer))
-        for result in on_ray(address, _batch_worker, arguments, batches, ordered=False, describe=_describe):
+        for result in on_ray(address, _batch_worker, arguments, batches, describe=_describe):
             if result.entry:
                 _check_visible(folder, result.entry)
             yield result

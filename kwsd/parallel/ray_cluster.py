@@ -57,7 +57,7 @@ def on_ray(
         pool = WorkerPool(make, arguments, items, describe)
         try:
             results = pool.results(min(cores, len(items)))
-            yield from _in_order(results) if ordered else (result for _, result in results)
+            yield from in_order(results) if ordered else (result for _, result in results)
         finally:
             pool.stop()
 
@@ -143,7 +143,8 @@ def _sigterm_handler_restored() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _in_order(results: Iterator[tuple[int, Result]]) -> Iterator[Result]:
+def in_order(results: Iterator[tuple[int, Result]]) -> Iterator[Result]:
+    """Yield the results of items 0, 1, 2, ... in this order, each as soon as those before it are there."""
     early: dict[int, Result] = {}
     due = 0
     for index, result in results:

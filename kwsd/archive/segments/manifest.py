@@ -41,14 +41,14 @@ class Entry:
     """A segment in the manifest.
 
     Attributes:
-        name: of its file.
+        name: of its file; one that a machine of a cluster wrote has that machine's suffix after the number.
         bytes, sha256: of the file's content.
         documents, frames: number of documents and of codes.
         dropped: indices of documents that were removed or replaced since, ascending.
         graph_bytes, graph_sha256: of the content of its graph's file, 0 and "" if there is none.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[0-9]{8,12}\.segment\Z")]
+    name: Annotated[str, Meta(pattern=r"^[0-9]{8,12}(-[0-9a-f]{8})?\.segment\Z")]
     bytes: Count
     sha256: Hash
     documents: Count
@@ -56,6 +56,11 @@ class Entry:
     dropped: tuple[Count, ...] = ()
     graph_bytes: Count = 0
     graph_sha256: Hash = ""
+
+    @property
+    def number(self) -> int:
+        """The number in its name."""
+        return int(self.name.removesuffix(".segment").partition("-")[0])
 
     @property
     def graph(self) -> str:
@@ -134,7 +139,7 @@ def _read(content: memoryview, folder: Folder) -> Manifest:
             f"{folder.name} is of format {version}, written by a newer kwsd: upgrade this one to read it"
         )
     manifest = msgspec.json.decode(content, type=Manifest)
-    numbers = [int(entry.name.removesuffix(".segment")) for entry in manifest.entries]
+    numbers = [entry.number for entry in manifest.entries]
     if len({*numbers}) < len(numbers) or max(numbers, default=-1) >= manifest.made:
         raise ValueError("two segments have one name, or a name was not given out")
     if not all(_is_possible(entry) for entry in manifest.entries):

@@ -9,6 +9,7 @@ from kwsd.archive.search import dtw, pair_terms, pair_voting, tfidf
 from kwsd.archive.search.hit import Place
 from kwsd.archive.search.methods import METHODS, Method
 from kwsd.archive.search.query import Query
+from kwsd.archive.search.rounds import Rounds
 from kwsd.archive.search.smith_waterman import tokens_of
 from kwsd.archive.search.windows import Windows
 from kwsd.archive.segments.regions import Regions
@@ -18,23 +19,24 @@ from kwsd.tokenizer.codebook import Codebook
 FEW = 200  # candidates, the most that the paper has
 
 
-def windows_by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def windows_by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
     """The windows of nearest TF-IDF vectors, ranked by DTW; of one segment and one template."""
     (segment,), (template,) = segments, query.templates
     found = tfidf.by_brute_force(segment, tokens_of(template, codebook), FEW)
-    return dtw.rank([Regions.around(segment, *Windows(segment).bounds(found.number))], query, codebook, count)
+    regions = Regions.around(segment, *Windows(segment).bounds(found.number))
+    return (yield from dtw.rank([regions], query, codebook, count))
 
 
-def few_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def few_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
     """As `pairs`, with few candidates."""
-    (template,) = query.templates
-    return dtw.rank(pair_voting.find(segments, template, codebook, FEW), query, codebook, count)
+    found = yield from pair_voting.find(segments, query.templates, codebook, FEW)
+    return (yield from dtw.rank(found, query, codebook, count))
 
 
-def few_hard_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def few_hard_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
     """The same, where each end of a pair is taken for its nearest word only."""
     with patch.object(pair_terms, "NEAREST", 1):
-        return few_pairs(segments, query, codebook, count)
+        return (yield from few_pairs(segments, query, codebook, count))
 
 
 STEPS: Mapping[str, Method] = {

@@ -6,18 +6,20 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from kwsd.archive.indexing.segment_builder import Batch, BatchResult, BatchRunner, SegmentBuilder
 from kwsd.archive.search.hit import Hit
-from kwsd.archive.search.methods import Found, find
+from kwsd.archive.search.methods import Found, find_in_part
 from kwsd.archive.search.probability import weights_for
 from kwsd.archive.search.query import Query
+from kwsd.archive.search.rounds import Question, Rounds, answer
 from kwsd.archive.segments import index_reader, segment
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
 from kwsd.archive.storage.folder import Folder
 from kwsd.archive.storage.locations import folder_at
 from kwsd.errors import ArchiveError
-from kwsd.parallel.ray_cluster import on_ray, ray_session
+from kwsd.parallel.ray_cluster import on_ray, ray_rounds, ray_session
 from kwsd.tokenizer.same_model import model_of, same_model
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -71,10 +73,9 @@ def search_on_ray(
     top: int = 20,
     at_least: float = 0.0,
 ) -> SearchResult:
-    """Search on a cluster, each worker in a share of the segments; returns the best hits.
+    """Search on a cluster, each worker in a share of the segments; returns the hits that one machine finds.
 
-    Candidates and inverse document frequencies are those of a share. With `pairs`, therefore, a few more places are
-    ranked than on one machine, and the last hits and the probabilities may differ.
+    What a method must know of the whole index is asked of all workers, see `kwsd.archive.search.rounds`.
 
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.
@@ -95,22 +96,24 @@ def search_on_ray(
             manifest = Manifest.load(folder)
             for model in (tokenizer.digest, query.model):
                 manifest.check_model(model, f"the index {folder.name}")
-            tasks = [_Task(share, query, method, top) for share in _shares(manifest.entries, cores)]
-            found = list(on_ray(address, _search_worker, (_for_all_nodes(location), *model_of(tokenizer)), tasks))
-            if not any(part.missing for part in found):  # else a writer replaced segments: search again
+            with ray_rounds(address, _search_worker, (_for_all_nodes(location), *model_of(tokenizer))) as run:
+                parts = _search(run, [_Task(share, query, method, top) for share in _shares(manifest.entries, cores)])
+            if not any(part.missing for part in parts):  # else a writer replaced segments: search again
                 break
-    merged = Found.merge([part.found for part in found], top)
-    hits = merged.probable(weights_for(manifest), len(query.templates), at_least)
-    problems = (problem for part in found for problem in (*part.problems, *part.missing))
-    return SearchResult(tuple(hits), tuple(problems))
+    found = Found.merge([part.found for part in parts], query, top)
+    hits = found.probable(weights_for(manifest), len(query.templates), at_least)
+    return SearchResult(tuple(hits), tuple(problem for part in parts for problem in (*part.damaged, *part.missing)))
 
 
 @dataclass(frozen=True)
 class _Task:
+    """The search of a share, as far as the answers lead that are known by now."""
+
     share: tuple[Entry, ...]
     query: Query
     method: str
     top: int
+    answers: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
         return self.share[0].name
@@ -119,17 +122,48 @@ class _Task:
 @dataclass(frozen=True)
 class _PartialResult:
     found: Found
-    problems: list[str]
+    damaged: list[str]
     missing: list[str]
 
 
-def _search_worker(location: str, model: Path | None, digest: str) -> Callable[[_Task], _PartialResult]:
-    tokenizer, folder = same_model(model, digest), folder_at(location)
+_Reply = Question | _PartialResult
 
-    def work(task: _Task) -> _PartialResult:
+
+def _search(run: Callable[[Sequence[_Task]], list[_Reply]], tasks: Sequence[_Task]) -> list[_PartialResult]:
+    """The results of all shares, whose questions are answered round by round."""
+    while tasks:
+        replies = run(tasks)
+        results = [reply for reply in replies if isinstance(reply, _PartialResult)]
+        if results:
+            return results
+        known = answer(replies)
+        tasks = [replace(task, answers=(*task.answers, known)) for task in tasks]
+    return []
+
+
+def _search_worker(location: str, model: Path | None, digest: str) -> Callable[[_Task], _Reply]:
+    tokenizer, folder = same_model(model, digest), folder_at(location)
+    begun: dict[tuple[tuple[Entry, ...], int], Rounds[_PartialResult]] = {}  # by share and number of answers
+
+    def searching(task: _Task) -> Rounds[_PartialResult]:
         opened = index_reader.open_segments(folder, task.share, tokenizer.codebook)
-        found = find(opened.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top)
+        found = yield from find_in_part(
+            opened.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top
+        )
         return _PartialResult(found, opened.damaged, opened.missing)
+
+    def work(task: _Task) -> _Reply:
+        rounds, fresh = begun.pop((task.share, len(task.answers) - 1), None), task.answers[-1:]
+        if rounds is None:  # the first round, or another worker, which was lost, had begun with this share
+            rounds, fresh = searching(task), (None, *task.answers)
+        try:
+            for known in fresh:
+                question = rounds.send(known)
+        except StopIteration as end:
+            result: _PartialResult = end.value
+            return result
+        begun[task.share, len(task.answers)] = rounds
+        return question
 
     return work
 

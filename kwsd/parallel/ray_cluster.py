@@ -54,10 +54,31 @@ def on_ray(
     if not items:
         return
     with ray_session(address) as cores:
-        pool = WorkerPool(make, arguments, items, describe)
+        pool = WorkerPool(make, arguments, cores, describe)
         try:
-            results = pool.results(min(cores, len(items)))
+            results = pool.results(items)
             yield from in_order(results) if ordered else (result for _, result in results)
+        finally:
+            pool.stop()
+
+
+@contextlib.contextmanager
+def ray_rounds(
+    address: str,
+    make: Callable[..., Callable[[Item], Result]],
+    arguments: tuple[Any, ...],
+    *,
+    describe: Callable[[Item], str] = str,
+) -> Iterator[Callable[[Sequence[Item]], list[Result]]]:
+    """As `on_ray`, for several rounds of items with the same workers: gives the function from items to results.
+
+    A worker gets the item at the same place in every round, as long as none is lost; what it keeps of the round before
+    saves it work.
+    """
+    with ray_session(address) as cores:
+        pool = WorkerPool(make, arguments, cores, describe)
+        try:
+            yield lambda items: list(in_order(pool.results(items, again=True)))
         finally:
             pool.stop()
 

@@ -1,12 +1,13 @@
 """What a cluster makes and finds is what one machine makes and finds; here the workers are in this process."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import soundfile as sf
 
-from kwsd.archive import Archive
-from kwsd.archive.distributed import ray_batch_runner
+from kwsd.archive import Archive, Query
+from kwsd.archive.distributed import ray_batch_runner, search_on_ray
 from kwsd.archive.indexing.index_writer import add, build
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.archive.storage.locations import folder_at
@@ -23,16 +24,33 @@ def talk(tmp_path, long_recording):
     return tmp_path / "talk"
 
 
-@pytest.fixture(autouse=True)
-def cluster(monkeypatch):
-    """A cluster of which the last items are ready first."""
+@pytest.fixture(autouse=True, params=["workers stay", "workers are lost"])
+def cluster(request, monkeypatch):
+    """A cluster of three cores of which the last items are ready first; its workers may be others in each round."""
 
     def on_ray(address, make, arguments, items, *, ordered=True, describe=str):
         work = make(*arguments)
         results = ((index, work(items[index])) for index in reversed(range(len(items))))
         return in_order(results) if ordered else (result for _, result in results)
 
+    @contextmanager
+    def ray_rounds(address, make, arguments):
+        works = [make(*arguments)]
+
+        def run(items):
+            if request.param == "workers are lost":
+                works.append(make(*arguments))
+            return [works[-1](item) for item in items]
+
+        yield run
+
+    @contextmanager
+    def ray_session(address):
+        yield 3
+
     monkeypatch.setattr("kwsd.archive.distributed.on_ray", on_ray)
+    monkeypatch.setattr("kwsd.archive.distributed.ray_rounds", ray_rounds)
+    monkeypatch.setattr("kwsd.archive.distributed.ray_session", ray_session)
     monkeypatch.setattr("kwsd.archive.indexing.update.BATCH_FILES", 2)
 
 
@@ -70,3 +88,28 @@ def test_an_index_of_one_batch_can_be_opened_and_added_to(talk, tokenizer, tmp_p
     add(tmp_path / "index", [talk / "01.wav"], tokenizer, engine=engine)
 
     assert sum(len(part.documents) for part in Archive.open(tmp_path / "index", tokenizer).segments) == 2
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory, long_recording, shared_tokenizer):
+    """An index of five segments."""
+    location = tmp_path_factory.mktemp("several") / "index"
+    samples, rate = sf.read(long_recording, dtype="float32")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kwsd.archive.indexing.compaction.MAX_CODES", 700)
+        for index, first in enumerate(range(0, 240, 48)):
+            path = location.parent / f"{index}.wav"
+            sf.write(path, samples[first * rate :][: 48 * rate], rate)
+            (add if index else build)(location, [path], shared_tokenizer)
+    return location
+
+
+@pytest.mark.parametrize("method", ["pairs", "dtw", "exact", "inverted"])
+def test_a_cluster_finds_what_one_machine_finds(several, tokenizer, enrolment, monkeypatch, method):
+    monkeypatch.setattr("kwsd.archive.search.pair_voting.CANDIDATES", 12)  # else every window is a candidate
+    archive, query = Archive.open(several, tokenizer), Query.of_keyword(enrolment.keyword)
+    answer = search_on_ray("ray", several, query, tokenizer, method=method, top=30)
+
+    assert len(archive.segments) == 5
+    assert answer.hits == tuple(archive.search(query, method=method, top=30))
+    assert answer.problems == ()

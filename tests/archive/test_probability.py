@@ -8,8 +8,9 @@ import pytest
 import soundfile as sf
 
 from kwsd.archive import Archive, Query, Settings
-from kwsd.archive.search.methods import Found, find
+from kwsd.archive.search.methods import Found, find, find_in_part
 from kwsd.archive.search.probability import COHORT, FEWEST, SKIPPED, Calibration, Weights, chance, weights_for
+from kwsd.archive.search.rounds import together
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.errors import ArchiveError
 
@@ -103,22 +104,19 @@ def test_the_number_of_hits_does_not_change_their_probabilities(archive, enrolme
     assert archive.search(enrolment.keyword, top=60)[:5] == archive.search(enrolment.keyword, top=5)
 
 
-def test_parts_of_an_index_that_are_merged_tell_what_the_whole_does(archive, enrolment, shared_tokenizer):
+@pytest.mark.parametrize("method", ["pairs", "dtw"])
+def test_parts_of_an_index_that_are_merged_tell_what_the_whole_does(archive, enrolment, shared_tokenizer, method):
     query, codebook, hop = Query.of_keyword(enrolment.keyword), shared_tokenizer.codebook, shared_tokenizer.hop
-    whole = find(archive.segments, query, codebook, hop, method="dtw")
-    halves = []
+    (segment,), halves = archive.segments, []
     for left_out in (0, 1):
-        (segment,) = archive.segments
         half = type(segment).__new__(type(segment))
         half.__dict__ |= segment.__dict__
         half.alive = np.arange(len(segment.documents)) % 2 == left_out
-        halves.append(find([half], query, codebook, hop, method="dtw"))
-    merged = Found.merge(halves, 20)
+        halves.append(half)
+    whole = find(halves, query, codebook, hop, method=method)
+    parts = together([find_in_part([half], query, codebook, hop, method=method, top=20) for half in halves])
 
-    assert merged.hits == whole.hits
-    assert chance(merged.distances, merged.codes).nearest == pytest.approx(
-        chance(whole.distances, whole.codes).nearest, abs=0.03
-    )
+    assert Found.merge(parts, query, 20) == whole
 
 
 @pytest.mark.parametrize("method", ["exact", "inverted"])

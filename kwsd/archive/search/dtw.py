@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kwsd.archive.search import kernels
 from kwsd.archive.search.hit import Place
 from kwsd.archive.search.query import Query
+from kwsd.archive.search.rounds import Limit, Rounds
 from kwsd.archive.segments.quantizer import GAINS, SCALE
 from kwsd.archive.segments.regions import Regions
 from kwsd.scorers import PackedVectors
@@ -59,14 +60,12 @@ def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
     return Alignments(*kernels.align_costs(costs, lengths))
 
 
-def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> list[Place]:
+def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
     """The `count` regions of lowest distance, each as the place of its best alignment; over vectors where stored."""
-    kept = any(regions.segment.vectors.shape[1] for regions in found)
     votes = [_vote(regions, query, partial(by_codes, regions, codebook=codebook)) for regions in found]
     apart = max(min(map(len, query.templates)) // 2, 1)  # no alignment is shorter, so that two in one would overlap
-    near = _nearest([one.distinct(apart) for one in votes], max(count, CONFIRMED) if kept else count)
-    if kept:
-        near = _nearest([_again(votes, query) for votes in near], count)
+    near = yield from _nearest([one.distinct(apart) for one in votes], max(count, CONFIRMED))
+    near = yield from _nearest([_again(votes, query) for votes in near], count)
     return [place for votes in near for place in votes.places()]
 
 
@@ -83,10 +82,12 @@ class _Votes:
         return _Votes(self.regions.part(rows), self.distance[rows], self.begin[rows], self.end[rows])
 
     def distinct(self, apart: int) -> _Votes:
-        """Of regions whose nearest alignments end in the same `apart` codes the one of lowest distance."""
-        ends = self.end // apart
-        order = np.lexsort((self.distance, ends))
-        first = np.diff(ends[order], prepend=-1) > 0
+        """Of regions whose nearest alignments end in the same `apart` codes of a document the nearest."""
+        documents = self.regions.segment.documents
+        document = documents.at(self.end - 1)
+        ends = (self.end - 1 - documents.bounds[document]) // apart
+        order = np.lexsort((self.distance, ends, document))
+        first = (np.diff(document[order], prepend=-1) > 0) | (np.diff(ends[order], prepend=-1) != 0)
         return self.part(np.sort(order[first]))
 
     def places(self) -> list[Place]:
@@ -94,14 +95,11 @@ class _Votes:
         return [Place(1 - distance, self.regions.segment, begin, end) for distance, begin, end in stretches]
 
 
-def _nearest(votes: Sequence[_Votes], count: int) -> list[_Votes]:
+def _nearest(votes: Sequence[_Votes], count: int) -> Rounds[list[_Votes]]:
     """Of all regions the `count` of lowest distance in which every template can end."""
-    distances = np.concatenate([one.distance for one in votes]) if votes else np.zeros(0, np.float32)
-    finite = int(np.isfinite(distances).sum())
-    if not finite:
-        return []
-    most = np.partition(distances, min(count, finite) - 1)[min(count, finite) - 1]
-    return [one.part(np.flatnonzero(one.distance <= most)) for one in votes]
+    known = [one.distance[np.isfinite(one.distance)] for one in votes]
+    (most,) = yield Limit.of([np.concatenate([np.zeros(0, np.float32), *known])], count)
+    return [one.part(np.flatnonzero((one.distance <= most) & np.isfinite(one.distance))) for one in votes]
 
 
 def _again(votes: _Votes, query: Query) -> _Votes:

@@ -65,13 +65,13 @@ def in_recording(document: Document, begin: int, end: int, step: float, score: f
 
 
 def best(places: Iterable[Place], top: int) -> list[Place]:
-    """The best `top` places, best first, none of which overlaps a better one."""
+    """The best `top` places, best first, none of which overlaps a better one; of equal ones the first is better."""
     chosen: list[Place] = []
-    taken: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)  # by segment, in order
-    for place in sorted(places, key=lambda one: (-one.score, one.segment.entry.name, one.begin)):
+    taken: defaultdict[Segment, list[tuple[int, int]]] = defaultdict(list)  # in order
+    for place in sorted(places, key=lambda one: -one.score):
         if len(chosen) == top:
             break
-        beside = taken[place.segment.entry.name]
+        beside = taken[place.segment]
         at = bisect(beside, (place.begin, place.end))
         before, after = beside[max(at - 1, 0) : at], beside[at : at + 1]
         if all(end <= place.begin for _, end in before) and all(begin >= place.end for begin, _ in after):

@@ -12,6 +12,7 @@ Methods:
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,7 @@ from kwsd.archive.search import dtw, dtw_scan, hnsw, pair_voting, smith_waterman
 from kwsd.archive.search.hit import Hit, Place, best, distinct, in_recording
 from kwsd.archive.search.probability import COHORT, Weights, chance
 from kwsd.archive.search.query import Query
-from kwsd.archive.segments.regions import Regions
+from kwsd.archive.search.rounds import Rounds, together
 from kwsd.archive.segments.segment import Segment
 from kwsd.errors import ArchiveError, ConfigError
 from kwsd.tokenizer.codebook import MERGED, Codebook
@@ -32,16 +33,16 @@ CANNOT_TELL = (
     "speech or more to compare with: search without --at-least"
 )
 
-Method = Callable[[Sequence[Segment], Query, Codebook, int], Sequence[Place]]
-"""(segments, query, codebook, count) to the best `count` places, some of which may overlap."""
+Method = Callable[[Sequence[Segment], Query, Codebook, int], Rounds[Sequence[Place]]]
+"""(segments, query, codebook, count) to the best `count` places, some of which may overlap, in any order."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in some segments.
+    """What was found in an index, or in a part of it.
 
     Attributes:
-        hits: the best, best first; none of them overlaps a better one.
+        hits: the best, best first. Those of a part may be among the rejected ones of the query.
         distances: [n] of the nearest places, ascending, for `kwsd.archive.search.probability`; empty for methods that
             compare tokens.
         codes: that were searched, those of removed documents left out.
@@ -52,11 +53,13 @@ class Found:
     codes: int
 
     @classmethod
-    def merge(cls, parts: Sequence[Found], top: int) -> Found:
-        """The best `top` hits of several parts of an index."""
-        hits = heapq.merge(*(part.hits for part in parts), key=lambda hit: -hit.score)
+    def merge(cls, parts: Sequence[Found], query: Query, top: int) -> Found:
+        """What was found in the whole index: the best `top` hits, none of which overlaps a better one."""
+        every = heapq.merge(*(part.hits for part in parts), key=lambda hit: -hit.score)
+        first = itertools.islice(every, _enough(query, top))
+        hits = distinct((hit for hit in first if not any(hit.overlaps(wrong) for wrong in query.rejected)), top)
         distances = sorted(distance for part in parts for distance in part.distances)[:COHORT]
-        return cls(distinct(hits, top), distances, sum(part.codes for part in parts))
+        return cls(hits, distances, sum(part.codes for part in parts))
 
     def probable(self, weights: Weights | None, recordings: int, at_least: float = 0.0) -> list[Hit]:
         """The hits with their probabilities, as far as they can be told, without those below `at_least`.
@@ -95,42 +98,55 @@ def find(
         ConfigError: there is no such method, or `top` is not positive.
         ArchiveError: the method needs something that the segments lack, or one is damaged.
     """
+    return Found.merge(together([find_in_part(segments, query, codebook, hop, method=method, top=top)]), query, top)
+
+
+def find_in_part(
+    segments: Sequence[Segment], query: Query, codebook: Codebook, hop: float, *, method: str, top: int
+) -> Rounds[Found]:
+    """What is found in these segments of an index whose other segments are searched elsewhere; see `find`.
+
+    `Found.merge` makes the result of the whole from those of all parts.
+    """
     if method not in METHODS:
         raise ConfigError(f'there is no method "{method}": choose one of {", ".join(METHODS)}')
     if top < 1:
         raise ConfigError(f"the number of hits is {top}: give 1 or more")
-    count = max(top * CANDIDATES_PER_HIT, COHORT)
-    places = METHODS[method](segments, query, codebook, count) if segments else ()
-    found = (_hit(place, hop * MERGED) for place in best(places, 2 * top + len(query.rejected)))
-    hits = distinct((hit for hit in found if not any(hit.overlaps(wrong) for wrong in query.rejected)), top)
+    places = yield from METHODS[method](segments, query, codebook, max(top * CANDIDATES_PER_HIT, COHORT))
+    hits = [_hit(place, hop * MERGED) for place in best(places, _enough(query, top))]
     distances = sorted(1 - place.score for place in places)[:COHORT] if method in BY_DISTANCE else []
     codes = sum(int(np.diff(segment.documents.bounds)[segment.alive].sum()) for segment in segments)
     return Found(hits, distances, codes)
 
 
-def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def _enough(query: Query, top: int) -> int:
+    """How many hits are enough, some of which are rejected, or told twice by a log."""
+    return 2 * top + len(query.rejected)
+
+
+def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
     """The regions with the most votes of pairs of codes, ranked by DTW."""
-    found = [pair_voting.find(segments, template, codebook) for template in query.templates]
-    return dtw.rank([Regions.join(of_segment) for of_segment in zip(*found, strict=True)], query, codebook, count)
+    found = yield from pair_voting.find(segments, query.templates, codebook, pair_voting.CANDIDATES)
+    return (yield from dtw.rank(found, query, codebook, count))
 
 
-def by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
     """The places of lowest distance, by DTW over all codes."""
-    found = [dtw_scan.find(segments, template, codebook, count) for template in query.templates]
-    return dtw.rank([Regions.join(of_segment) for of_segment in zip(*found, strict=True)], query, codebook, count)
+    found = yield from dtw_scan.find(segments, query.templates, codebook, count)
+    return (yield from dtw.rank(found, query, codebook, count))
 
 
-def by_hquest(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def by_hquest(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
     """The windows with the nearest TF-IDF vectors by an HNSW graph, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, hnsw.by_graph)
 
 
-def by_exact(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def by_exact(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
     """The windows with the nearest TF-IDF vectors by brute force, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, tfidf.by_brute_force)
 
 
-def by_inverted(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Sequence[Place]:
+def by_inverted(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
     """The windows with the highest sums of TF-IDF products by an inverted index, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, tfidf.by_inverted_index)
 

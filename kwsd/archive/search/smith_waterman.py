@@ -7,13 +7,13 @@ Equal alignments are ranked by the scores of their windows as candidates.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search.hit import Place
 from kwsd.archive.search.query import Query
+from kwsd.archive.search.rounds import Limit, Rounds, Sum
 from kwsd.archive.search.tfidf import Candidates
 from kwsd.archive.search.windows import Windows
 from kwsd.archive.segments.regions import quota
@@ -31,21 +31,23 @@ CandidateSearch = Callable[[Segment, NDArray[np.uint8], int], Candidates]
 
 def rank(
     segments: Sequence[Segment], query: Query, codebook: Codebook, count: int, find: CandidateSearch
-) -> list[Place]:
-    """The best `count` places in the windows that are found for any template, best first."""
+) -> Rounds[list[Place]]:
+    """The best `count` places in the windows that are found for any template."""
     query_tokens = [tokens_of(template, codebook) for template in query.templates]
     wanted = max(count, CANDIDATES)
-    frames = sum(len(segment.codes) for segment in segments)
+    (frames,) = yield Sum([np.array(sum(len(segment.codes) for segment in segments))])
     candidates = [
-        _merge([find(segment, tokens, quota(wanted, len(segment.codes), frames)) for tokens in query_tokens])
+        _merge([find(segment, tokens, quota(wanted, len(segment.codes), int(frames))) for tokens in query_tokens])
         for segment in segments
     ]
+    least = yield from _least([one.score for one in candidates], wanted * len(query_tokens))
     found = [
         place
-        for segment, best_windows in zip(segments, _best_overall(candidates, wanted * len(query_tokens)), strict=True)
-        for place in _places(segment, query_tokens, best_windows)
+        for segment, one in zip(segments, candidates, strict=True)
+        for place in _places(segment, query_tokens, one.part(one.score >= least))
     ]
-    return sorted(found, key=attrgetter("score"), reverse=True)[:count]
+    least = yield from _least([np.array([place.score for place in found])], count)
+    return [place for place in found if place.score >= least]
 
 
 def tokens_of(template: NDArray[np.float32], codebook: Codebook) -> NDArray[np.uint8]:
@@ -62,11 +64,10 @@ def _merge(candidates: Sequence[Candidates]) -> Candidates:
     return Candidates(once, score[order][first])
 
 
-def _best_overall(candidates: Sequence[Candidates], count: int) -> list[Candidates]:
-    """Of all segments' windows the `count` with the highest scores."""
-    scores = np.concatenate([one.score for one in candidates])
-    least = np.partition(scores, -count)[-count] if len(scores) > count else -np.inf
-    return [Candidates(one.number[one.score >= least], one.score[one.score >= least]) for one in candidates]
+def _least(scores: Sequence[NDArray[np.floating]], count: int) -> Rounds[float]:
+    """The least of the `count` highest scores of all segments."""
+    (limit,) = yield Limit.of([-np.concatenate([np.zeros(0), *scores])], count)
+    return float(-limit)
 
 
 def _places(segment: Segment, query_tokens: Sequence[NDArray[np.uint8]], candidates: Candidates) -> list[Place]:

@@ -32,6 +32,10 @@ class Candidates:
     number: NDArray[np.int64]
     score: NDArray[np.float32]
 
+    def part(self, rows: NDArray[np.bool_]) -> Candidates:
+        """The windows of these rows."""
+        return Candidates(self.number[rows], self.score[rows])
+
 
 def frequencies(tokens: NDArray[np.integer], words: int = WORDS) -> NDArray[np.float32]:
     """[words] the share of each token among these tokens [t], 0 if there is none; others are only counted (eq. 3)."""

@@ -105,7 +105,7 @@ def built(index: str, paths: list[Path], tokenizer: Tokenizer, nodes: Any = None
     took = time.perf_counter() - began
     archive = Archive.open(index, tokenizer)
     query, began = Query.of_recordings(EXAMPLES, tokenizer), time.perf_counter()
-    hits = list(search_on_ray("ray", index, query, tokenizer).hits) if nodes else archive.search(query)
+    hits = list(search_on_ray("ray", [index], query, tokenizer).hits) if nodes else archive.search(query)
     searched, found = time.perf_counter() - began, frozenset((hit.path, hit.start, hit.end) for hit in hits)
     codes = {
         document.path: part.part(number).codes.tobytes()

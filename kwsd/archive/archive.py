@@ -15,6 +15,7 @@ from kwsd.archive.search.probability import weights_for
 from kwsd.archive.search.query import Query
 from kwsd.archive.segments import index_reader
 from kwsd.archive.segments.manifest import Settings
+from kwsd.archive.several import alike, best_of
 from kwsd.archive.storage.folder import Folder
 from kwsd.archive.storage.locations import folder_at
 from kwsd.keywords.keyword import Keyword
@@ -27,13 +28,15 @@ class Archive:
     """An index as it was when it was opened; later changes are seen after the next `open`.
 
     Attributes:
+        folder: that holds it.
+        tokenizer: of the model that built it.
         manifest: its settings and its segments' entries.
         segments: the readable segments.
         problems: a sentence for each unreadable segment; searches leave it out.
     """
 
     def __init__(self, folder: Folder, tokenizer: Tokenizer) -> None:
-        self.folder, self._tokenizer = folder, tokenizer
+        self.folder, self.tokenizer = folder, tokenizer
         self.manifest, found = index_reader.open_index(folder, tokenizer.codebook)
         self.segments, self.problems = found.segments, found.problems
         self.manifest.check_model(tokenizer.digest, f"the index {folder.name}")
@@ -85,7 +88,7 @@ class Archive:
     def seconds(self) -> float:
         """Duration of the audio in the segments, dropped documents included."""
         codes = sum(len(part.codes) for part in self.segments)
-        return codes * MERGED * self._tokenizer.hop
+        return codes * MERGED * self.tokenizer.hop
 
     def search(
         self,
@@ -111,10 +114,7 @@ class Archive:
             ModelError: the keyword was enrolled with another model.
             ConfigError: there is no such method, or `top` is not positive.
         """
-        query = self.query(what, feedback)
-        tokenizer = self._tokenizer
-        found = find(self.segments, query, tokenizer.codebook, tokenizer.hop, method=method, top=top)
-        return found.probable(weights_for(self.manifest), len(query.templates), at_least)
+        return search_all([self], what, method=method, top=top, at_least=at_least, feedback=feedback)
 
     def discover(
         self,
@@ -135,7 +135,7 @@ class Archive:
         """
         from kwsd.archive.discovery.discover import discover  # noqa: PLC0415 - its kernels serve nothing else
 
-        tokenizer = self._tokenizer
+        tokenizer = self.tokenizer
         return discover(
             self.segments,
             tokenizer.codebook,
@@ -146,14 +146,54 @@ class Archive:
             progress=progress,
         )
 
-    def query(self, what: Query | Keyword | Sequence[Path], feedback: Feedback | None = None) -> Query:
-        """What is searched for, with what it learned from the feedback; see `search`."""
-        query = self._query(what)
-        self.manifest.check_model(query.model, f"the index {self.folder.name}")
-        tokenizer = self._tokenizer
-        return feedback.refine(query, self.segments, tokenizer.codebook, tokenizer.hop) if feedback else query
 
-    def _query(self, what: Query | Keyword | Sequence[Path]) -> Query:
-        if isinstance(what, Query):
-            return what
-        return Query.of_keyword(what) if isinstance(what, Keyword) else Query.of_recordings(what, self._tokenizer)
+def search_all(
+    archives: Sequence[Archive],
+    what: Query | Keyword | Sequence[Path],
+    *,
+    method: str = "pairs",
+    top: int = 20,
+    at_least: float = 0.0,
+    feedback: Feedback | None = None,
+) -> list[Hit]:
+    """Search several indexes, at least one; returns the best hits of all, best first, each with its index.
+
+    Indexes that keep the same of the audio are searched as one that has all their segments. Others are searched apart,
+    and their hits are merged by probability, or by score where that cannot be told. What several indexes have of one
+    recording is found once.
+
+    Args:
+        archives: opened with the same tokenizer.
+        what, method, top, at_least: see `Archive.search`.
+        feedback: hits of any of the indexes that were right or wrong.
+
+    Raises:
+        ArchiveError, ModelError, ConfigError: see `Archive.search`.
+    """
+    query, tokenizer = query_for(archives, what, feedback), archives[0].tokenizer
+    hits = []
+    for group in alike([archive.manifest for archive in archives]):
+        segments = [segment for number in group for segment in archives[number].segments]
+        found = find(segments, query, tokenizer.codebook, tokenizer.hop, method=method, top=top)
+        weights = weights_for(archives[group[0]].manifest)
+        hits.append(found.probable(weights, len(query.templates), at_least))
+    return best_of(hits, top)
+
+
+def query_for(
+    archives: Sequence[Archive], what: Query | Keyword | Sequence[Path], feedback: Feedback | None = None
+) -> Query:
+    """What is searched for, with what it learned from the feedback; see `search_all`."""
+    tokenizer, query = archives[0].tokenizer, _query(what, archives[0].tokenizer)
+    for archive in archives:
+        archive.manifest.check_model(query.model, f"the index {archive.folder.name}")
+    if feedback is None:
+        return query
+    segments = [segment for archive in archives for segment in archive.segments]
+    return feedback.refine(query, segments, tokenizer.codebook, tokenizer.hop)
+
+
+def _query(what: Query | Keyword | Sequence[Path], tokenizer: Tokenizer) -> Query:
+    if isinstance(what, Query):
+        return what
+    return Query.of_keyword(what) if isinstance(what, Keyword) else Query.of_recordings(what, tokenizer)

@@ -16,6 +16,7 @@ from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Question, Rounds, answer
 from kwsd.archive.segments import index_reader, segment
 from kwsd.archive.segments.manifest import Entry, Manifest, Settings
+from kwsd.archive.several import alike, best_of
 from kwsd.archive.storage.folder import Folder
 from kwsd.archive.storage.locations import folder_at
 from kwsd.errors import ArchiveError
@@ -65,7 +66,7 @@ class SearchResult:
 
 def search_on_ray(
     address: str,
-    location: str | Path,
+    locations: Sequence[str | Path],
     query: Query,
     tokenizer: Tokenizer,
     *,
@@ -73,50 +74,69 @@ def search_on_ray(
     top: int = 20,
     at_least: float = 0.0,
 ) -> SearchResult:
-    """Search on a cluster, each worker in a share of the segments; returns the hits that one machine finds.
+    """Search on a cluster, each worker in a share of the segments; returns the hits that `search_all` finds.
 
-    What a method must know of the whole index is asked of all workers, see `kwsd.archive.search.rounds`.
+    What a method must know of all segments is asked of all workers, see `kwsd.archive.search.rounds`.
 
     Args:
         address: see `kwsd.parallel.ray_cluster.on_ray`.
-        location: of the index, the same on every node.
+        locations: of the indexes, at least one, the same on every node.
         query: made with this tokenizer.
-        tokenizer: of the model that built the index.
+        tokenizer: of the model that built the indexes.
         method, top: see `kwsd.archive.search.methods.find`.
         at_least: only hits that are the phrase with this probability or a higher one.
 
     Raises:
-        ArchiveError: there is no index, the method needs what it lacks, or probabilities are asked for and cannot be
+        ArchiveError: there is no index, the method needs what one lacks, or probabilities are asked for and cannot be
             told.
-        ModelError: the index, the query or a node has another model.
+        ModelError: an index, the query or a node has another model.
     """
-    folder = folder_at(location)
-    with ray_session(address) as cores:
+    places = [_for_all_nodes(location) for location in locations]
+    names = {folder_at(place).name: str(location) for place, location in zip(places, locations, strict=True)}
+    with ray_session(address) as cores, ray_rounds(address, _search_worker, model_of(tokenizer)) as run:
         for _ in range(index_reader.TRIES):
-            manifest = Manifest.load(folder)
-            for model in (tokenizer.digest, query.model):
-                manifest.check_model(model, f"the index {folder.name}")
-            with ray_rounds(address, _search_worker, (_for_all_nodes(location), *model_of(tokenizer))) as run:
-                parts = _search(run, [_Task(share, query, method, top) for share in _shares(manifest.entries, cores)])
-            if not any(part.missing for part in parts):  # else a writer replaced segments: search again
+            manifests = [_manifest(location, query, tokenizer) for location in locations]
+            groups = alike(manifests)
+            shares = [_shares([(places[one], manifests[one].entries) for one in group], cores) for group in groups]
+            parts = [_search(run, [_Task(share, query, method, top) for share in some]) for some in shares]
+            every = [part for some in parts for part in some]
+            if not any(part.missing for part in every):  # else a writer replaced segments: search again
                 break
-    found = Found.merge([part.found for part in parts], query, top)
-    hits = found.probable(weights_for(manifest), len(query.templates), at_least)
-    return SearchResult(tuple(hits), tuple(problem for part in parts for problem in (*part.damaged, *part.missing)))
+    found = [Found.merge([part.found for part in some], query, top) for some in parts]
+    weights = [weights_for(manifests[group[0]]) for group in groups]
+    hits = [one.probable(by, len(query.templates), at_least) for one, by in zip(found, weights, strict=True)]
+    problems = tuple(problem for part in every for problem in (*part.damaged, *part.missing))
+    return SearchResult(tuple(replace(hit, index=names[hit.index]) for hit in best_of(hits, top)), problems)
+
+
+def _manifest(location: str | Path, query: Query, tokenizer: Tokenizer) -> Manifest:
+    folder = folder_at(location)
+    manifest = Manifest.load(folder)
+    for model in (tokenizer.digest, query.model):
+        manifest.check_model(model, f"the index {folder.name}")
+    return manifest
+
+
+@dataclass(frozen=True)
+class _Share:
+    """Some segments of the index at a place."""
+
+    place: str
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
 class _Task:
     """The search of a share, as far as the answers lead that are known by now."""
 
-    share: tuple[Entry, ...]
+    share: _Share
     query: Query
     method: str
     top: int
     answers: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
-        return self.share[0].name
+        return self.share.entries[0].name
 
 
 @dataclass(frozen=True)
@@ -141,12 +161,12 @@ def _search(run: Callable[[Sequence[_Task]], list[_Reply]], tasks: Sequence[_Tas
     return []
 
 
-def _search_worker(location: str, model: Path | None, digest: str) -> Callable[[_Task], _Reply]:
-    tokenizer, folder = same_model(model, digest), folder_at(location)
-    begun: dict[tuple[tuple[Entry, ...], int], Rounds[_PartialResult]] = {}  # by share and number of answers
+def _search_worker(model: Path | None, digest: str) -> Callable[[_Task], _Reply]:
+    tokenizer = same_model(model, digest)
+    begun: dict[tuple[_Share, int], Rounds[_PartialResult]] = {}  # by share and number of answers
 
     def searching(task: _Task) -> Rounds[_PartialResult]:
-        opened = index_reader.open_segments(folder, task.share, tokenizer.codebook)
+        opened = index_reader.open_segments(folder_at(task.share.place), task.share.entries, tokenizer.codebook)
         found = yield from find_in_part(
             opened.segments, task.query, tokenizer.codebook, tokenizer.hop, method=task.method, top=task.top
         )
@@ -168,15 +188,26 @@ def _search_worker(location: str, model: Path | None, digest: str) -> Callable[[
     return work
 
 
-def _shares(entries: Sequence[Entry], count: int) -> list[tuple[Entry, ...]]:
+def _shares(indexes: Sequence[tuple[str, Sequence[Entry]]], cores: int) -> list[_Share]:
+    """The segments of indexes at these places in about as many shares as cores, of about equal numbers of codes."""
+    frames = [sum(entry.frames for entry in entries) for _, entries in indexes]
+    counts = [max(1, round(cores * some / max(sum(frames), 1))) for some in frames]
+    return [
+        _Share(place, run)
+        for (place, entries), count in zip(indexes, counts, strict=True)
+        for run in _runs(entries, count)
+    ]
+
+
+def _runs(entries: Sequence[Entry], count: int) -> list[tuple[Entry, ...]]:
     """The segments in at most `count` runs of about equal numbers of codes."""
     total = max(sum(entry.frames for entry in entries), 1)
-    shares: dict[int, list[Entry]] = {}
+    runs: dict[int, list[Entry]] = {}
     before = 0
     for entry in entries:
-        shares.setdefault((2 * before + entry.frames) * count // (2 * total), []).append(entry)
+        runs.setdefault((2 * before + entry.frames) * count // (2 * total), []).append(entry)
         before += entry.frames
-    return [tuple(share) for share in shares.values()]
+    return [tuple(run) for run in runs.values()]
 
 
 def _batch_worker(location: str, settings: Settings, model: Path | None, digest: str) -> Callable[[Batch], BatchResult]:

@@ -30,7 +30,7 @@ def monitor(
     host: str,
     port: int,
     hits: Path | None,
-    index: str | None,
+    index: tuple[str, ...],
     endpoint: str | None,
     control: str | None,
     server_key: str | None,

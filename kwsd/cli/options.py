@@ -43,8 +43,21 @@ def location(value: str) -> str:
     return value if "://" in value and "\0" not in value else str(path(value))
 
 
+class Location(click.types.StringParamType):
+    """Where an index is, see `location`; several in a variable are separated by semicolons."""
+
+    envvar_list_splitter = ";"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path or the address."""
+        try:
+            return location(value)
+        except ValueError:
+            self.fail(repr(value), param, ctx)
+
+
 PATH = click.types.FuncParamType(path)
-LOCATION = click.types.FuncParamType(location)
+LOCATION = Location()
 NAME = Name()
 DEVICE = DeviceName()
 
@@ -66,13 +79,14 @@ class Setting(click.Option):
         self.is_secret = "secret" in (meta.extra or {})
 
 
-def setting(owner: type[Settings], field: str, flag: str = "", **shown: Any) -> Callable[[F], F]:
+def setting(owner: type[Settings], field: str, flag: str = "", *, short: str = "", **shown: Any) -> Callable[[F], F]:
     """An option whose type, choices, default and help text are those of a field.
 
     Args:
         owner: the class that has the field.
         field: its name.
         flag: the option's name, if it is not the field's.
+        short: another name, of one letter.
         shown: what else click takes, such as `metavar`; or a type that converts what is typed.
     """
     found = fields_of(owner)[field]
@@ -80,7 +94,8 @@ def setting(owner: type[Settings], field: str, flag: str = "", **shown: Any) -> 
     options = _of_type(plain) | {"help": meta.description, "kind": found.type}
     if found.default is not msgspec.NODEFAULT and not options.get("multiple"):
         options["default"] = found.default
-    return click.option(flag or f"--{field.replace('_', '-')}", cls=Setting, **(options | shown))
+    names = [*filter(None, [short]), flag or f"--{field.replace('_', '-')}"]
+    return click.option(*names, cls=Setting, **(options | shown))
 
 
 def _of_type(plain: Any) -> dict[str, Any]:
@@ -118,10 +133,17 @@ def model_option(verb: F) -> F:
     )(verb)
 
 
-def index_option(verb: F) -> F:
-    """Add `--index`."""
+def indexes_option(verb: F) -> F:
+    """Add `--index`, which may be given several times."""
     return setting(
-        SearchConfig, "index", type=LOCATION, required=True, envvar="KWSD_INDEX", show_envvar=True, metavar="INDEX"
+        SearchConfig,
+        "index",
+        short="-i",
+        type=LOCATION,
+        required=True,
+        envvar="KWSD_INDEX",
+        show_envvar=True,
+        metavar="INDEX",
     )(verb)
 
 

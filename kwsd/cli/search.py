@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from kwsd.cli.group import FAILED, complain
-from kwsd.cli.options import PATH, index_option, model_option, on_option, setting, store_option, voice_options
+from kwsd.cli.options import PATH, indexes_option, model_option, on_option, setting, store_option, voice_options
 from kwsd.cli.voices import said_by_voices
+from kwsd.printable import printable
 from kwsd.settings.archive import Method, SearchConfig
 from kwsd.settings.say import SayConfig
 
 if TYPE_CHECKING:
-    from kwsd.archive import Hit, Query
+    from kwsd.archive import Archive, Hit, Query
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 Act = Callable[[int, "Hit"], None]
@@ -28,7 +29,7 @@ Act = Callable[[int, "Hit"], None]
 @setting(SearchConfig, "recordings", "--wav", metavar="FILE")
 @click.option("--say", metavar="TEXT", help="Phrase that synthetic voices say; needs voices, see kwsd[say].")
 @voice_options
-@index_option
+@indexes_option
 @setting(SearchConfig, "top", metavar="COUNT")
 @setting(SearchConfig, "at_least", metavar="P")
 @setting(SearchConfig, "like", metavar="HIT")
@@ -48,7 +49,7 @@ def search(
     say: str | None,
     voices: int,
     language: str,
-    index: str,
+    index: tuple[str, ...],
     top: int,
     at_least: float,
     like: tuple[str, ...],
@@ -61,12 +62,12 @@ def search(
     store: Path,
     model: Path | None,
 ) -> None:
-    """Find where the enrolled KEYWORD, or the phrase of recordings or of a text, is spoken in an index.
+    """Find where the enrolled KEYWORD, or the phrase of recordings or of a text, is spoken in indexes.
 
     A line for each hit says its rank, how probable it is that it is the phrase, how well it fits, where it is and in
-    which file, the best first. Without --at-least they are the best that there are, not all of them good. With it,
-    nothing may be left, and a sentence says so. The exit status is 2 if a part of the index could not be searched, or
-    a hit not played or cut out; the others are shown all the same.
+    which file, the best first; of several indexes it says before the times which one. Without --at-least they are the
+    best that there are, not all of them good. With it, nothing may be left, and a sentence says so. The exit status is
+    2 if a part of an index could not be searched, or a hit not played or cut out; the others are shown all the same.
 
     Listen to the first hits, give their lines back with --like and --unlike, and search again: it learns from them.
 
@@ -76,7 +77,7 @@ def search(
       kwsd search "hey snips" --index archive.index --at-least 0.8
       kwsd search --wav said-once.wav --index archive.index --clips found/
       kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg"
-      kwsd search --say "good morning" --index archive.index
+      kwsd search --say "good morning" -i talks.index -i calls.index
     """
     from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -98,7 +99,7 @@ def search(
     hits, problems = _found(config, Tokenizer(config.model))
     failed = False
     for rank, hit in enumerate(hits, 1):
-        click.echo(_json(rank, hit) if jsonl else _line(rank, hit, len(hits)))
+        click.echo(_json(rank, hit) if jsonl else _line(rank, hit, len(hits), len(config.index) > 1))
         failed |= failed_at(act, rank, hit)
     if not hits:
         click.echo(_nothing(config), err=True)
@@ -110,7 +111,7 @@ def search(
 
 def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
     """The hits, and a sentence for each part of the index that could not be searched."""
-    from kwsd.archive import Archive, Feedback
+    from kwsd.archive import Feedback, query_for, search_all
     from kwsd.archive.search.feedback import read_hit
 
     query = _query(config, tokenizer)
@@ -120,7 +121,7 @@ def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], S
         from kwsd.archive.distributed import search_on_ray
 
         if known:
-            query = Archive.open(config.index, tokenizer).query(query, known)
+            query = query_for(_opened(config, tokenizer), query, known)
         answer = search_on_ray(
             config.on,
             config.index,
@@ -132,15 +133,22 @@ def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], S
         )
         return answer.hits, answer.problems
 
-    archive = Archive.open(config.index, tokenizer)
-    hits = archive.search(query, method=config.method, top=config.top, at_least=config.at_least, feedback=known)
-    return hits, archive.problems
+    archives = _opened(config, tokenizer)
+    hits = search_all(archives, query, method=config.method, top=config.top, at_least=config.at_least, feedback=known)
+    return hits, [problem for archive in archives for problem in archive.problems]
+
+
+def _opened(config: SearchConfig, tokenizer: Tokenizer) -> list[Archive]:
+    from kwsd.archive import Archive
+
+    return [Archive.open(location, tokenizer) for location in dict.fromkeys(config.index)]
 
 
 def _nothing(config: SearchConfig) -> str:
     """That there is no hit."""
     probably = f" that is the phrase with a probability of {config.at_least:g} or more" if config.at_least else ""
-    return f"nothing was found in the index {config.index}{probably}"
+    several = "index" if len(config.index) == 1 else "indexes"
+    return f"nothing was found in the {several} {', '.join(config.index)}{probably}"
 
 
 def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
@@ -190,7 +198,7 @@ def failed_at(act: Act, rank: int, hit: Hit) -> bool:
 
 
 def _json(rank: int, hit: Hit) -> str:
-    return json.dumps({"rank": rank, **facts(hit), "probability": hit.probability})
+    return json.dumps({"rank": rank, **facts(hit), "probability": hit.probability, "index": hit.index})
 
 
 def facts(hit: Hit) -> dict[str, object]:
@@ -204,10 +212,11 @@ def facts(hit: Hit) -> dict[str, object]:
     }
 
 
-def _line(rank: int, hit: Hit, count: int) -> str:
-    """A hit for people: rank, probability, score, times, file."""
+def _line(rank: int, hit: Hit, count: int, several: bool = False) -> str:
+    """A hit for people: rank, probability, score, times, file; where there are several indexes, the index before it."""
     probable = "   -" if hit.probability is None else f"{100 * hit.probability:3.0f}%"
-    return f"{rank:>{max(3, len(str(count)))}}  {probable}  {place(hit)}"
+    index = f"{printable(hit.index)}  " if several else ""
+    return f"{rank:>{max(3, len(str(count)))}}  {probable}  {index}{place(hit)}"
 
 
 def place(hit: Hit) -> str:

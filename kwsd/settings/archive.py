@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from kwsd.errors import ConfigError
 from kwsd.settings.checks import Settings
-from kwsd.settings.kinds import Cluster, Index, Model, Store, Workers, check_sharing
+from kwsd.settings.kinds import Cluster, Indexes, Model, Store, Workers, check_sharing
 from kwsd.settings.say import SayConfig
 
 MOST_STAGES = 6  # that a code of the shipped model has
@@ -63,16 +63,17 @@ class DiscoverConfig(Settings, frozen=True, kw_only=True):
 
 
 class SearchConfig(Settings, frozen=True, kw_only=True):
-    """How an index, a folder or an fsspec address, is searched for an enrolled keyword or for recordings of a phrase.
+    """How indexes are searched for an enrolled keyword or for recordings of a phrase.
 
     Attributes:
+        index: each a folder, or an fsspec address; at least one.
         say: the phrase that synthetic voices say; None for none.
 
     Raises:
-        ConfigError: there is nothing to search for, or two things, no such method, or no hit is wanted.
+        ConfigError: there is no index, nothing to search for, or two things, no such method, or no hit is wanted.
     """
 
-    index: Index
+    index: Indexes
     keyword: str | None = None
     recordings: Annotated[tuple[Path, ...], Meta(description="Recording of the phrase; give it again for more.")] = ()
     say: SayConfig | None = None
@@ -101,6 +102,8 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.index:
+            raise ConfigError("there is no index to search: name one with --index")
         if self.keyword is None and not (self.recordings or self.say):
             raise ConfigError(
                 "there is nothing to search for: give an enrolled keyword, a recording with --wav, or a text with --say"

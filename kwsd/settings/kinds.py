@@ -18,7 +18,10 @@ _CLUSTER = r"^(ray|ray://[^/]+:\d+)\Z"
 
 Store = Annotated[Path, Meta(description="Folder of the keywords.")]
 Model = Annotated[Path, Meta(description="Tokenizer to use, an ONNX file.")]
-Index = Annotated[str, Meta(description="Index to search, made by `kwsd index build` or `kwsd listen --log`.")]
+Indexes = Annotated[
+    tuple[str, ...],
+    Meta(description="Index to search, of `kwsd index build` or `kwsd listen --log`; give it again for more."),
+]
 Workers = Annotated[
     int,
     Meta(title="the number of workers", description="Processes that share the files.", ge=1, le=MOST_WORKERS),

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from kwsd.errors import ConfigError
 from kwsd.settings.checks import Settings
-from kwsd.settings.kinds import Model, Store
+from kwsd.settings.kinds import Indexes, Model, Store
 
 
 class MonitorConfig(Settings, frozen=True, kw_only=True):
@@ -31,9 +31,7 @@ class MonitorConfig(Settings, frozen=True, kw_only=True):
     control: Annotated[str, Meta(description="Where kwsd takes requests, such as tcp://kitchen:7392.")] | None = None
     server_key: str | None = None
     hits: Annotated[Path, Meta(description="Folder of `kwsd listen --save-hits`, to play detections.")] | None = None
-    index: (
-        Annotated[str, Meta(description="Index to search, made by `kwsd index build` or `kwsd listen --log`.")] | None
-    ) = None
+    index: Indexes = ()
     certificate: Annotated[Path, Meta(description="Certificate for https, a PEM file.")] | None = None
     certificate_key: Annotated[Path, Meta(description="Private key of the certificate, a PEM file.")] | None = None
 

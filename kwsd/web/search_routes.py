@@ -23,7 +23,7 @@ def search_routes(searches: Searches) -> list[Route]:
     """Searches and their hits."""
 
     async def index(request: Request) -> Response:
-        return json(searches.index)
+        return json(", ".join(searches.indexes) or None)
 
     async def find(request: Request) -> Response:
         return await answer(searches.find, request.path_params["name"])

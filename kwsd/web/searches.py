@@ -1,4 +1,4 @@
-"""Searches of an index for a keyword, and the audio of what they found."""
+"""Searches of indexes for a keyword, and the audio of what they found."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kwsd.archive import Archive, Feedback, clips
+from kwsd.archive import Archive, Feedback, clips, search_all
 from kwsd.archive.search.hit import Hit
 from kwsd.audio.opening import shown
 from kwsd.errors import ArchiveError
@@ -43,18 +43,18 @@ class Found:
 
 
 class Searches:
-    """An index that is searched for the keywords of a store; the page names hits by number, and never a path.
+    """Indexes that are searched for the keywords of a store; the page names hits by number, and never a path.
 
     Args:
-        index: a folder, or an fsspec address; nothing can be searched if None.
+        indexes: each a folder, or an fsspec address; nothing can be searched if there is none.
         keywords: of the store.
 
     Attributes:
-        index: the index.
+        indexes: the indexes.
     """
 
-    def __init__(self, index: str | None, keywords: Keywords) -> None:
-        self.index, self._keywords = index, keywords
+    def __init__(self, indexes: Sequence[str], keywords: Keywords) -> None:
+        self.indexes, self._keywords = list(dict.fromkeys(indexes)), keywords
         self._hits: dict[int, Hit] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -69,12 +69,13 @@ class Searches:
         Raises:
             KwsdError: there is no index, no such keyword or no such hit, or they are of different models.
         """
-        if self.index is None:
+        if not self.indexes:
             raise ArchiveError("there is no index to search: start `kwsd monitor` with --index")
         with self._keywords.tokenizer() as tokenizer:
             (keyword,) = self._keywords.store.load_all([name], tokenizer)
             known = Feedback(tuple(map(self._hit, right)), tuple(map(self._hit, wrong)))
-            hits = Archive.open(self.index, tokenizer).search(keyword, top=TOP, feedback=known)
+            archives = [Archive.open(index, tokenizer) for index in self.indexes]
+            hits = search_all(archives, keyword, top=TOP, feedback=known)
         return [self._found(hit, any(hit.overlaps(one) for one in known.right)) for hit in hits]
 
     def clip(self, number: int) -> bytes:

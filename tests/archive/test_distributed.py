@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 
-from kwsd.archive import Archive, Query
+from kwsd.archive import Archive, Query, Settings, search_all
 from kwsd.archive.distributed import ray_batch_runner, search_on_ray
 from kwsd.archive.indexing.index_writer import add, build
 from kwsd.archive.segments.manifest import Manifest
@@ -108,8 +108,18 @@ def several(tmp_path_factory, long_recording, shared_tokenizer):
 def test_a_cluster_finds_what_one_machine_finds(several, tokenizer, enrolment, monkeypatch, method):
     monkeypatch.setattr("kwsd.archive.search.pair_voting.CANDIDATES", 12)  # else every window is a candidate
     archive, query = Archive.open(several, tokenizer), Query.of_keyword(enrolment.keyword)
-    answer = search_on_ray("ray", several, query, tokenizer, method=method, top=30)
+    answer = search_on_ray("ray", [several], query, tokenizer, method=method, top=30)
 
     assert len(archive.segments) == 5
     assert answer.hits == tuple(archive.search(query, method=method, top=30))
     assert answer.problems == ()
+
+
+def test_a_cluster_finds_what_one_machine_finds_in_several_indexes(several, talk, tokenizer, enrolment):
+    build(talk / "smaller", [talk], tokenizer, settings=Settings(stages=3))
+    places = [several, talk / "smaller"]
+    here = search_all([Archive.open(place, tokenizer) for place in places], enrolment.keyword)
+    answer = search_on_ray("ray", places, Query.of_keyword(enrolment.keyword), tokenizer)
+
+    assert {hit.index for hit in answer.hits} == {str(place) for place in places}
+    assert answer.hits == tuple(here)

@@ -77,7 +77,7 @@ def test_a_recording_is_found_in_itself(kwsd, recordings, archive):
     first, second, *_ = found(kwsd("search", "--wav", recordings[1], "--index", archive, "--jsonl"))
 
     assert str(recordings[1]) in (first["path"], second["path"])  # the same voice says it elsewhere, too
-    assert set(first) == {"rank", "path", "start", "end", "score", "probability", "heard"}
+    assert set(first) == {"rank", "path", "start", "end", "score", "probability", "heard", "index"}
     assert (first["rank"], first["heard"]) == (1, None)
 
 
@@ -257,7 +257,7 @@ def test_the_methods_are_those_that_there_are():
 
 def test_another_method_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="choose one of pairs"):
-        SearchConfig(index="x", keyword="hey snips", store=tmp_path, method="ears")
+        SearchConfig(index=("x",), keyword="hey snips", store=tmp_path, method="ears")
 
 
 def test_clips_are_the_hits_with_half_a_second_around(kwsd, recordings, talk, tmp_path):
@@ -413,3 +413,31 @@ def test_a_speaker_that_will_not_open_is_said_once(kwsd, recordings, archive, sp
     result = kwsd("search", "--wav", recordings[0], "--index", archive, "--play")
 
     assert "Device unavailable" in complaint(result)
+
+
+def test_several_indexes_are_searched_at_once_and_each_hit_says_which(kwsd, store, archive, talk):
+    _, index = talk
+    search = ("search", "hey snips", "--store", store, "-i", archive, "-i", index)
+    hits, lines = found(kwsd(*search, "--jsonl")), kwsd(*search).stdout.splitlines()
+    number = next(hit["rank"] for hit in hits if hit["index"] == str(index))
+    without = found(kwsd(*search, "--unlike", lines[number - 1], "--jsonl"))
+
+    assert {hit["index"] for hit in hits} == {str(archive), str(index)}
+    assert all(f"  {hit['index']}  0." in line for hit, line in zip(hits, lines, strict=True))
+    assert hits[number - 1]["start"] not in [hit["start"] for hit in without if hit["index"] == str(index)]
+
+
+def test_an_index_among_several_that_cannot_be_opened_is_named_and_nothing_is_searched(kwsd, store, archive, tmp_path):
+    result = kwsd("search", "hey snips", "--store", store, "-i", archive, "-i", tmp_path / "nothing")
+
+    assert complaint(result) == f"{tmp_path / 'nothing'} is not an index: make one with `kwsd index build`"
+    assert not result.stdout
+
+
+def test_several_indexes_of_a_variable_are_separated_by_semicolons(kwsd, store, archive, talk, monkeypatch):
+    monkeypatch.setenv("KWSD_INDEX", f"{archive};{talk[1]}")
+
+    assert {hit["index"] for hit in found(kwsd("search", "hey snips", "--store", store, "--jsonl"))} == {
+        str(archive),
+        str(talk[1]),
+    }

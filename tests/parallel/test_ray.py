@@ -283,7 +283,7 @@ def test_a_cluster_finds_what_this_machine_finds(talk, tokenizer, tmp_path, one_
         add_or_build(tmp_path / "index", sorted(talk.iterdir())[index : index + 4], tokenizer)
     archive, query = Archive.open(tmp_path / "index", tokenizer), Query.of_keyword(enrolment.keyword)
     near = archive.search(query, method=method, top=5)
-    far = search_on_ray("ray", tmp_path / "index", query, tokenizer, method=method, top=5)
+    far = search_on_ray("ray", [tmp_path / "index"], query, tokenizer, method=method, top=5)
 
     assert far.problems == ()
     assert list(far.hits) == near
@@ -292,7 +292,7 @@ def test_a_cluster_finds_what_this_machine_finds(talk, tokenizer, tmp_path, one_
 def test_a_cluster_says_which_segment_it_could_not_search(talk, tokenizer, tmp_path, enrolment):
     build(tmp_path / "index", [talk / "00.wav"], tokenizer)
     (tmp_path / "index" / "00000000.segment").unlink()
-    answer = search_on_ray("ray", tmp_path / "index", Query.of_keyword(enrolment.keyword), tokenizer)
+    answer = search_on_ray("ray", [tmp_path / "index"], Query.of_keyword(enrolment.keyword), tokenizer)
 
     assert answer.hits == ()
     assert "00000000.segment is missing" in answer.problems[0]

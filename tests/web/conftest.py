@@ -38,7 +38,7 @@ def store(tmp_path, kept):
 def config(tmp_path, store, ipc):
     control = ipc.replace("events", "control")
     return MonitorConfig(
-        store=store, endpoint=ipc, control=control, hits=tmp_path / "hits", index=str(tmp_path / "index")
+        store=store, endpoint=ipc, control=control, hits=tmp_path / "hits", index=(str(tmp_path / "index"),)
     )
 
 

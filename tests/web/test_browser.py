@@ -46,7 +46,7 @@ def browser(said):
 
 @pytest.fixture
 def indexed(config, long_recording, shared_tokenizer):
-    Archive.build(config.index, [long_recording], shared_tokenizer)
+    Archive.build(config.index[0], [long_recording], shared_tokenizer)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from kwsd.archive import Archive
 
 @pytest.fixture(autouse=True)
 def indexed(config, long_recording, shared_tokenizer):
-    Archive.build(config.index, [long_recording], shared_tokenizer)
+    Archive.build(config.index[0], [long_recording], shared_tokenizer)
 
 
 def test_a_keyword_is_found_where_it_is_said(page):

@@ -39,6 +39,7 @@ class Hit:
             divided by the query's score with itself.
         heard: Unix time in seconds at which it began, None for a file.
         probability: that it is the phrase, from 0 to 1; None where that cannot be told.
+        index: the name of the index that it was found in.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Hit:
     score: float
     heard: float | None = None
     probability: float | None = None
+    index: str = ""
 
     def overlaps(self, other: Hit) -> bool:
         """Whether both are in the same file, or in the same stream, and overlap in time."""

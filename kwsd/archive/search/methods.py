@@ -165,4 +165,5 @@ def _hit(place: Place, step: float) -> Hit:
     documents = place.segment.documents
     index = int(documents.at(np.array([place.begin]))[0])
     first = int(documents.bounds[index])
-    return in_recording(documents[index], place.begin - first, place.end - first, step, place.score)
+    hit = in_recording(documents[index], place.begin - first, place.end - first, step, place.score)
+    return replace(hit, index=place.segment.folder.name)

@@ -20,7 +20,10 @@ enum {
     KWSD_BLOCK = 4,            /* frames that share one sum of votes */
     KWSD_SCAN = 64,            /* windows that are compared with the threshold at a time */
     KWSD_SCAN_AGAIN = 16,      /* and where one of them exceeds it */
+    KWSD_CLEAR = 2048,         /* windows that are considered before their blocks are cleared */
     KWSD_WIDTH = 8,            /* template frames in one vector */
+    KWSD_LANES = 16,           /* regions that are aligned side by side */
+    KWSD_PIECE = 16,           /* frames of them that are prepared at a time */
     KWSD_STEPS = 128,          /* stream frames that are prepared at a time, and stay in the fastest cache */
     KWSD_ONE_FRAME = 1 << 10,  /* what a cell adds to a path, see kwsd_steps */
     KWSD_ENDLESS = 1 << 30,    /* a path of a million cells or more */
@@ -136,9 +139,7 @@ static inline void kwsd_consider(kwsd_best *best, const uint32_t *blocks, ptrdif
         kwsd_keep_wanted(best);
 }
 
-/* Considers `count` windows, a multiple of KWSD_SCAN, in their order: of equal scores the earlier counts. */
-KWSD_FOR_EACH_PROCESSOR
-static void kwsd_consider_all(kwsd_best *best, const uint32_t *blocks, ptrdiff_t count, int64_t window)
+static inline void kwsd_consider_some(kwsd_best *best, const uint32_t *blocks, ptrdiff_t count, int64_t window)
 {
     for (ptrdiff_t i = 0; i < count; i += KWSD_SCAN) {
         if (kwsd_highest(blocks + i, KWSD_SCAN) <= best->threshold)
@@ -146,6 +147,17 @@ static void kwsd_consider_all(kwsd_best *best, const uint32_t *blocks, ptrdiff_t
         for (ptrdiff_t j = i; j < i + KWSD_SCAN; j += KWSD_SCAN_AGAIN)
             if (kwsd_highest(blocks + j, KWSD_SCAN_AGAIN) > best->threshold)
                 kwsd_consider(best, blocks + j, KWSD_SCAN_AGAIN, window + j);
+    }
+}
+
+/* Considers `count` windows, a multiple of KWSD_CLEAR, in their order: of equal scores the earlier counts. Their blocks
+   are 0 afterwards, all but the last window's second one; they are cleared while they are in the fastest cache. */
+KWSD_FOR_EACH_PROCESSOR
+static void kwsd_consider_all(kwsd_best *best, uint32_t *blocks, ptrdiff_t count, int64_t window)
+{
+    for (ptrdiff_t i = 0; i < count; i += KWSD_CLEAR) {
+        kwsd_consider_some(best, blocks + i, KWSD_CLEAR, window + i);
+        memset(blocks + i, 0, KWSD_CLEAR * sizeof(uint32_t));
     }
 }
 
@@ -332,6 +344,89 @@ static void kwsd_scores(const float *cost, const uint32_t *path, ptrdiff_t count
         int fits = (2 * frames >= length) & (frames <= 2 * length);
         distance[i] = fits ? cost[i * KWSD_WIDTH] / (float)(int32_t)cells : INFINITY;
         span[i] = fits ? frames : 0;
+    }
+}
+
+/* --- Many short regions ------------------------------------------------------------------------------------------ */
+
+/* The cells of a template's frames in KWSD_LANES regions, one region to a lane: row j has `cost + j * KWSD_LANES` and
+   the path likewise, see kwsd_diagonal. Of each region the lowest distance so far, its span and the frame it ends at. */
+typedef struct {
+    float *cost;
+    uint32_t *path;
+    float distance[KWSD_LANES];
+    int32_t span[KWSD_LANES], end[KWSD_LANES];
+} kwsd_bundle;
+
+/* Takes the local costs of one lane, rows of `rows` floats for each frame, to a row of lanes for each template frame. */
+static inline void kwsd_to_lane(const float *costs, ptrdiff_t count, ptrdiff_t rows, ptrdiff_t length, float *lane)
+{
+    for (ptrdiff_t t = 0; t < count; t++)
+        for (ptrdiff_t j = 0; j < length; j++)
+            lane[(t * length + j) * KWSD_LANES] = costs[t * rows + j];
+}
+
+static inline void kwsd_add_first_row(const kwsd_bundle *bundle, const float *local, float *cost_before,
+                                      uint32_t *path_before)
+{
+    for (int k = 0; k < KWSD_LANES; k++) {
+        cost_before[k] = bundle->cost[k];
+        path_before[k] = bundle->path[k];
+        bundle->cost[k] = kwsd_not_below_zero(local[k]);
+        bundle->path[k] = KWSD_ONE_FRAME;
+    }
+}
+
+/* As kwsd_add_cells; the `before` are those of the row above and the frame before. */
+static inline void kwsd_add_row(float *KWSD_ALONE cost, uint32_t *KWSD_ALONE path, const float *KWSD_ALONE local,
+                                float *KWSD_ALONE cost_before, uint32_t *KWSD_ALONE path_before)
+{
+    const float *above = cost - KWSD_LANES;
+    const uint32_t *path_above = path - KWSD_LANES;
+    for (int k = 0; k < KWSD_LANES; k++) {
+        float beside = cost[k], both = cost_before[k];
+        uint32_t beside_path = path[k];
+        float cheapest = kwsd_lesser(kwsd_lesser(beside, both), above[k]);
+        uint32_t from_beside = beside == cheapest ? beside_path + KWSD_ONE_FRAME : UINT32_MAX;
+        uint32_t from_both = both == cheapest ? path_before[k] + KWSD_ONE_FRAME : UINT32_MAX;
+        uint32_t from_above = above[k] == cheapest ? path_above[k] + (KWSD_ONE_FRAME - 1) : UINT32_MAX;
+        uint32_t least = from_beside < from_both ? from_beside : from_both;
+        cost_before[k] = beside;
+        path_before[k] = beside_path;
+        cost[k] = cheapest + kwsd_not_below_zero(local[k]);
+        path[k] = from_above < least ? from_above : least;
+    }
+}
+
+/* Keeps the scores of the frame `at` where they are lower; as kwsd_scores. */
+static inline void kwsd_keep_lowest(kwsd_bundle *KWSD_ALONE bundle, const float *KWSD_ALONE cost,
+                                    const uint32_t *KWSD_ALONE path, int32_t length, int32_t at)
+{
+    for (int k = 0; k < KWSD_LANES; k++) {
+        uint32_t cells = (path[k] + KWSD_ONE_FRAME - 1) / KWSD_ONE_FRAME;
+        int32_t frames = (int32_t)(path[k] - cells * (KWSD_ONE_FRAME - 1));
+        float distance = cost[k] / (float)(int32_t)cells;
+        int lower = (2 * frames >= length) & (frames <= 2 * length) & (distance < bundle->distance[k]);
+        bundle->distance[k] = lower ? distance : bundle->distance[k];
+        bundle->span[k] = lower ? frames : bundle->span[k];
+        bundle->end[k] = lower ? at : bundle->end[k];
+    }
+}
+
+/* Adds `count` frames, from the regions' frame `at` on, whose local costs have a row of lanes for each template frame. */
+KWSD_FOR_EACH_PROCESSOR
+static void kwsd_add_frames(kwsd_bundle *bundle, const float *local, ptrdiff_t count, ptrdiff_t length, ptrdiff_t at)
+{
+    float cost_before[KWSD_LANES];
+    uint32_t path_before[KWSD_LANES];
+    const ptrdiff_t last = (length - 1) * KWSD_LANES;
+    for (ptrdiff_t k = 0; k < length * KWSD_LANES; k++)
+        bundle->path[k] = bundle->path[k] < KWSD_ENDLESS ? bundle->path[k] : KWSD_ENDLESS;
+    for (ptrdiff_t t = 0; t < count; t++, local += length * KWSD_LANES) {
+        kwsd_add_first_row(bundle, local, cost_before, path_before);
+        for (ptrdiff_t row = KWSD_LANES; row <= last; row += KWSD_LANES)
+            kwsd_add_row(bundle->cost + row, bundle->path + row, local + row, cost_before, path_before);
+        kwsd_keep_lowest(bundle, bundle->cost + last, bundle->path + last, (int32_t)length, (int32_t)(at + t));
     }
 }
 

@@ -6,7 +6,7 @@ both give the same bits.
 
 from libc.math cimport INFINITY
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memmove, memset
+from libc.string cimport memmove
 
 import numpy as np
 
@@ -24,6 +24,8 @@ cdef extern from "archive.h":
         SCAN "KWSD_SCAN"
         WIDTH "KWSD_WIDTH"
         STEPS "KWSD_STEPS"
+        LANES "KWSD_LANES"
+        PIECE "KWSD_PIECE"
         ONE_FRAME "KWSD_ONE_FRAME"
 
     ctypedef struct Best "kwsd_best":
@@ -37,12 +39,18 @@ cdef extern from "archive.h":
         uint32_t *path
         uint32_t *path_before
 
+    ctypedef struct Bundle "kwsd_bundle":
+        float *cost
+        uint32_t *path
+        float *distance
+        int32_t *span
+        int32_t *end
+
     void fetch "kwsd_fetch"(const void *start, Py_ssize_t count) noexcept nogil
     Py_ssize_t add_places "kwsd_add_places"(const int32_t *places, Py_ssize_t cursor, Py_ssize_t last, uint32_t offset,
                                             uint32_t weight, uint32_t *blocks, uint32_t size) noexcept nogil
     void consider "kwsd_consider"(Best *best, const uint32_t *blocks, Py_ssize_t count, int64_t window) noexcept nogil
-    void consider_all "kwsd_consider_all"(Best *best, const uint32_t *blocks, Py_ssize_t count,
-                                          int64_t window) noexcept nogil
+    void consider_all "kwsd_consider_all"(Best *best, uint32_t *blocks, Py_ssize_t count, int64_t window) noexcept nogil
     void keep_wanted "kwsd_keep_wanted"(Best *best) noexcept nogil
     void look_up "kwsd_look_up"(const uint8_t *codes, const uint8_t *norms, const float *gains, const float *tables,
                                 Py_ssize_t stages, Py_ssize_t vectors, Py_ssize_t count, float *costs) noexcept nogil
@@ -50,6 +58,10 @@ cdef extern from "archive.h":
                             float *end_costs, uint32_t *end_paths) noexcept nogil
     void scores "kwsd_scores"(const float *cost, const uint32_t *path, Py_ssize_t count, int32_t length,
                               float *distance, int32_t *span) noexcept nogil
+    void to_lane "kwsd_to_lane"(const float *costs, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t length,
+                                float *lane) noexcept nogil
+    void add_frames "kwsd_add_frames"(Bundle *bundle, const float *local, Py_ssize_t count, Py_ssize_t length,
+                                      Py_ssize_t at) noexcept nogil
 
 
 cdef float LEAST_COST = scorer_checks.LEAST_COST
@@ -194,7 +206,7 @@ cdef void count_votes(Lists *lists, Archive *archive, Best *best) noexcept nogil
             archive.sums[archive.blocks - start] += <uint32_t>archive.after
         consider_all(best, archive.sums, archive.size, start - 1)
         archive.sums[0] = archive.sums[archive.size]
-        memset(archive.sums + 1, 0, archive.size * sizeof(uint32_t))
+        archive.sums[archive.size] = 0
         start = max(end, min(following, final))
         if start > end or start > final:
             consider(best, archive.sums, 1, end - 1)
@@ -216,6 +228,72 @@ cdef int64_t count_chunk(Lists *lists, Archive *archive, int64_t start) noexcept
             look_ahead(lists, i)
         nearest = min(nearest, lists.upcoming[i])
     return nearest
+
+
+# --- Regions ----------------------------------------------------------------------------------------------------------
+
+def around(window, score, reach, bounds, alive):
+    """The regions of an archive around windows that have more votes than the windows beside them.
+
+    Args:
+        window: int32 [w] numbers of windows, ascending, see `vote`.
+        score: int32 [w] their votes; of two neighbours with the same votes the earlier counts.
+        reach: frames that a region has before its window, and after it.
+        bounds: int64 [d + 1] ascending; document i has the frames from bounds[i] up to, not with, bounds[i + 1].
+        alive: bool [d] whether each document is searched.
+
+    Returns:
+        begin, end: int64 [r] the regions, each within one document that is searched. Where a window reaches into several
+            documents, there are several.
+
+    Raises:
+        ValueError: an array has another type or length, windows do not ascend, or one is not within the documents.
+    """
+    cdef const int32_t[::1] windows, scores
+    cdef const int64_t[::1] limits
+    cdef const uint8_t[::1] searched
+    windows, scores, limits, searched = checks.windows_of_documents(window, score, bounds, alive, FRAMES)
+    cdef int64_t wide = checks.reach(reach), begin, end
+    cdef Py_ssize_t i, at, count = windows.shape[0], room = 0, found = 0, document
+    cdef int64_t[::1] begins, ends
+    cdef bint counting
+    first = last = np.empty(0, dtype=np.int64)
+    for counting in (True, False):
+        if not counting:
+            first, last = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+        begins, ends, at = first, last, 0
+        with nogil:
+            for i in range(count):
+                if i + 1 < count and windows[i + 1] == windows[i] + 1 and scores[i] < scores[i + 1]:
+                    continue
+                if i and windows[i - 1] == windows[i] - 1 and scores[i] <= scores[i - 1]:
+                    continue
+                begin = max(<int64_t>0, <int64_t>windows[i] * FRAMES - wide)
+                end = min(limits[limits.shape[0] - 1], (<int64_t>windows[i] + 2) * FRAMES + wide)
+                document = at = document_at(limits, begin, at)
+                while begin < end:
+                    if limits[document + 1] > begin and searched[document]:
+                        if counting:
+                            room += 1
+                        else:
+                            begins[found], ends[found] = begin, min(end, limits[document + 1])
+                            found += 1
+                    document += 1
+                    begin = max(begin, limits[document])
+    return first, last
+
+
+cdef inline Py_ssize_t document_at(const int64_t[::1] bounds, int64_t frame, Py_ssize_t low) noexcept nogil:
+    """The last document that begins with a frame or before it, as `low` does: it is looked for near that first."""
+    cdef Py_ssize_t step = 1, last = bounds.shape[0] - 2
+    while low + step <= last and bounds[low + step] <= frame:
+        low += step
+        step *= 2
+    while step:
+        if low + step <= last and bounds[low + step] <= frame:
+            low += step
+        step //= 2
+    return low
 
 
 # --- Warping ----------------------------------------------------------------------------------------------------------
@@ -339,6 +417,85 @@ def lowest(distance, lengths):
                     indices[region] = frame
                 frame += 1
     return index
+
+
+def nearest(codes, norms, gains, tables, begin, end):
+    """Of each region of an archive the place that is nearest to a template: `align`, and its lowest distance.
+
+    Args:
+        codes, norms, gains, tables, begin, end: as for `align`.
+
+    Returns:
+        distance: float32 [r] the lowest in each region; infinite if there is none.
+        last: int64 [r] the frame at which that alignment ends, the first if there are several; the region's first frame
+            if there is none.
+        span: int32 [r] the frames that it spans, 0 if there is none.
+
+    Raises:
+        ValueError: as `align`.
+    """
+    cdef const uint8_t[:, ::1] given = checks.code_matrix(codes)
+    cdef const uint8_t[::1] lengths = checks.norms(norms, len(given))
+    cdef const float[::1] factors = checks.gains(gains)
+    cdef const float[:, :, ::1] products = filled(checks.tables(tables, given.shape[1], gains))
+    cdef const int64_t[::1] begins, ends
+    begins, ends = checks.regions(begin, end, len(given))
+    distance, last, span = (np.empty(len(begins), dtype=kind) for kind in (np.float32, np.int64, np.int32))
+    if not len(begins):
+        return distance, last, span
+    cdef float[::1] distances = distance
+    cdef int64_t[::1] lasts = last
+    cdef int32_t[::1] spans = span
+    cdef Source source = Source(&given[0, 0], &lengths[0], NULL)
+    cdef Template template = Template(&products[0, 0, 0], &factors[0], given.shape[1], tables.shape[2],
+                                      products.shape[2] // WIDTH)
+    cdef Regions regions = Regions(&begins[0], &ends[0], len(begins))
+    cdef Regions some
+    cdef float[::1] costs = np.empty(PIECE * template.vectors * WIDTH, dtype=np.float32)
+    cdef float[::1] lanes = np.empty(PIECE * template.rows * LANES, dtype=np.float32)
+    cdef float[::1] cost = np.empty(template.rows * LANES, dtype=np.float32)
+    cdef uint32_t[::1] path = np.empty(template.rows * LANES, dtype=np.uint32)
+    cdef Bundle bundle
+    cdef Py_ssize_t first = 0, k
+    bundle.cost, bundle.path = &cost[0], &path[0]
+    with nogil:
+        while first < regions.count:
+            some = Regions(regions.begin + first, regions.end + first, min(regions.count - first, <Py_ssize_t>LANES))
+            for k in range(first + LANES, min(regions.count, first + 2 * LANES)):
+                look_forward(&source, &template, &regions, k)
+            align_side_by_side(&source, &template, &some, &costs[0], &lanes[0], &bundle)
+            for k in range(some.count):
+                distances[first + k] = bundle.distance[k]
+                lasts[first + k] = some.begin[k] + bundle.end[k]
+                spans[first + k] = bundle.span[k]
+            first += LANES
+    return distance, last, span
+
+
+cdef void align_side_by_side(const Source *source, const Template *template, const Regions *regions, float *costs,
+                             float *lanes, Bundle *bundle) noexcept nogil:
+    """Aligns a template in LANES regions or fewer. The costs of a region that has ended, or is none, are infinite."""
+    cdef Py_ssize_t k, t, rows = template.vectors * WIDTH
+    cdef int64_t at = 0, frames = 0, taken
+    for k in range(regions.count):
+        frames = max(frames, regions.end[k] - regions.begin[k])
+    for k in range(LANES):
+        bundle.distance[k] = INFINITY
+        bundle.span[k] = bundle.end[k] = 0
+    for t in range(template.rows * LANES):
+        bundle.cost[t] = INFINITY
+        bundle.path[t] = 0
+    for t in range(PIECE * template.rows * LANES):
+        lanes[t] = INFINITY
+    while at < frames:
+        for k in range(regions.count):
+            taken = max(<int64_t>0, min(<int64_t>PIECE, regions.end[k] - regions.begin[k] - at))
+            local_costs(source, template, regions.begin[k] + at, taken, costs)
+            to_lane(costs, taken, rows, template.rows, lanes + k)
+            for t in range(taken * template.rows, PIECE * template.rows):
+                lanes[t * LANES + k] = INFINITY
+        add_frames(bundle, lanes, min(<int64_t>PIECE, frames - at), template.rows, at)
+        at += PIECE
 
 
 cdef filled(tables):

@@ -4,28 +4,20 @@ Of each number the lower bits are stored as they are, and the upper part in unar
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy
 
 import numpy as np
 
 from kwsd.archive.segments import bits
+from kwsd.scorers import exact
 
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define KWSD_LOWEST_BIT(word) __builtin_ctzll(word)
-    #else
-    static inline int KWSD_LOWEST_BIT(unsigned long long word)
-    {
-        int bit = 0;
-        while (!(word >> bit & 1))
-            bit++;
-        return bit;
-    }
-    #endif
-    """
-    int lowest_bit "KWSD_LOWEST_BIT"(uint64_t word) noexcept nogil
+cdef extern from "elias_fano.h":
+    int low_bits "kwsd_low_bits"(int64_t count, int64_t universe) noexcept nogil
+    bint read_list "kwsd_read_list"(const uint8_t *stream, int64_t begin, int64_t count, int low, int64_t universe,
+                                    int32_t *out) noexcept nogil
+
+
+cdef int64_t LARGEST = bits.LARGEST, SPARE = bits.SPARE
 
 
 def encode(values, counts, universe):
@@ -74,24 +66,35 @@ def decode(stream, begin, counts, universe):
     Raises:
         ValueError: an array has another type, a list reaches beyond the stream, or is not one of such a universe.
     """
-    cdef const uint8_t[::1] given
-    cdef const int64_t[::1] starts, many
-    cdef int32_t[::1] low
-    given, starts, many = bits.lists(stream, begin, counts, universe)
-    low = bits.low_bits(counts, universe)
-    found = np.empty(int(np.sum(counts)), dtype=np.int32)
+    cdef const uint8_t[::1] given = exact.vector(stream, "stream", np.uint8)
+    cdef const int64_t[::1] starts = exact.vector(begin, "begin", np.int64)
+    cdef const int64_t[::1] many = exact.vector(counts, "counts", np.int64)
+    cdef int64_t most = universe, room = 8 * (given.shape[0] - SPARE), first = 0
+    cdef Py_ssize_t i
+    cdef bint right = 1 <= most <= LARGEST and starts.shape[0] == many.shape[0]
+    if right:
+        for i in range(many.shape[0]):
+            right &= 0 <= many[i] <= most and starts[i] >= 0 and starts[i] <= room - list_bits(many[i], most)
+            first += many[i]
+    if not right:
+        bits.lists(stream, begin, counts, universe)
+    found = np.empty(first, dtype=np.int32)
     cdef int32_t[::1] out = found
-    cdef int64_t most = universe
-    cdef Py_ssize_t i, first = 0
-    cdef bint right = True
+    first = 0
     with nogil:
         for i in range(many.shape[0]):
             if many[i]:
-                right &= read_list(&given[0], starts[i], many[i], low[i], most, &out[first])
+                right &= read_list(&given[0], starts[i], many[i], low_bits(many[i], most), most, &out[first])
                 first += many[i]
     if not right:
         raise ValueError("the stream holds no such lists")
     return found
+
+
+cdef inline int64_t list_bits(int64_t count, int64_t universe) noexcept nogil:
+    """As `bits.sizes`."""
+    cdef int low = low_bits(count, universe)
+    return count * (low + 1) + (universe >> low) + 1 if count else 0
 
 
 cdef void write_list(const int32_t *values, int64_t count, int low, int64_t begin, uint8_t *stream) noexcept nogil:
@@ -109,29 +112,3 @@ cdef inline void write_bits(uint8_t *stream, int64_t at, uint64_t value) noexcep
         stream[at] |= value & 255
         value >>= 8
         at += 1
-
-
-cdef inline uint64_t word_at(const uint8_t *stream, int64_t at) noexcept nogil:
-    """At least 57 bits from a bit on; the stream has spare bytes after its last list."""
-    cdef uint64_t word
-    memcpy(&word, stream + (at >> 3), 8)
-    return word >> (at & 7)
-
-
-cdef bint read_list(const uint8_t *stream, int64_t begin, int64_t count, int low, int64_t universe,
-                    int32_t *out) noexcept nogil:
-    """Reads a list; whether it is ascending and within the universe. It never reads beyond the list's bits and a word."""
-    cdef int64_t i = 0, bit = 0, value, before = -1, upper = begin + count * low, length = count + (universe >> low) + 1
-    cdef uint64_t word, mask = (<uint64_t>1 << low) - 1
-    cdef bint right = True
-    while i < count and bit < length:
-        word = word_at(stream, upper + bit) & ((<uint64_t>1 << 56) - 1)
-        while word and i < count:
-            value = ((bit + lowest_bit(word) - i) << low) | <int64_t>(word_at(stream, begin + i * low) & mask)
-            right &= before < value < universe
-            out[i] = <int32_t>value
-            before = value
-            word &= word - 1
-            i += 1
-        bit += 56
-    return right and i == count

@@ -165,6 +165,62 @@ def test_the_aligning_kernel_equals_its_twin_to_the_last_bit(random, length, sta
     assert np.array_equal(span, expected_span)
 
 
+@settings(max_examples=60, deadline=None)
+@given(random=seeds, length=lengths, stages=st.integers(1, 6), frames=st.integers(1, 400), coarse=st.booleans())
+def test_the_nearest_place_of_each_region_is_its_lowest_distance(random, length, stages, frames, coarse):
+    template = archive(random, frames, stages, length, coarse=coarse)
+    begin, end = regions(random, frames, random.integers(0, 40))
+
+    found = kernels.nearest(*template, begin, end)
+
+    for array, expected in zip(found, reference.nearest(*template, begin, end), strict=True):
+        assert array.dtype == expected.dtype
+        assert np.array_equal(array, expected)
+
+
+@both
+@settings(max_examples=60, deadline=None)
+@given(random=seeds, reach=st.integers(0, 30), lengths=st.lists(st.integers(0, 40), min_size=1, max_size=12))
+def test_regions_lie_around_windows_with_more_votes_than_their_neighbours(kernel, random, reach, lengths):
+    bounds = np.concatenate([[0], np.cumsum(lengths)])
+    there = np.flatnonzero(random.random(-(-bounds[-1] // kernels.BLOCK)) < 0.5).astype(np.int32)
+    score, alive = random.integers(1, 4, len(there), np.int32), random.random(len(lengths)) < 0.7
+
+    begin, end = kernel.around(there, score, reach, bounds, alive)
+
+    votes = dict(zip(there.tolist(), score.tolist(), strict=True))
+    expected = [
+        (max(first, 4 * w - reach, 0), min(last, 4 * w + 8 + reach))
+        for w, own in votes.items()
+        if own > votes.get(w - 1, 0) and own >= votes.get(w + 1, 0)
+        for first, last, searched in zip(bounds[:-1].tolist(), bounds[1:].tolist(), alive, strict=True)
+        if searched and max(first, 4 * w - reach, 0) < min(last, 4 * w + 8 + reach)
+    ]
+    assert list(zip(begin.tolist(), end.tolist(), strict=True)) == expected
+
+
+@both
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"window": np.zeros(2)}, "window must be a contiguous int32 vector"),
+        ({"window": np.array([1, 1], np.int32)}, "windows must ascend"),
+        ({"window": np.array([-1, 1], np.int32)}, "within the documents"),
+        ({"window": np.array([1, 5], np.int32)}, "within the documents"),
+        ({"score": np.ones(3, np.int32)}, "as many numbers as score"),
+        ({"bounds": np.array([0, 20])}, "one more than alive"),
+        ({"alive": np.ones(2, np.uint8)}, "alive must be a contiguous bool vector"),
+        ({"reach": -1}, "reach must be from 0"),
+    ],
+)
+def test_windows_that_make_no_sense_have_no_regions(kernel, changed, complaint):
+    around = {"window": np.array([1, 4], np.int32), "score": np.ones(2, np.int32), "reach": 3}
+    around |= {"bounds": np.array([0, 12, 20]), "alive": np.ones(2, bool)}
+
+    with pytest.raises(ValueError, match=complaint):
+        kernel.around(**(around | changed))
+
+
 @both
 @settings(max_examples=40, deadline=None)
 @given(random=seeds, length=lengths, coarse=st.booleans())

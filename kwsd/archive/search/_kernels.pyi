@@ -13,6 +13,13 @@ def vote(
     count: int,
     above: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...
+def around(
+    window: NDArray[np.int32],
+    score: NDArray[np.int32],
+    reach: int,
+    bounds: NDArray[np.int64],
+    alive: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
 def align(
     codes: NDArray[np.uint8],
     norms: NDArray[np.uint8],
@@ -21,5 +28,13 @@ def align(
     begin: NDArray[np.int64],
     end: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
+def nearest(
+    codes: NDArray[np.uint8],
+    norms: NDArray[np.uint8],
+    gains: NDArray[np.float32],
+    tables: NDArray[np.float32],
+    begin: NDArray[np.int64],
+    end: NDArray[np.int64],
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]: ...
 def lowest(distance: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]: ...
 def align_costs(costs: ArrayLike, lengths: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...

@@ -57,6 +57,28 @@ def floor(above: int) -> int:
     return int(above)
 
 
+def windows_of_documents(
+    window: ArrayLike, score: ArrayLike, bounds: ArrayLike, alive: ArrayLike, block: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]]:
+    """Ascending windows that begin each so many frames, their scores, and documents, whether each is searched."""
+    numbers, votes = vector(window, "window", np.int32), vector(score, "score", np.int32)
+    limits, searched = vector(bounds, "bounds", np.int64), vector(alive, "alive", np.bool_)
+    if len(numbers) != len(votes) or len(limits) != len(searched) + 1:
+        raise ValueError("window must have as many numbers as score, and bounds one more than alive")
+    if len(numbers) and not (numbers[0] >= 0 and int(numbers[-1]) * block < limits[-1]):
+        raise ValueError("windows must lie within the documents")
+    if (numbers[1:] <= numbers[:-1]).any():
+        raise ValueError("windows must ascend")
+    return numbers, votes, limits, searched.view(np.uint8)
+
+
+def reach(frames: int) -> int:
+    """The frames that a region has beside its window."""
+    if not 0 <= frames <= MOST_FRAMES:
+        raise ValueError(f"reach must be from 0 to {MOST_FRAMES}, not {frames}")
+    return int(frames)
+
+
 def refuse_weights() -> NoReturn:
     """Raises the ValueError for weights that could add up to more than a score can hold."""
     raise ValueError("the weights are too large for so many lists: a window's score could exceed 32 bits")
@@ -94,7 +116,7 @@ def tables(array: ArrayLike, stages: int, factors: ArrayLike) -> NDArray[np.floa
     if given.ndim != 3 or given.dtype != np.float32 or given.shape[:2] != (stages, 256):
         raise ValueError(f"tables must be float32 [{stages}, 256, L], not {given.dtype} {list(given.shape)}")
     _template_length(given.shape[2])
-    if not np.abs(given).max() * stages * np.max(factors) <= LARGEST_PRODUCT:
+    if not max(given.max(), -given.min()) * stages * np.max(factors) <= LARGEST_PRODUCT:
         raise ValueError("tables must be finite inner products: are the template's vectors finite and of unit length?")
     return given
 

@@ -20,10 +20,12 @@ from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Limit, Rounds
 from kwsd.archive.segments.quantizer import GAINS, SCALE
 from kwsd.archive.segments.regions import Regions
+from kwsd.archive.segments.segment import Segment
 from kwsd.scorers import PackedVectors
 from kwsd.tokenizer.codebook import Codebook
 
 CONFIRMED = 300  # regions that are aligned again over vectors, where these are stored
+MOST_ALIKE = 4  # regions with the same alignment, on average; where there are more, it takes a little longer
 AT_ONCE = 1 << 18  # vectors in one matrix product
 FAR = np.float32(0.6)  # distance from which on a negative does not count
 NEGATIVE = np.float32(0.1)  # how much farther a region gets for each unit that it is nearer than that to the negatives
@@ -45,8 +47,13 @@ class Alignments:
 def by_codes(regions: Regions, template: NDArray[np.float32], codebook: Codebook) -> Alignments:
     """The alignments of a template [L, m] float32 with the vectors decoded from the codes."""
     segment = regions.segment
-    tables = Codebook(codebook.centroids, codebook.stages[: segment.codes.shape[1]]).products(template)
+    tables = _tables(template, codebook, segment.codes.shape[1])
     return Alignments(*kernels.align(segment.codes, segment.norms, GAINS, tables, regions.begin, regions.end))
+
+
+def _tables(template: NDArray[np.float32], codebook: Codebook, stages: int) -> NDArray[np.float32]:
+    """[stages, 256, L] the inner products of the code words with the template's vectors."""
+    return Codebook(codebook.centroids, codebook.stages[:stages]).products(template)
 
 
 def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
@@ -62,68 +69,133 @@ def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
 
 def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
     """The `count` regions of lowest distance, each as the place of its best alignment; over vectors where stored."""
-    votes = [_vote(regions, query, partial(by_codes, regions, codebook=codebook)) for regions in found]
+    votes = _vote(found, query, partial(_nearest, codebook=codebook, again=False))
     apart = max(min(map(len, query.templates)) // 2, 1)  # no alignment is shorter, so that two in one would overlap
-    near = yield from _nearest([one.distinct(apart) for one in votes], max(count, CONFIRMED))
-    near = yield from _nearest([_again(votes, query) for votes in near], count)
-    return [place for votes in near for place in votes.places()]
+    wanted = max(count, CONFIRMED)
+    near = yield from votes.distinct(apart, wanted).nearest(wanted)
+    if any(segment.vectors.shape[1] for segment in near.segments):
+        near = _vote(near.found(), query, partial(_nearest, codebook=codebook, again=True))
+    near = yield from near.nearest(count)
+    return near.places()
 
 
 @dataclass(frozen=True)
 class _Votes:
-    """[r] the mean distance of the templates in each region, and begin and end of the nearest alignment."""
+    """Regions of several segments, the mean distance of the templates in each, and the nearest alignment.
 
-    regions: Regions
+    Attributes:
+        segments: where the regions are.
+        number: [r] the number of each region's segment, ascending.
+        region: [r, 2] its first code, and the code after the last one.
+        distance: [r] float32.
+        begin, end: [r] of the nearest alignment.
+    """
+
+    segments: Sequence[Segment]
+    number: NDArray[np.intp]
+    region: NDArray[np.int64]
     distance: NDArray[np.float32]
     begin: NDArray[np.int64]
     end: NDArray[np.int64]
 
     def part(self, rows: NDArray[np.intp]) -> _Votes:
-        return _Votes(self.regions.part(rows), self.distance[rows], self.begin[rows], self.end[rows])
+        region, distance = self.region[rows], self.distance[rows]
+        return _Votes(self.segments, self.number[rows], region, distance, self.begin[rows], self.end[rows])
 
-    def distinct(self, apart: int) -> _Votes:
-        """Of regions whose nearest alignments end in the same `apart` codes of a document the nearest."""
-        documents = self.regions.segment.documents
-        document = documents.at(self.end - 1)
-        ends = (self.end - 1 - documents.bounds[document]) // apart
-        order = np.lexsort((self.distance, ends, document))
-        first = (np.diff(document[order], prepend=-1) > 0) | (np.diff(ends[order], prepend=-1) != 0)
+    def distinct(self, apart: int, count: int) -> _Votes:
+        """As `lowest`, of regions whose nearest alignments end in the same `apart` codes of a document the nearest."""
+        near = self.lowest(MOST_ALIKE * count)._first(apart).lowest(count)
+        return near if len(near.number) >= count else self._first(apart).lowest(count)
+
+    def _first(self, apart: int) -> _Votes:
+        tables = [segment.documents for segment in self.segments]
+        last = np.split(self.end - 1, self._cuts)
+        document = [table.at(codes) for table, codes in zip(tables, last, strict=True)]
+        begun = [table.bounds[one] for table, one in zip(tables, document, strict=True)]
+        columns = (self.number, _joined(document), (self.end - 1 - _joined(begun)) // apart)
+        order = np.lexsort((self.distance, *columns[::-1]))
+        first = np.ones(len(order), bool)
+        first[1:] = np.logical_or.reduce([np.diff(column[order]) != 0 for column in columns])
         return self.part(np.sort(order[first]))
 
+    def lowest(self, count: int) -> _Votes:
+        """The `count` of lowest distance in which every template can end, and those that are as near as the last."""
+        wanted = min(count, int(np.isfinite(self.distance).sum()))
+        most = np.partition(self.distance, wanted - 1)[wanted - 1] if wanted else -np.inf
+        return self.part(np.flatnonzero(self.distance <= most))
+
+    def nearest(self, count: int) -> Rounds[_Votes]:
+        """As `lowest`, of the whole index."""
+        finite = np.isfinite(self.distance)
+        (most,) = yield Limit.of([self.distance[finite]], count)
+        return self.part(np.flatnonzero((self.distance <= most) & finite))
+
+    @property
+    def _cuts(self) -> NDArray[np.intp]:
+        """Where the regions of each segment but the first begin."""
+        return np.searchsorted(self.number, np.arange(1, len(self.segments)))
+
+    def found(self) -> list[Regions]:
+        """The regions, segment by segment."""
+        return [
+            Regions(segment, *np.ascontiguousarray(rows.T))
+            for segment, rows in zip(self.segments, np.split(self.region, self._cuts), strict=True)
+        ]
+
     def places(self) -> list[Place]:
-        stretches = zip(self.distance.tolist(), self.begin.tolist(), self.end.tolist(), strict=True)
-        return [Place(1 - distance, self.regions.segment, begin, end) for distance, begin, end in stretches]
+        columns = (self.distance.tolist(), self.number.tolist(), self.begin.tolist(), self.end.tolist())
+        return [
+            Place(1 - distance, self.segments[number], begin, end)
+            for distance, number, begin, end in zip(*columns, strict=True)
+        ]
 
 
-def _nearest(votes: Sequence[_Votes], count: int) -> Rounds[list[_Votes]]:
-    """Of all regions the `count` of lowest distance in which every template can end."""
-    known = [one.distance[np.isfinite(one.distance)] for one in votes]
-    (most,) = yield Limit.of([np.concatenate([np.zeros(0, np.float32), *known])], count)
-    return [one.part(np.flatnonzero((one.distance <= most) & np.isfinite(one.distance))) for one in votes]
+Nearest = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]
+"""[r] the lowest distance of a template in each region, the code after that alignment, and how many it covers."""
 
 
-def _again(votes: _Votes, query: Query) -> _Votes:
-    if not (votes.regions.segment.vectors.shape[1] and len(votes.regions)):
-        return votes
-    return _vote(votes.regions, query, partial(by_vectors, votes.regions))
+def _vote(found: Sequence[Regions], query: Query, nearest: Callable[..., Nearest]) -> _Votes:
+    each = [nearest(found, template) for template in query.templates]
+    distance, ends, spans = (np.stack([one[column] for one in each]) for column in range(3))
+    chosen, rows = distance.argmin(axis=0), np.arange(distance.shape[1])
+    end = ends[chosen, rows]
+    mean = distance.mean(axis=0) + _push([nearest(found, negative)[0] for negative in query.negatives])
+    region = np.stack([_joined([one.begin for one in found]), _joined([one.end for one in found])], axis=1)
+    number = np.repeat(np.arange(len(found)), np.array([len(one) for one in found], np.intp))
+    return _Votes([one.segment for one in found], number, region, mean, end - spans[chosen, rows], end)
 
 
-def _vote(regions: Regions, query: Query, align: Callable[[NDArray[np.float32]], Alignments]) -> _Votes:
-    alignments = [align(template) for template in query.templates]
-    ends = np.stack([kernels.lowest(one.distance, regions.lengths) for one in alignments])
-    distance = np.stack([one.distance[at] for one, at in zip(alignments, ends, strict=True)])
-    span = np.stack([one.span[at] for one, at in zip(alignments, ends, strict=True)])
-    chosen, rows = distance.argmin(axis=0), np.arange(len(regions))
-    firsts = np.cumsum(regions.lengths) - regions.lengths
-    end = regions.begin + ends[chosen, rows] - firsts + 1
-    mean = distance.mean(axis=0) + _push(regions, [align(negative) for negative in query.negatives])
-    return _Votes(regions, mean, end - span[chosen, rows], end)
+def _nearest(found: Sequence[Regions], template: NDArray[np.float32], codebook: Codebook, again: bool) -> Nearest:
+    """Over vectors if it is done again and they are stored, else over codes."""
+    tables = _tables(template, codebook, max((one.segment.codes.shape[1] for one in found), default=1))
+    parts = [
+        _nearest_by_vectors(one, template) if again and one.segment.vectors.shape[1] else _nearest_by_codes(one, tables)
+        for one in found
+    ]
+    nothing = (np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int32))
+    distance, end, span = (np.concatenate(columns) for columns in zip(nothing, *parts, strict=True))
+    return distance, end, span
 
 
-def _push(regions: Regions, negatives: Sequence[Alignments]) -> NDArray[np.float32]:
-    """[r] how much farther regions get because negatives are near."""
+def _joined(arrays: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([np.zeros(0, np.int64), *arrays])
+
+
+def _nearest_by_codes(regions: Regions, tables: NDArray[np.float32]) -> Nearest:
+    codes, norms = regions.segment.codes, regions.segment.norms
+    distance, last, span = kernels.nearest(codes, norms, GAINS, tables[: codes.shape[1]], regions.begin, regions.end)
+    return distance, last + 1, span
+
+
+def _nearest_by_vectors(regions: Regions, template: NDArray[np.float32]) -> Nearest:
+    found, lengths = by_vectors(regions, template), regions.lengths
+    at = kernels.lowest(found.distance, lengths)
+    return found.distance[at], regions.begin + at - (np.cumsum(lengths) - lengths) + 1, found.span[at]
+
+
+def _push(negatives: Sequence[NDArray[np.float32]]) -> NDArray[np.float32] | float:
+    """[r] how much farther regions get because negatives, at these distances [r], are near."""
     if not negatives:
-        return np.zeros(len(regions), np.float32)
-    near = [one.distance[kernels.lowest(one.distance, regions.lengths)] for one in negatives]
-    push: NDArray[np.float32] = NEGATIVE * (FAR - np.minimum(np.stack(near), FAR)).mean(axis=0)
+        return 0.0
+    push: NDArray[np.float32] = NEGATIVE * (FAR - np.minimum(np.stack(negatives), FAR)).mean(axis=0)
     return push

@@ -115,8 +115,7 @@ def find_in_part(
     places = yield from METHODS[method](segments, query, codebook, max(top * CANDIDATES_PER_HIT, COHORT))
     hits = [_hit(place, hop * MERGED) for place in best(places, _enough(query, top))]
     distances = sorted(1 - place.score for place in places)[:COHORT] if method in BY_DISTANCE else []
-    codes = sum(int(np.diff(segment.documents.bounds)[segment.alive].sum()) for segment in segments)
-    return Found(hits, distances, codes)
+    return Found(hits, distances, sum(segment.searched for segment in segments))
 
 
 def _enough(query: Query, top: int) -> int:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from kwsd.archive.search import kernels
 from kwsd.archive.search.pair_terms import FINE, PairTerms, pair_terms
 from kwsd.archive.search.rounds import Limit, Rounds, Sum
-from kwsd.archive.segments.regions import Regions
+from kwsd.archive.segments.regions import Regions, quota
 from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
 
 CANDIDATES = 5000  # windows of the whole index that are aligned, for each template
-WINDOW = 2 * kernels.BLOCK  # codes
+RARE = 200  # where fewer than one window in so many is wanted, each has more votes than one pair can give
 
 
 def find(
@@ -40,44 +40,79 @@ _NONE = np.zeros(0, np.int32)
 
 @dataclass(frozen=True)
 class _Votes:
-    """Windows [w] int64 of a segment, and their scores [w] int32."""
+    """Windows [w] int32 of a segment, and their scores [w] int32."""
 
-    window: NDArray[np.int64]
+    window: NDArray[np.int32]
     score: NDArray[np.int32]
 
     def from_score(self, least: float) -> _Votes:
-        return _Votes(self.window[self.score >= least], self.score[self.score >= least])
+        """Those with so many votes or more."""
+        kept = np.flatnonzero(self.score >= least)
+        return _Votes(self.window[kept], self.score[kept])
 
 
 class _Ballot:
     """The pairs of a template, and how often each occurs in each segment."""
 
     def __init__(self, segments: Sequence[Segment], template: NDArray[np.float32], terms: PairTerms) -> None:
-        self._segments, self._middle, self._terms = segments, len(template) // 2, terms
-        self._counts = [segment.pairs.counts(terms.key) for segment in segments]
+        self._segments, self._terms = segments, terms
+        self._shift = (len(template) // 2 - terms.place).astype(np.int32)
+        self._once, self._which = np.unique(terms.key, return_inverse=True)
+        self._counts = [segment.pairs.counts(self._once) for segment in segments]
 
     @property
     def total(self) -> NDArray[np.int64]:
-        """[l] how often each term occurs in these segments."""
-        total: NDArray[np.int64] = np.sum([np.zeros(len(self._terms.key), np.int64), *self._counts], axis=0)
+        """[k] how often each pair, ascending, occurs in these segments."""
+        total: NDArray[np.int64] = np.sum([np.zeros(len(self._once), np.int64), *self._counts], axis=0)
         return total
 
     def votes(self, rarity: NDArray[np.float32], count: int) -> list[_Votes]:
         """For each segment the windows with the most votes; the best `count` of all segments are among them."""
-        weight = np.rint(self._terms.weight * rarity * FINE).astype(np.int32)
-        found, scores = [], _NONE
-        for segment, many in zip(self._segments, self._counts, strict=True):
-            used = (weight > 0) & (many > 0)
-            shift = (self._middle - self._terms.place[used]).astype(np.int32)
-            least = _least(scores, count)
-            found.append(_windows(segment, self._terms.key[used], shift, weight[used], count, least))
-            scores = np.concatenate([scores, found[-1].score])
+        weight = np.rint(self._terms.weight * rarity[self._which] * FINE).astype(np.int32)
+        return self._above_first(weight, count) or self._one_by_one(weight, count)
+
+    def _above_first(self, weight: NDArray[np.int32], count: int) -> list[_Votes] | None:
+        """The windows with more votes than the last of a few best of the first segment; None if they are too few.
+
+        As these few are more than its share, they are hardly ever too few, and nearly all windows are passed over
+        quickly.
+        """
+        frames = [len(segment.codes) for segment in self._segments]
+        few = quota(count, frames[0], sum(frames)) if frames else count
+        if few == count:
+            return None
+        rare = few * RARE < frames[0] // kernels.BLOCK
+        above = int(weight.max(initial=0)) if rare else 0
+        first = self._windows(0, weight, few, above)
+        if above and len(first.score) < few:
+            return None
+        least = _least([first], few)
+        found = [first.from_score(least + 1)]
+        found += [self._windows(number, weight, count, least) for number in range(1, len(frames))]
+        return found if sum(len(one.score) for one in found) >= count else None
+
+    def _one_by_one(self, weight: NDArray[np.int32], count: int) -> list[_Votes]:
+        """The best windows, each segment's with as many votes as the least that counts in those before, or more."""
+        found: list[_Votes] = []
+        for number in range(len(self._segments)):
+            found.append(self._windows(number, weight, count, max(_least(found, count) - 1, 0)))
         return found
 
+    def _windows(self, number: int, weight: NDArray[np.int32], count: int, above: int) -> _Votes:
+        """The `count` windows of a segment with the most votes, and with more than a number."""
+        segment, used = self._segments[number], np.flatnonzero(weight)
+        places, last = segment.pairs.places(self._once), np.cumsum(self._counts[number])
+        first, which = last - self._counts[number], self._which[used]
+        frames = max(len(segment.codes), 1)
+        voted = kernels.vote(places, first[which], last[which], self._shift[used], weight[used], frames, count, above)
+        return _Votes(*voted)
 
-def _least(scores: NDArray[np.int32], count: int) -> int:
+
+def _least(found: Sequence[_Votes], count: int) -> int:
     """The least of the best so many scores; 0 if there are fewer."""
-    return int(np.partition(scores, -count)[-count]) if len(scores) >= count else 0
+    if sum(len(one.score) for one in found) < count:
+        return 0
+    return int(np.partition(np.concatenate([one.score for one in found]), -count)[-count])
 
 
 def _rarity(counts: NDArray[np.int64], frames: int) -> NDArray[np.float32]:
@@ -86,31 +121,8 @@ def _rarity(counts: NDArray[np.int64], frames: int) -> NDArray[np.float32]:
     return rarity
 
 
-def _windows(
-    segment: Segment,
-    terms: NDArray[np.int64],
-    shift: NDArray[np.int32],
-    weight: NDArray[np.int32],
-    count: int,
-    least: int,
-) -> _Votes:
-    """The windows with the most votes of terms [l] that occur, above the least that counts, and their scores."""
-    once, which = np.unique(terms, return_inverse=True)
-    places, counts = segment.pairs.places(once), segment.pairs.counts(once)
-    last = np.cumsum(counts)
-    first = last - counts
-    frames = max(len(segment.codes), 1)
-    window, score = kernels.vote(places, first[which], last[which], shift, weight, frames, count, least)
-    return _Votes(window.astype(np.int64), score)
-
-
 def _around(segment: Segment, votes: _Votes, length: int) -> Regions:
     """Windows with more votes than their neighbours, widened by the template's length on both sides."""
     order = np.argsort(votes.window)
-    window, score = votes.window[order], votes.score[order]
-    beside = np.diff(window) == 1
-    outdone = np.zeros(len(window), bool)
-    outdone[:-1] |= beside & (score[:-1] < score[1:])
-    outdone[1:] |= beside & (score[1:] <= score[:-1])
-    begin = window[~outdone] * kernels.BLOCK
-    return Regions.around(segment, begin - length, begin + WINDOW + length)
+    window, score, bounds = votes.window[order], votes.score[order], segment.documents.bounds
+    return Regions(segment, *kernels.around(window, score, length, bounds, segment.alive))

@@ -42,6 +42,28 @@ def vote(
     return best.astype(np.int32), score[best].astype(np.int32)
 
 
+def around(
+    window: NDArray[np.int32],
+    score: NDArray[np.int32],
+    reach: int,
+    bounds: NDArray[np.int64],
+    alive: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`kwsd.archive.search.kernels.around`, window by window and document by document."""
+    checks.windows_of_documents(window, score, bounds, alive, BLOCK)
+    checks.reach(reach)
+    votes = dict(zip(window.tolist(), score.tolist(), strict=True))
+    found = [np.empty((0, 2), np.int64)]
+    for number, own in votes.items():
+        if votes.get(number - 1, -1) >= own or votes.get(number + 1, -1) > own:
+            continue
+        begin = np.maximum(bounds[:-1], max(0, BLOCK * number - reach))
+        end = np.minimum(bounds[1:], min(BLOCK * (number + 2) + reach, bounds[-1]))
+        found.append(np.stack([begin, end], axis=1)[(begin < end) & alive])
+    first, last = np.concatenate(found).T
+    return first.copy(), last.copy()
+
+
 def align(
     codes: NDArray[np.uint8],
     norms: NDArray[np.uint8],
@@ -63,6 +85,20 @@ def align_costs(costs: NDArray[np.float32], lengths: NDArray[np.int64]) -> Score
     local = checks.cost_rows(costs)
     cuts = np.cumsum(checks.region_lengths(lengths, len(local)))[:-1]
     return _joined([_scores(region) for region in np.split(local, cuts) if len(region)])
+
+
+def nearest(
+    codes: NDArray[np.uint8],
+    norms: NDArray[np.uint8],
+    gains: NDArray[np.float32],
+    tables: NDArray[np.float32],
+    begin: NDArray[np.int64],
+    end: NDArray[np.int64],
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]:
+    """`kwsd.archive.search.kernels.nearest`, by `align` and `lowest`."""
+    distance, span = align(codes, norms, gains, tables, begin, end)
+    at = lowest(distance, end - begin)
+    return distance[at], begin + at - (np.cumsum(end - begin) - (end - begin)), span[at]
 
 
 def lowest(distance: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -56,6 +56,11 @@ class Segment:
         alive[list(self.entry.dropped)] = False
         return alive
 
+    @cached_property
+    def searched(self) -> int:
+        """The number of codes whose documents were not removed."""
+        return int(np.diff(self.documents.bounds)[self.alive].sum())
+
     def part(self, index: int) -> Codes:
         """The codes of one document."""
         first, last = self.documents.bounds[index : index + 2]

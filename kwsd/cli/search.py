@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kwsd.cli.asked import Asked
 from kwsd.cli.group import FAILED, complain
 from kwsd.cli.options import PATH, indexes_option, model_option, on_option, setting, store_option, voice_options
-from kwsd.cli.voices import said_by_voices
 from kwsd.printable import printable
 from kwsd.settings.archive import Method, SearchConfig
 from kwsd.settings.say import SayConfig
 
 if TYPE_CHECKING:
-    from kwsd.archive import Archive, Hit, Query
+    from kwsd.archive import Archive, Hit
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 Act = Callable[[int, "Hit"], None]
@@ -34,6 +34,7 @@ Act = Callable[[int, "Hit"], None]
 @setting(SearchConfig, "at_least", metavar="P")
 @setting(SearchConfig, "like", metavar="HIT")
 @setting(SearchConfig, "unlike", metavar="HIT")
+@setting(SearchConfig, "save_keyword", metavar="NAME")
 @setting(SearchConfig, "method")
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line for each hit.")
 @click.option("--play", is_flag=True, help="Play each hit after its line.")
@@ -54,6 +55,7 @@ def search(
     at_least: float,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
+    save_keyword: str | None,
     method: Method,
     jsonl: bool,
     play: bool,
@@ -70,6 +72,8 @@ def search(
     2 if a part of an index could not be searched, or a hit not played or cut out; the others are shown all the same.
 
     Listen to the first hits, give their lines back with --like and --unlike, and search again: it learns from them.
+    With --save-keyword, the phrase and these hits become a keyword of the store with a learned threshold, for `kwsd
+    scan` and `kwsd listen`; the audio of the hits is cut out of their files. If NAME is there already, they are added.
 
     \b
     Examples:
@@ -77,6 +81,8 @@ def search(
       kwsd search "hey snips" --index archive.index --at-least 0.8
       kwsd search --wav said-once.wav --index archive.index --clips found/
       kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg"
+      kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg" \
+          --save-keyword "good morning"
       kwsd search --say "good morning" -i talks.index -i calls.index
     """
     from kwsd.tokenizer.tokenizer import Tokenizer
@@ -91,13 +97,15 @@ def search(
         at_least=at_least,
         like=like,
         unlike=unlike,
+        save_keyword=save_keyword,
         store=store,
         model=model,
         on=on,
     )
-    act = action(play, clips)
-    hits, problems = _found(config, Tokenizer(config.model))
-    failed = False
+    act, tokenizer = action(play, clips), Tokenizer(config.model)
+    asked = Asked.of(config, tokenizer)
+    hits, problems = _found(config, asked, tokenizer)
+    failed = config.save_keyword is not None and not asked.save(config.save_keyword, tokenizer)
     for rank, hit in enumerate(hits, 1):
         click.echo(_json(rank, hit) if jsonl else _line(rank, hit, len(hits), len(config.index) > 1))
         failed |= failed_at(act, rank, hit)
@@ -109,14 +117,12 @@ def search(
         ctx.exit(FAILED)
 
 
-def _found(config: SearchConfig, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
-    """The hits, and a sentence for each part of the index that could not be searched."""
-    from kwsd.archive import Feedback, query_for, search_all
-    from kwsd.archive.search.feedback import read_hit
+def _found(config: SearchConfig, asked: Asked, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
+    """The hits, and a sentence for each part of an index that could not be searched."""
+    from kwsd.archive import query_for, search_all
 
-    query = _query(config, tokenizer)
-    right, wrong = (tuple(map(read_hit, lines)) for lines in (config.like, config.unlike))
-    known = Feedback(right, wrong) if right or wrong else None
+    query = asked.query(tokenizer)
+    known = asked.known if asked.known.right or asked.known.wrong else None
     if config.on:
         from kwsd.archive.distributed import search_on_ray
 
@@ -149,16 +155,6 @@ def _nothing(config: SearchConfig) -> str:
     probably = f" that is the phrase with a probability of {config.at_least:g} or more" if config.at_least else ""
     several = "index" if len(config.index) == 1 else "indexes"
     return f"nothing was found in the {several} {', '.join(config.index)}{probably}"
-
-
-def _query(config: SearchConfig, tokenizer: Tokenizer) -> Query:
-    from kwsd.archive import Query
-    from kwsd.keywords.store import Store
-
-    if config.keyword is None:
-        return Query.of_recordings([*config.recordings, *said_by_voices(config.say)], tokenizer)
-    (keyword,) = Store(config.store).load_all([config.keyword], tokenizer)
-    return Query.of_keyword(keyword)
 
 
 def action(play: bool, folder: Path | None) -> Act:

@@ -32,11 +32,13 @@ class Recording:
         name: its name in reports.
         samples: [n] float32 mono at 16 kHz, in [-1, 1].
         said: the synthetic voice that said the phrase; empty for a recording of a person.
+        span: seconds at which the phrase starts and ends; None where it is to be looked for.
     """
 
     name: str
     samples: NDArray[np.float32]
     said: str = ""
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
         AudioError: the recording cannot be used.
     """
     known = recording if isinstance(recording, Recording) else Recording(recording.name, read(recording))
-    spans = phrase_spans(known.samples)
+    spans = [(known.span,)] if known.span else phrase_spans(known.samples)
     whole = _heard(known.samples, tokenizer)
     return Take(known, tuple(_reading(pieces, known.samples, whole, tokenizer) for pieces in spans))
 

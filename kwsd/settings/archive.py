@@ -96,12 +96,21 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
     ] = 0.0
     like: Annotated[tuple[str, ...], Meta(description="Line of a hit that is right; give it again for more.")] = ()
     unlike: Annotated[tuple[str, ...], Meta(description="Line of a hit that is wrong; give it again for more.")] = ()
+    save_keyword: (
+        Annotated[
+            str,
+            Meta(description="Save the phrase with its --like and --unlike hits as this keyword, for scan and listen."),
+        ]
+        | None
+    ) = None
     store: Store
     model: Model | None = None
     on: Cluster | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.save_keyword is not None and not self.like:
+            raise ConfigError("--save-keyword learns from hits that are right: give their lines with --like")
         if not self.index:
             raise ConfigError("there is no index to search: name one with --index")
         if self.keyword is None and not (self.recordings or self.say):

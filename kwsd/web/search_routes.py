@@ -32,12 +32,17 @@ def search_routes(searches: Searches) -> list[Route]:
         judged = await read_json(request, Judged)
         return await answer(searches.find, request.path_params["name"], judged.right, judged.wrong)
 
+    async def learn(request: Request) -> Response:
+        judged = await read_json(request, Judged)
+        return await answer(searches.learn, request.path_params["name"], judged.right, judged.wrong)
+
     async def clip(request: Request) -> Response:
         return Response(await run_in_threadpool(searches.clip, request.path_params["number"]), media_type="audio/flac")
 
     return [
         Route("/api/index", index),
         Route("/api/index/hits/{number:int}", clip),
+        Route("/api/index/{name}/keyword", learn, methods=["POST"]),
         Route("/api/index/{name}", find),
         Route("/api/index/{name}", find_again, methods=["POST"]),
     ]

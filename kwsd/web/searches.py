@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kwsd.archive import Archive, Feedback, clips, search_all
+from kwsd.archive.confirmed import keyword_of
 from kwsd.archive.search.hit import Hit
 from kwsd.audio.opening import shown
 from kwsd.errors import ArchiveError
@@ -77,6 +78,27 @@ class Searches:
             archives = [Archive.open(index, tokenizer) for index in self.indexes]
             hits = search_all(archives, keyword, top=TOP, feedback=known)
         return [self._found(hit, any(hit.overlaps(one) for one in known.right)) for hit in hits]
+
+    def learn(self, name: str, right: Sequence[int], wrong: Sequence[int] = ()) -> str:
+        """Add right hits to a keyword, and wrong ones as its negatives; says in a sentence what it has now.
+
+        Args:
+            name: of the keyword.
+            right, wrong: numbers of hits.
+
+        Raises:
+            KwsdError: there is no such keyword or no such hit, or a hit cannot be cut out of its file or not be used.
+        """
+        known = Feedback(tuple(map(self._hit, right)), tuple(map(self._hit, wrong)))
+        with self._keywords.tokenizer() as tokenizer:
+            store = self._keywords.store
+            (keyword,) = store.load_all([name], tokenizer)
+            others = store.others(name, tokenizer)
+            made = keyword_of(name, (), known, tokenizer, adding_to=keyword, others=others)
+            store.save(made.keyword)
+        counts = f"recordings: {len(made.keyword.templates)}, negatives: {len(made.keyword.negatives)}"
+        change = f"threshold {made.keyword.threshold:.3f}, before {keyword.threshold:.3f}"
+        return " ".join([f'"{name}": {change}, {counts}.', *made.refused, *made.warnings])
 
     def clip(self, number: int) -> bytes:
         """The audio of a hit as FLAC, with half a second before and after it.

@@ -3,6 +3,7 @@
 import pytest
 
 from kwsd.archive import Archive
+from kwsd.keywords.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,23 @@ def test_the_next_search_learns_from_what_was_called_right_and_wrong(page):
     assert [hit["right"] for hit in again].count(True) == 1
     assert abs(next(hit["start"] for hit in again if hit["right"]) - second["start"]) < 0.2
     assert not any(abs(hit["start"] - first["start"]) < 0.2 for hit in again)
+
+
+def test_right_hits_are_added_to_the_keyword(page, config):
+    before, hits = Store(config.store).load("hey snips"), page.get("/api/index/hey%20snips").json()
+    judged = {"right": [hits[0]["number"]], "wrong": [hits[-1]["number"]]}
+    sentence = page.post("/api/index/hey%20snips/keyword", json=judged).json()
+    after = Store(config.store).load("hey snips")
+
+    assert (len(after.templates), len(after.negatives)) == (len(before.templates) + 1, 1)
+    assert f"threshold {after.threshold:.3f}, before {before.threshold:.3f}" in sentence
+
+
+def test_no_hits_are_nothing_to_add(page, config):
+    before = Store(config.store).version()
+
+    assert page.post("/api/index/hey%20snips/keyword", json={}).json()["error"]
+    assert Store(config.store).version() == before
 
 
 @pytest.mark.parametrize("judged", [{"right": [99]}, {"right": ["a"]}, {"left": []}, [1]])

@@ -6,6 +6,9 @@ import { byId, make, work } from "./dom.js";
 const choice = make("select", { "aria-label": "keyword to search for" });
 const search = make("button", { type: "submit", className: "main", textContent: "Search" });
 const again = make("button", { type: "button", textContent: "Search again", hidden: true });
+const add = make("button", { type: "button", textContent: "Add to the keyword", hidden: true,
+  title: "right hits become recordings of the keyword, wrong ones what it must not be taken for" });
+const learned = make("p", { className: "quiet", role: "status" });
 const list = make("ol", { id: "found" });
 const judged = { right: new Set(), wrong: new Set() }; // numbers of hits
 
@@ -14,12 +17,13 @@ export async function startSearch() {
   if (index === null) return;
   const hint = `Where a keyword is said in ${index}, the best hits first. Listen to a hit before you trust it.`;
   byId("search").append(make("p", { className: "quiet", textContent: hint }),
-    make("div", { className: "row" }, choice, search, again), list);
+    make("div", { className: "row" }, choice, search, again, add), learned, list);
   byId("search").onsubmit = (event) => {
     event.preventDefault();
     work(search, find);
   };
   again.onclick = () => work(again, findAgain);
+  add.onclick = () => work(add, addToKeyword);
   byId("search-section").hidden = false;
 }
 
@@ -34,16 +38,27 @@ const path = () => `api/index/${encodeURIComponent(choice.value)}`;
 
 async function find() {
   const hits = await get(path());
+  learned.textContent = "";
   for (const numbers of Object.values(judged)) numbers.clear();
   show(hits);
 }
 
 async function findAgain() {
-  show(await change("POST", path(), { right: [...judged.right], wrong: [...judged.wrong] }));
+  show(await change("POST", path(), verdicts()));
+}
+
+async function addToKeyword() {
+  learned.textContent = await change("POST", `${path()}/keyword`, verdicts());
+}
+
+const verdicts = () => ({ right: [...judged.right], wrong: [...judged.wrong] });
+
+function offerToLearn() {
+  again.hidden = add.hidden = !(judged.right.size || judged.wrong.size);
 }
 
 function show(hits) {
-  again.hidden = !(judged.right.size || judged.wrong.size);
+  offerToLearn();
   const none = make("li", { className: "quiet", textContent: "Nothing was found." });
   list.replaceChildren(...(hits.length ? hits.map(row) : [none]));
 }
@@ -56,10 +71,10 @@ function row({ number, file, start, end, score, probability, heard, right }) {
   listen.disabled = heard !== null;
   listen.title = heard === null ? "" : "an index of what was heard live has no audio";
   listen.onclick = () => work(listen, () => play(`api/index/hits/${number}`));
-  const verdicts = ["right", "wrong"].map((kind) => verdict(kind, number, `${file} at ${when}`));
-  if (right) verdicts[0].setAttribute("aria-pressed", "true"); // known from before, by another number
-  for (const button of right ? verdicts : []) button.disabled = true;
-  return make("li", { className: "row" }, words, listen, ...verdicts);
+  const buttons = ["right", "wrong"].map((kind) => verdict(kind, number, `${file} at ${when}`));
+  if (right) buttons[0].setAttribute("aria-pressed", "true"); // known from before, by another number
+  for (const button of right ? buttons : []) button.disabled = true;
+  return make("li", { className: "row" }, words, listen, ...buttons);
 }
 
 function verdict(kind, number, where) {
@@ -72,7 +87,7 @@ function verdict(kind, number, where) {
     for (const one of button.parentElement.querySelectorAll("[aria-pressed]")) {
       one.setAttribute("aria-pressed", String(one === button && judged[kind].has(number)));
     }
-    again.hidden = !(judged.right.size || judged.wrong.size);
+    offerToLearn();
   };
   return button;
 }

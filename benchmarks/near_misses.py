@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from benchmarks import near_contrasts, options
+from benchmarks import near_confirmed, near_contrasts, options
 from benchmarks.corpora import CorpusError
 from benchmarks.field import lowest_overlapping
 from benchmarks.measures import Scores, frames_of
@@ -119,6 +119,18 @@ def judge_with_contrasts(
     return found
 
 
+def judge_with_second_look(
+    trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
+) -> dict[str, list[Outcome]]:
+    """What phrases did without a second look and with it."""
+    heard = hear(trials, lambda samples: frames_of(product.tokenizer, [samples]))
+    found: dict[str, list[Outcome]] = {}
+    for scorer in scorers:
+        one = replace(product, scorer=scorer)
+        found |= near_confirmed.outcomes([(trial, enrolled(trial, heard, one)) for trial in trials], heard, one)
+    return found
+
+
 def judge_with_negatives(
     trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
 ) -> dict[str, list[Outcome]]:
@@ -173,6 +185,7 @@ def described(source: str, trials: Sequence[Trial]) -> str:
 @click.option("--only", multiple=True, type=click.Choice(tuple(SOURCES)), help="Only these sources.")
 @click.option("--negatives", is_flag=True, help="Also with a recording of each near phrase as a negative.")
 @click.option("--unlike", is_flag=True, help="With some of the near phrases named, as synthetic voices say them.")
+@click.option("--second-look", is_flag=True, help="With a second look at each detection.")
 @options.out
 def main(
     shared: Path,
@@ -182,6 +195,7 @@ def main(
     only: tuple[str, ...],
     negatives: bool,
     unlike: bool,
+    second_look: bool,
     out: Path | None,
 ) -> None:
     """Measure every scorer on every source, and show the worst pairs of the first scorer."""
@@ -191,8 +205,9 @@ def main(
         product = Product(Tokenizer(model), loaded, "", Protocol(shared))
         tried = {name: SOURCES[name].trials(shared) for name in only or SOURCES}
         for name, trials in tried.items():
-            learns = SOURCES[name].learns and not unlike
-            ask = judge_with_contrasts if unlike else judge_with_negatives if negatives else judge
+            learns = SOURCES[name].learns and not (unlike or second_look)
+            asked = {judge_with_contrasts: unlike, judge_with_negatives: negatives, judge_with_second_look: second_look}
+            ask = next((one for one, wanted in asked.items() if wanted), judge)
             results[name] = found = ask(trials, product, scorers or SCORERS, learns)
             first = next(iter(found.values()))
             click.echo(f"\n{described(name, trials)}\n\n{summary(found, learns)}\n\n{worst_pairs(first)}")

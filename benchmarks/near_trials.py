@@ -59,8 +59,9 @@ def with_negatives(trial: Trial) -> Trial:
 
 @dataclass(frozen=True)
 class Heard:
-    """Frames of a phrase and of what is around it; seconds between which the phrase lies."""
+    """A phrase and what is around it, as samples and as frames; seconds between which the phrase lies."""
 
+    samples: Samples
     frames: Frames
     start: float
     end: float
@@ -79,8 +80,8 @@ def hear(trials: Sequence[Trial], encode: Callable[[Samples], Frames]) -> dict[S
         samples = corpora.read(path)
         for one in group:
             first = max(0, int((one.start - BEFORE) * RATE))
-            frames = encode(samples[first : int((one.end + AFTER) * RATE)])
-            heard[one] = Heard(frames, one.start - first / RATE, one.end - first / RATE)
+            around = samples[first : int((one.end + AFTER) * RATE)]
+            heard[one] = Heard(around, encode(around), one.start - first / RATE, one.end - first / RATE)
     return heard
 
 

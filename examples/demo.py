@@ -75,7 +75,8 @@ def main() -> None:
     """Run the commands that a user would type, and print what came of them."""
     folder = Path(os.path.relpath(Path(__file__).parent))
     with tempfile.TemporaryDirectory(prefix="kwsd-demo-") as store:
-        print(kwsd("enroll", PHRASE, *sorted((folder / "hey-snips").glob("*.flac")), "--store", store))
+        recordings = sorted((folder / "hey-snips").glob("*.flac"))
+        print(kwsd("enroll", PHRASE, *recordings, "--second-look", "usual", "--store", store))
         begun = time.perf_counter()
         lines = kwsd("scan", folder / "long.ogg", "--jsonl", "--store", store).splitlines()
         seconds = time.perf_counter() - begun

@@ -13,6 +13,7 @@ from kwsd.errors import KwsdError, ModelError, StoreError
 from kwsd.events.endpoints import default_endpoint
 from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.store import Store, check_model
+from kwsd.spotting.second_look import check_look
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -112,6 +113,7 @@ def _keywords(store: Store, tokenizer: Tokenizer | None) -> Iterator[CheckResult
             keyword = store.load(name)
             if tokenizer:
                 check_model(keyword, tokenizer)
+            check_look(keyword)
         except KwsdError as error:
             yield CheckResult("keyword", problem=str(error))
 

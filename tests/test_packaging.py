@@ -19,9 +19,10 @@ OF_DEVELOPERS = {"train", "dev", "docs", "bench"}
 NOT_IN_ALL = {
     "cluster",  # Ray has no wheel for musl, and none for the newest Python for a while
     "say",  # 110 MB
+    "second-look",  # as many
 }
 OF_OTHERS = {"kwsd", "ovos_plugin_manager"}  # OVOS imports kwsd.ovos, and is there then
-NAMED = re.compile(r"(?:kwsd|\.|/src)\[([a-z,]+)\]")
+NAMED = re.compile(r"(?:kwsd|\.|/src)\[([a-z,-]+)\]")
 
 
 def named(path):

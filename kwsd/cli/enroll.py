@@ -14,7 +14,7 @@ from kwsd.cli.options import device_option, model_option, setting, store_option,
 from kwsd.cli.stdin import RECORDING, stdin_options, with_stdin
 from kwsd.cli.takes import Takes
 from kwsd.cli.voices import said_by_voices
-from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName
+from kwsd.settings.enrolment import SCORERS, EnrollConfig, RuleName, ScorerName, SecondLookName
 from kwsd.settings.inputs import MicrophoneInput, Width
 from kwsd.settings.say import SayConfig, UnlikeConfig
 
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 @setting(EnrollConfig, "scorer", show_default="as before, else subsequence")
 @setting(EnrollConfig, "replace")
 @setting(EnrollConfig, "keep_audio")
+@setting(EnrollConfig, "second_look", show_default="as before, else off")
 @click.option("--mic", is_flag=True, help="Record the phrase at the microphone, with questions in the terminal.")
 @device_option
 @click.option("--say", is_flag=True, help="Let synthetic voices say NAME; needs voices, see kwsd[say].")
@@ -73,6 +74,7 @@ def enroll(
     scorer: ScorerName | None,
     replace: bool,
     keep_audio: bool,
+    second_look: SecondLookName | None,
     mic: bool,
     device: str | None,
     say: bool,
@@ -103,6 +105,10 @@ def enroll(
     With --unlike the same voices say NAME and each TEXT, and a detection that is nearer to a TEXT is refused. It needs
     no recordings of these texts, and is worth most for what is often said where kwsd listens.
 
+    With --second-look another encoder, which hears the phrase as a whole, must confirm each detection. Much less of
+    what sounds alike is detected, in any language and without its text; less still with "strict", which misses the
+    phrase more often. Such a keyword needs kwsd[second-look] wherever it is spotted.
+
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 
     \b
@@ -110,6 +116,7 @@ def enroll(
       kwsd enroll "hey snips" --mic
       kwsd enroll "hey snips" kitchen.wav bedroom.flac phone.mp3
       kwsd enroll "hey snips" --say
+      kwsd enroll "hey snips" *.wav --second-look usual
       kwsd enroll "hey snips" --unlike "hey chips" --unlike "hey sniff"
       arecord -q -d 3 -f S16_LE -r 16000 | kwsd enroll "hey snips" -
     """
@@ -127,6 +134,7 @@ def enroll(
         scorer=scorer,
         replace=replace,
         keep_audio=keep_audio or mic,
+        second_look=second_look,
         microphone=_microphone(mic, device, as_json, stdin or STDIN in recordings),
         say=SayConfig(text=name, voices=voices, language=language) if say else None,
         unlike=UnlikeConfig(texts=unlike, language=language) if unlike else None,
@@ -186,6 +194,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
             negatives=config.negatives,
             contrasts=_contrasts(config, known, tokenizer),
             others=others,
+            reach=_reach(config),
         )
     before = store.load(name) if not config.replace and name in store.names() else None
     if not given and not (before and (config.negatives or config.unlike)):
@@ -205,6 +214,7 @@ def _make(config: EnrollConfig, store: Store, tokenizer: Tokenizer) -> Enrolment
         adding_to=before,
         others=others,
         keep_audio=config.keep_audio,
+        reach=_reach(config),
     )
     recordings: list[Path | Recording] = [*config.recordings, *said_by_voices(config.say)]
     if config.microphone is None:
@@ -221,6 +231,12 @@ def _contrasts(config: EnrollConfig, before: Keyword | None, tokenizer: Tokenize
     known = [one.text for one in before.contrasts[1:]] if before else []
     alike = list(dict.fromkeys([*known, *config.unlike.texts]))
     return contrasts(config.name, alike, config.unlike.language, tokenizer, warn)
+
+
+def _reach(config: EnrollConfig) -> float | None:
+    from kwsd.second_look.distance import REACH
+
+    return None if config.second_look is None else REACH.get(config.second_look, 0.0)
 
 
 def _threshold(config: EnrollConfig) -> float | Rule:

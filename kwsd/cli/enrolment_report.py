@@ -30,6 +30,8 @@ def print_report(made: Enrolment) -> None:
         phrase, *alike = keyword.contrasts
         texts = ", ".join(f'"{one.text}"' for one in alike)
         click.echo(f"not to be taken for it, by {len(phrase.voices)} synthetic voices: {texts}")
+    if keyword.looks:
+        click.echo("a second look confirms each detection")
     click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
     click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
     if made.misses:
@@ -71,6 +73,7 @@ def print_json(made: Enrolment, path: Path) -> None:
         ],
         "negatives": [negative.recording for negative in keyword.negatives],
         "unlike": [one.text for one in keyword.contrasts[1:]],
+        "second_look": bool(keyword.looks),
         "refused": list(made.refused),
         "warnings": list(made.warnings),
         "file": str(path),

@@ -85,6 +85,8 @@ def show(name: str, as_json: bool, store: Path) -> None:
         negative = ", not to be detected" if row["negative"] else ""
         seconds = row["end"] - row["start"]
         click.echo(f"  {row['recording']:{width}}  {seconds:.2f} s, {row['frames']} frames{voice}{kept}{negative}")
+    if keyword.looks:
+        click.echo("a second look confirms each detection")
     for one in keyword.contrasts[1:]:
         click.echo(f'not to be taken for "{one.text}", as {len(one.voices)} synthetic voices say it')
 
@@ -180,6 +182,7 @@ def _summary(keyword: Keyword) -> dict[str, Any]:
         "scorer": keyword.scorer,
         "model": keyword.model,
         "unlike": [one.text for one in keyword.contrasts[1:]],
+        "second_look": bool(keyword.looks),
     }
 
 

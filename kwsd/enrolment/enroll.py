@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.confusion import Confusion, confusions
 from kwsd.enrolment.false_alarms import false_alarm_model
@@ -19,7 +21,11 @@ from kwsd.enrolment.warnings import warnings
 from kwsd.enrolment.weights import weighted
 from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Contrast, Keyword, Template, check_name
+from kwsd.second_look.distance import leave_one_out as leave_one_out_of_looks
+from kwsd.second_look.distance import limit
+from kwsd.second_look.look import second_look
 from kwsd.spotting.contrast import MARGIN, excess
+from kwsd.spotting.second_look import check_look
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -71,6 +77,7 @@ def enroll(
     adding_to: Keyword | None = None,
     others: Sequence[Keyword] = (),
     keep_audio: bool = False,
+    reach: float | None = None,
     bank: Bank | None = None,
 ) -> Enrolment:
     """A keyword from recordings, each holding the phrase once.
@@ -88,11 +95,13 @@ def enroll(
         adding_to: a keyword whose templates and negatives are added; with it there may be negatives or contrasts alone.
         others: keywords to check for confusion; those of the same name or of another model are skipped.
         keep_audio: store the recordings in the keyword, so that it can be enrolled again with another model.
+        reach: how many times as far as recordings are from each other a detection may be by the second look, which must
+            confirm it (`kwsd.second_look`); 0 for no second look, None as `adding_to` has it.
         bank: background speech as frames of this tokenizer; the shipped bank if None.
 
     Raises:
         KeywordError: the name is not allowed, or no recording can be used.
-        ModelError: the bank was made with another model, or is too short.
+        ModelError: the bank was made with another model, or is too short; the second look is not installed.
         ConfigError: there is no such scorer.
     """
     name = check_name(name)
@@ -101,13 +110,21 @@ def enroll(
     if not recordings and not (adding_to and (negatives or contrasts)):
         raise KeywordError("there is no recording: give at least one that holds the phrase")
     known, rivals = (adding_to.templates, adding_to.negatives) if adding_to else ((), ())
-    positive = hear(recordings, tokenizer, known, keep_audio=keep_audio)
+    reach = _reach(adding_to) if reach is None else reach
+    look = second_look() if reach else None
+    if look and adding_to:
+        check_look(adding_to)
+    if not look:
+        known = tuple(replace(template, look=()) for template in known)
+    positive = hear(recordings, tokenizer, known, keep_audio=keep_audio, second_look=look)
     negative = hear(negatives, tokenizer, rivals, positive.templates, keep_audio=keep_audio)
     refused = [*positive.refused, *negative.refused]
     if not positive.templates or (refused and len(refused) == len(recordings) + len(negatives)):
         raise KeywordError("no recording can be used. " + " ".join(refused))
     said = tuple(contrasts) or (adding_to.contrasts if adding_to else ())
     draft = _draft(name, scorer, positive.templates, negative.templates, said, tokenizer, bank)
+    if look:
+        draft = replace(draft, second_model=look.digest, reach=reach)
     made = _finish(draft, threshold, refused, others, tokenizer, bank)
     return replace(made, warnings=(*positive.poor, *made.warnings))
 
@@ -121,11 +138,12 @@ def reenroll(
     negatives: Sequence[Path | Recording] = (),
     contrasts: Sequence[Contrast] = (),
     others: Sequence[Keyword] = (),
+    reach: float | None = None,
     bank: Bank | None = None,
 ) -> Enrolment:
     """Enrol a keyword again from the audio in it, with further negatives; arguments as in `enroll`.
 
-    A scorer of None is the keyword's; its contrasts are kept if they are of the same model.
+    A scorer of None is the keyword's; its contrasts are kept if they are of the same model, and so is a second look.
 
     Raises:
         KeywordError: the keyword does not have the audio of each recording, or it cannot be decoded.
@@ -145,6 +163,7 @@ def reenroll(
         contrasts=contrasts or (keyword.contrasts if keyword.model == tokenizer.digest else ()),
         others=others,
         keep_audio=True,
+        reach=_reach(keyword) if reach is None else reach,
         bank=bank,
     )
 
@@ -161,6 +180,7 @@ def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, ban
     bank = bank or Bank.shipped()
     templates = [*keyword.templates, template]
     draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, keyword.contrasts, tokenizer, bank)
+    draft = replace(draft, second_model=keyword.second_model, reach=keyword.reach)
     return _finish(draft, LEARNED, (), (), tokenizer, bank)
 
 
@@ -199,6 +219,24 @@ def _mistaken(keyword: Keyword) -> list[str]:
     ]
 
 
+def _reach(keyword: Keyword | None) -> float:
+    """How far a detection may be by the second look of a keyword, 0 where there is none."""
+    return keyword.reach if keyword and keyword.second_model else 0.0
+
+
+def _unconfirmed(keyword: Keyword) -> list[str]:
+    """A sentence for each recording that the second look would not take for the phrase by the other recordings."""
+    looked = [template for template in keyword.templates if template.look]
+    found = zip(looked, leave_one_out_of_looks(keyword.looks), strict=False)
+    most = limit(keyword.looks, keyword.reach) if keyword.looks else np.inf
+    return [
+        f"{template.recording} is farther from the other recordings than the second look confirms: such voices and "
+        "places will be missed, so record more of them"
+        for template, far in found
+        if far > most
+    ]
+
+
 def _finish(
     draft: Keyword,
     threshold: float | Rule,
@@ -219,6 +257,6 @@ def _finish(
     missed = misses(of_people(keyword, heard), value, model.deviation)
     confused = confusions(keyword, others, tokenizer)
     alarms = model.alarms_per_hour(value)
-    hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword))
+    hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword), *_unconfirmed(keyword))
     sentences = (*warnings(keyword, missed, alarms), *hidden, *map(str, confused))
     return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, sentences)

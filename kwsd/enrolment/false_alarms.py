@@ -21,6 +21,7 @@ TAIL = 25  # lowest minima, to which the tail is fitted for rates that the bank 
 SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not reliable beyond them
 TELEPHONE = "telephone"
 CAUTION = 2.0  # times as many alarms are expected as the bank shows, which is short
+CONFIRMED = 1 / 2  # share of false alarms that a second look confirms, as benchmarks.second_look shows
 SAID_AT_MOST = 0.1  # share of the minima that may be the keyword itself
 MIN_SHAPE = 1e-3  # shapes of a smaller magnitude are numerically 0, an exponential tail
 
@@ -78,21 +79,23 @@ class FalseAlarms:
 
     Attributes:
         kinds: the rate on each kind, by its name; at least one.
+        confirmed: the share of them that a second look confirms; 1 without one.
     """
 
     kinds: Mapping[str, FalseAlarmModel]
+    confirmed: float = 1.0
 
     def alarms_per_hour(self, threshold: float) -> float:
         """Expected false alarms per hour at a threshold, on the kind that has most."""
-        return CAUTION * max(model.alarms_per_hour(threshold) for model in self.kinds.values())
+        return CAUTION * self.confirmed * max(model.alarms_per_hour(threshold) for model in self.kinds.values())
 
     def threshold(self, alarms_per_hour: float) -> float:
         """The largest threshold with at most this rate of false alarms on each kind."""
-        return min(model.threshold(alarms_per_hour / CAUTION) for model in self.kinds.values())
+        return min(model.threshold(alarms_per_hour / CAUTION / self.confirmed) for model in self.kinds.values())
 
     def laxest(self, alarms_per_hour: float) -> float:
         """The threshold with this rate of false alarms on the kind that is least like the keyword."""
-        return max(model.threshold(alarms_per_hour / CAUTION) for model in self.kinds.values())
+        return max(model.threshold(alarms_per_hour / CAUTION / self.confirmed) for model in self.kinds.values())
 
     @property
     def minima(self) -> NDArray[np.float64]:
@@ -123,7 +126,8 @@ def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Se
     scorer = KeywordScorer(keyword.scorer, [keyword], bank.hop, codebook)
     parts = bank.parts()
     alike = {name: part for name, part in parts.items() if keyword.narrow or name != TELEPHONE} or parts
-    return FalseAlarms({name: _model(scorer, part, hits) for name, part in alike.items()})
+    kinds = {name: _model(scorer, part, hits) for name, part in alike.items()}
+    return FalseAlarms(kinds, CONFIRMED if keyword.looks else 1.0)
 
 
 def _model(scorer: KeywordScorer, bank: Bank, hits: Sequence[float]) -> FalseAlarmModel:

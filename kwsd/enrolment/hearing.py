@@ -13,6 +13,7 @@ from kwsd.enrolment.quality import faults
 from kwsd.enrolment.template import Recording, Take, take_of
 from kwsd.errors import AudioError
 from kwsd.keywords.keyword import Template
+from kwsd.second_look.look import SecondLook
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 
@@ -38,6 +39,7 @@ def hear(
     alike: Sequence[Template] = (),
     *,
     keep_audio: bool = False,
+    second_look: SecondLook | None = None,
 ) -> Heard:
     """Templates of recordings that hold one phrase each.
 
@@ -47,11 +49,12 @@ def hear(
         known: templates of the same phrase.
         alike: templates of a phrase that sounds alike; like the known ones, they show where in a recording it is said.
         keep_audio: store the recordings in the templates.
+        second_look: hears the phrase once more, for `Template.look`.
     """
     takes, refused = _takes(recordings, tokenizer)
     heard = Heard(list(known), [], refused)
     for take, reading in zip(takes, agreed(takes, (*known, *alike)), strict=True):
-        template = take.template(reading, keep_audio=keep_audio)
+        template = take.template(reading, keep_audio=keep_audio, second_look=second_look)
         same = [t.recording for t in heard.templates if np.array_equal(t.frames.vectors, template.frames.vectors)]
         if same:
             heard.refused.append(

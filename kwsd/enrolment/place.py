@@ -155,7 +155,7 @@ def recalibrated(
     anywhere = false_alarm_model(keyword, bank, tokenizer.codebook, hits)
     here = FalseAlarmModel(own, hours) if len(own) > TAIL else None
     most = anywhere.laxest(rule.alarms_per_hour)
-    value = min(most, here.threshold(rule.alarms_per_hour)) if here else most
+    value = min(most, here.threshold(rule.alarms_per_hour / anywhere.confirmed)) if here else most
     promise = f"{rule.alarms_per_hour:g} false alarms an hour promised, learned from {hours:.2f} h heard at its place"
     people = of_people(keyword, hits)
     before, after = (misses(people, limit, anywhere.deviation) for limit in (keyword.threshold, value))
@@ -166,7 +166,7 @@ def recalibrated(
         said,
         (int((own <= keyword.threshold).sum()), int((own <= value).sum())),
         (before, after) if before and after else None,
-        here.alarms_per_hour(value) if here else 0.0,
+        here.alarms_per_hour(value) * anywhere.confirmed if here else 0.0,
         value == most,
     )
 

@@ -17,6 +17,9 @@ from kwsd.audio.trim import Pieces, phrase_spans
 from kwsd.enrolment.quality import is_narrow
 from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Template
+from kwsd.second_look.conditions import conditions
+from kwsd.second_look.distance import Look
+from kwsd.second_look.look import SecondLook
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -47,11 +50,13 @@ class Reading:
 
     Attributes:
         pieces: seconds of the recording at which its parts start and end.
-        frames: the frames of the recording without the pauses between the parts.
+        samples: the recording without the pauses between the parts.
+        frames: the frames of these samples.
         start, end: seconds in these frames at which the phrase starts and ends.
     """
 
     pieces: Pieces
+    samples: NDArray[np.float32]
     frames: Frames
     start: float
     end: float
@@ -74,13 +79,26 @@ class Take:
     recording: Recording
     readings: tuple[Reading, ...]
 
-    def template(self, reading: Reading, *, keep_audio: bool = False) -> Template:
+    def template(
+        self, reading: Reading, *, keep_audio: bool = False, second_look: SecondLook | None = None
+    ) -> Template:
         """The template of one of the readings, with the recording as FLAC if it is to be kept."""
         heard = reading.frames.between(reading.start - CONTEXT, reading.end + CONTEXT)
         audio = _flac(self.recording.samples) if keep_audio else None
         narrow = is_narrow(self.recording.samples, reading.pieces)
+        look: Look = ()
+        if second_look:
+            heard_there = conditions(reading.samples, reading.start, reading.end)
+            look = tuple(second_look(samples, reading.start, reading.end) for samples in heard_there)
         return Template(
-            self.recording.name, heard, reading.start, reading.end, audio, narrow=narrow, said=self.recording.said
+            self.recording.name,
+            heard,
+            reading.start,
+            reading.end,
+            audio,
+            narrow=narrow,
+            said=self.recording.said,
+            look=look,
         )
 
 
@@ -103,12 +121,13 @@ def take_of(recording: Path | Recording, tokenizer: Tokenizer) -> Take:
 def _reading(pieces: Pieces, samples: NDArray[np.float32], whole: Frames, tokenizer: Tokenizer) -> Reading:
     start, end = pieces[0][0], pieces[-1][1]
     if len(pieces) == 1:
-        return Reading(pieces, whole, start, end)
+        return Reading(pieces, samples, whole, start, end)
     borders = [round(RATE * second) for piece in pieces for second in piece]
     borders[0], borders[-1] = 0, len(samples)
     parts = [samples[first:last] for first, last in zip(borders[::2], borders[1::2], strict=True)]
     paused = sum(later[0] - earlier[1] for earlier, later in pairwise(pieces))
-    return Reading(pieces, _heard(np.concatenate(parts), tokenizer), start, end - paused)
+    joined = np.concatenate(parts)
+    return Reading(pieces, joined, _heard(joined, tokenizer), start, end - paused)
 
 
 def _heard(samples: NDArray[np.float32], tokenizer: Tokenizer) -> Frames:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.errors import KeywordError
+from kwsd.second_look.distance import REACH, Look
 from kwsd.tokenizer.frames import Frames
 
 LONGEST_NAME = 60  # characters; as UTF-8 with a suffix it still fits a file name
@@ -27,6 +28,7 @@ class Template:
         weight: how much its distance counts in the keyword's, above 0 and up to 1, see `kwsd.enrolment.weights`.
         narrow: whether the recording has the band of a telephone, with no sound above 4.3 kHz.
         said: the synthetic voice that said the phrase; empty for a recording of a person.
+        look: the [n, m] vectors of the phrase by the second look, in each condition; empty without a second look.
     """
 
     recording: str
@@ -39,6 +41,7 @@ class Template:
     weight: float = 1.0
     narrow: bool = False
     said: str = ""
+    look: Look = ()
 
     @property
     def frames(self) -> Frames:
@@ -80,6 +83,8 @@ class Keyword:
         negatives: templates of what sounds like the keyword and is something else; it is not detected where one of
             them is nearer than the nearest `templates`.
         contrasts: the phrase, and then what sounds alike, by the same synthetic voices; none, or two or more.
+        second_model: digest of the second look that templates have; empty if none has one.
+        reach: how far a detection may be by the second look, see `kwsd.second_look.distance`.
     """
 
     name: str
@@ -90,6 +95,13 @@ class Keyword:
     rule: str
     negatives: tuple[Template, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
+    second_model: str = ""
+    reach: float = REACH["usual"]
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """The recordings as the second look hears them; empty if the keyword was enrolled without one."""
+        return tuple(template.look for template in self.templates if template.look)
 
     @property
     def narrow(self) -> bool:

@@ -20,6 +20,7 @@ from kwsd.errors import KeywordError, StoreError
 from kwsd.keywords.keyword import Contrast, Keyword, Template, check_name
 from kwsd.keywords.plain_archive import arrays_in
 from kwsd.printable import printable
+from kwsd.second_look.distance import REACH
 from kwsd.settings.enrolment import ScorerName
 from kwsd.tokenizer.frames import Frames
 
@@ -27,6 +28,7 @@ FORMAT = 1
 LARGEST = 64 << 20  # bytes of a file
 MOST_TEMPLATES = 1000
 MOST_FRAMES = 1024  # of a phrase, as the kernels of the archive have it
+MOST_LOOKS = 16  # of a recording
 LONGEST_NAME = 255  # characters of a recording's name
 LONGEST_VECTOR = 1.005  # a unit vector with what rounding adds
 LATEST = 1e6  # s
@@ -45,6 +47,7 @@ class _TemplateHeader(msgspec.Struct, frozen=True):
     weight: Annotated[float, Meta(ge=1e-6, le=1)] = 1.0
     narrow: bool = False
     said: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
+    looks: Annotated[int, Meta(ge=0, le=MOST_LOOKS)] = 0
 
 
 class _ContrastHeader(msgspec.Struct, frozen=True):
@@ -65,6 +68,8 @@ class _Header(msgspec.Struct, frozen=True):
     templates: Annotated[list[_TemplateHeader], Meta(min_length=1, max_length=MOST_TEMPLATES)]
     negatives: Annotated[list[_TemplateHeader], Meta(max_length=MOST_TEMPLATES)] = []
     contrasts: Annotated[list[_ContrastHeader], Meta(max_length=MOST_TEMPLATES)] = []
+    second_model: _Line = ""
+    reach: Annotated[float, Meta(ge=1, le=100)] = REACH["usual"]
 
 
 class _NewerFormatError(Exception):
@@ -133,8 +138,21 @@ def _keyword(content: bytes) -> Keyword:
     dims = {spoken.shape[1] for one in contrasts for spoken in one.spoken}
     if dims - {templates[0].heard.vectors.shape[1]}:
         _refuse("its contrasts are of another model")
-    name, rule = check_name(header.name), header.rule
-    return Keyword(name, templates, header.threshold, header.scorer, header.model, rule, negatives, contrasts)
+    looks = [template.look for template in templates if template.look]
+    if len({len(look) for look in looks}) > 1 or len({one.shape[1] for look in looks for one in look}) > 1:
+        _refuse("its recordings have different second looks")
+    return Keyword(
+        check_name(header.name),
+        templates,
+        header.threshold,
+        header.scorer,
+        header.model,
+        header.rule,
+        negatives,
+        contrasts,
+        header.second_model,
+        header.reach,
+    )
 
 
 def _facts(keyword: Keyword) -> dict[str, Any]:
@@ -148,6 +166,8 @@ def _facts(keyword: Keyword) -> dict[str, Any]:
         "templates": [_header(template) for template in keyword.templates],
         "negatives": [_header(template) for template in keyword.negatives],
         "contrasts": [{"text": one.text, "voices": one.voices} for one in keyword.contrasts],
+        "second_model": keyword.second_model,
+        "reach": keyword.reach,
     }
 
 
@@ -159,13 +179,15 @@ def _arrays(keyword: Keyword) -> dict[str, Any]:
         arrays[f"tokens_{i}"] = template.heard.tokens
         if template.audio is not None:
             arrays[f"audio_{i}"] = np.frombuffer(template.audio, np.uint8)
+        arrays |= {f"look_{i}_{j}": vectors for j, vectors in enumerate(template.look)}
     for i, contrast in enumerate(keyword.contrasts):
         arrays |= {f"spoken_{i}_{j}": vectors for j, vectors in enumerate(contrast.spoken)}
     return arrays
 
 
 def _header(template: Template) -> dict[str, Any]:
-    return {name: getattr(template, name) for name in _TemplateHeader.__struct_fields__}
+    facts = {name: getattr(template, name) for name in _TemplateHeader.__struct_fields__ if name != "looks"}
+    return facts | {"looks": len(template.look)}
 
 
 def _template(arrays: dict[str, NDArray[Any]], i: int, header: _TemplateHeader) -> Template:
@@ -174,7 +196,11 @@ def _template(arrays: dict[str, NDArray[Any]], i: int, header: _TemplateHeader) 
         _refuse("a recording in it is not FLAC")
     names = {"recording": printable(header.recording)[:LONGEST_NAME], "said": printable(header.said)[:LONGEST_NAME]}
     facts = msgspec.structs.asdict(header) | names
-    template = Template(heard=_frames(arrays, i), audio=audio, **facts)
+    del facts["looks"]
+    look = tuple(_unit_vectors(arrays, f"look_{i}_{j}") for j in range(header.looks))
+    if not all(1 <= len(vectors) <= MOST_FRAMES for vectors in look):
+        _refuse("a second look in it is too long or too short")
+    template = Template(heard=_frames(arrays, i), audio=audio, look=look, **facts)
     if not 1 <= len(template.frames) <= MOST_FRAMES:
         _refuse(f"a phrase in it has {len(template.frames)} frames")
     return template

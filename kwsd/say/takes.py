@@ -8,11 +8,11 @@ from itertools import cycle, islice
 
 import numpy as np
 
+from kwsd.audio.room import Room
 from kwsd.enrolment.template import Recording
 from kwsd.errors import SayError
 from kwsd.say import espeak
 from kwsd.say.engines import voices_of
-from kwsd.say.room import Room
 from kwsd.say.voice import Voice
 
 TEMPOS = (1.0, 0.85, 1.2)

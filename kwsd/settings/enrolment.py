@@ -11,9 +11,10 @@ from kwsd.settings.kinds import ALARMS, Alarms, Model, Store
 from kwsd.settings.say import SayConfig, UnlikeConfig
 
 ScorerName = Literal["subsequence", "dtw", "codes", "edit", "levenshtein"]
+SecondLookName = Literal["off", "usual", "strict"]
 RuleName = Literal["background", "midpoint"]
 
-# kwsd.scorers.matching and kwsd.enrolment.threshold have them too, and need numpy.
+# kwsd.spotting.matching, kwsd.enrolment.threshold and kwsd.second_look.distance have them too, and need numpy.
 SCORERS: tuple[str, ...] = get_args(ScorerName)
 RULES: tuple[str, ...] = get_args(RuleName)
 
@@ -65,6 +66,16 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
     keep_audio: Annotated[
         bool, Meta(description="Keep the recordings, so that they can be enrolled again with another model.")
     ] = False
+    second_look: (
+        Annotated[
+            SecondLookName,
+            Meta(
+                description="How strictly another encoder confirms each detection, see kwsd[second-look].",
+                extra={"head": 'there is no second look "{}"'},
+            ),
+        ]
+        | None
+    ) = None
     microphone: MicrophoneInput | None = None
     say: SayConfig | None = None
     unlike: UnlikeConfig | None = None

@@ -38,6 +38,11 @@ Refuses = Callable[[int, Detection], bool]
 """Of the index of a keyword and its detection."""
 
 
+def nothing(k: int, detection: Detection) -> bool:
+    """Refuses no detection."""
+    return False
+
+
 @dataclass
 class _Candidate:
     """The lowest distance of a phrase so far; `age` is the number of frames since its first under the threshold."""
@@ -65,9 +70,7 @@ class Detector:
         threshold: [k] thresholds of the keywords.
     """
 
-    def __init__(
-        self, keywords: Sequence[Keyword], hop: float, refractory: float, refuses: Refuses = lambda k, detection: False
-    ) -> None:
+    def __init__(self, keywords: Sequence[Keyword], hop: float, refractory: float, refuses: Refuses = nothing) -> None:
         self._refuses = refuses
         self._names = [keyword.name for keyword in keywords]
         self.threshold = np.array([keyword.threshold for keyword in keywords])

@@ -8,12 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from kwsd.audio.source import Block, Samples, Source
+from kwsd.audio.source import RATE, Block, Samples, Source
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.detection import Detection
 from kwsd.spotting.quiet import QuietGate
-from kwsd.spotting.recent import Recent, recent_with
+from kwsd.spotting.recent import Recent, RecentAudio, recent_with
 from kwsd.spotting.score_track import ScoreTrack
+from kwsd.spotting.second_look import MEMORY as AUDIO_MEMORY
+from kwsd.spotting.second_look import Confirmation
 from kwsd.spotting.spotter import Spotter
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -69,6 +71,9 @@ class AudioSpotter:
         refractory: seconds after a detection in which the same keyword is not detected again.
         traces: get the score track.
         log: gets the frames.
+
+    Raises:
+        ModelError: a keyword has a second look that is not installed, or another one.
     """
 
     def __init__(
@@ -82,6 +87,9 @@ class AudioSpotter:
     ) -> None:
         self._tokenizer, self._traces, self._log = tokenizer, traces, log
         self._refractory = refractory
+        self._keeps_audio = False  # whether a keyword has needed it
+        self._audio: RecentAudio | None = None
+        self._spotted = 0  # samples of the stream
         self._spotter = self._new_spotter(keywords)
         self._heard: tuple[int, Recent] = (0, ())  # number and last frames of the stream; replaced whole
         self._offset: float | None = None
@@ -116,7 +124,8 @@ class AudioSpotter:
     def flush(self) -> list[Detection]:
         """The detections that are certain at the end of the audio; then a new stream begins."""
         found = self._spot_waiting() + self._spot(self._tokenizer.flush()) + self._spotter.flush()
-        self._offset = None
+        self._offset = self._audio = None
+        self._spotted = 0
         self._heard = (self._heard[0] + 1, ())
         if self._log is not None:
             self._log.end_document()
@@ -145,6 +154,11 @@ class AudioSpotter:
             return []
         samples = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
         self._waiting = []
+        if self._keeps_audio:
+            origin = (self._offset or 0.0) + self._spotted / RATE
+            self._audio = self._audio or RecentAudio(origin, AUDIO_MEMORY)
+            self._audio.push(samples)
+        self._spotted += len(samples)
         return self._spot(self._tokenizer.push(samples))
 
     def _spot(self, frames: Frames) -> list[Detection]:
@@ -159,7 +173,13 @@ class AudioSpotter:
         return self._spotter.decide(track)
 
     def _new_spotter(self, keywords: Sequence[Keyword]) -> Spotter:
-        return Spotter(keywords, self._tokenizer.hop, self._tokenizer.codebook, self._refractory)
+        confirmation = Confirmation(keywords, self._samples)
+        self._keeps_audio |= bool(confirmation)
+        return Spotter(keywords, self._tokenizer.hop, self._tokenizer.codebook, self._refractory, confirmation.refuses)
+
+    def _samples(self, start: float, end: float) -> tuple[float, Samples]:
+        """The last samples between two times of the stream, as far as they are known, and the time of the first."""
+        return self._audio.between(start, end) if self._audio else (end, np.zeros(0, np.float32))
 
 
 def scan(
@@ -183,9 +203,10 @@ def scan(
 
     Raises:
         AudioError: the audio cannot be used; the detections before it have been returned.
+        ModelError: see `AudioSpotter`.
     """
-    spotter = AudioSpotter(tokenizer, keywords, refractory=refractory, traces=() if trace is None else (trace,))
     try:
+        spotter = AudioSpotter(tokenizer, keywords, refractory=refractory, traces=() if trace is None else (trace,))
         for block in source.blocks():
             yield from spotter.push(block)
             if progress is not None:

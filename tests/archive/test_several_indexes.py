@@ -75,3 +75,10 @@ def test_indexes_that_keep_different_things_are_searched_apart_and_merged(opened
 
     assert hits == sorted([hit for some in apart for hit in some], key=lambda hit: -hit.score)[:10]
     assert {hit.index for hit in hits} == {archive.folder.name for archive in mixed}
+
+
+@pytest.mark.parametrize("method", ["pairs", "dtw"])
+def test_an_index_in_which_nothing_is_yet_has_no_hits(tmp_path, tokenizer, enrolment, method):
+    Archive.build(tmp_path / "empty", [], tokenizer)
+
+    assert Archive.open(tmp_path / "empty", tokenizer).search(enrolment.keyword, method=method) == []

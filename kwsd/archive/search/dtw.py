@@ -109,7 +109,7 @@ class _Votes:
 
     def _first(self, apart: int) -> _Votes:
         tables = [segment.documents for segment in self.segments]
-        last = np.split(self.end - 1, self._cuts)
+        last = self._by_segment(self.end - 1)
         document = [table.at(codes) for table, codes in zip(tables, last, strict=True)]
         begun = [table.bounds[one] for table, one in zip(tables, document, strict=True)]
         columns = (self.number, _joined(document), (self.end - 1 - _joined(begun)) // apart)
@@ -130,16 +130,16 @@ class _Votes:
         (most,) = yield Limit.of([self.distance[finite]], count)
         return self.part(np.flatnonzero((self.distance <= most) & finite))
 
-    @property
-    def _cuts(self) -> NDArray[np.intp]:
-        """Where the regions of each segment but the first begin."""
-        return np.searchsorted(self.number, np.arange(1, len(self.segments)))
+    def _by_segment(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """The rows [r, ...] of the regions of each segment; there may be no segment."""
+        cuts = np.searchsorted(self.number, np.arange(1, len(self.segments)))
+        return np.split(rows, cuts)[: len(self.segments)]
 
     def found(self) -> list[Regions]:
         """The regions, segment by segment."""
         return [
             Regions(segment, *np.ascontiguousarray(rows.T))
-            for segment, rows in zip(self.segments, np.split(self.region, self._cuts), strict=True)
+            for segment, rows in zip(self.segments, self._by_segment(self.region), strict=True)
         ]
 
     def places(self) -> list[Place]:

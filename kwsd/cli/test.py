@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +48,8 @@ def test(
 
     On a terminal, a line shows the distance now, the threshold in brackets, and the level of the input. The bar reaches
     its mark where the distance is the threshold. Each hit has a line, and so has each near miss, whose distance is at
-    most 0.1 above the threshold. Nothing is published or kept.
+    most 0.1 above the threshold. What was near enough and is refused, by --unlike or --second-look of `kwsd enroll`,
+    has one, too. Nothing is published or kept.
 
     \b
     Examples:
@@ -72,42 +75,45 @@ def _try(source: Source, tokenizer: Tokenizer, keyword: Keyword, refractory: flo
     from kwsd.spotting.scan import AudioSpotter
 
     near = NearMisses(keyword.threshold)
-    spotter = AudioSpotter(tokenizer, [keyword], refractory=refractory, traces=[near])
     lines = _Lines(keyword.threshold)
+    refused = partial(lines.add, "refused")
+    spotter = AudioSpotter(tokenizer, [keyword], refractory=refractory, traces=[near], on_refused=refused)
     click.echo(f'listening to {source.name} for "{keyword.name}"; Ctrl-C ends it', err=True)
     with handling({signal.SIGINT: source.close, signal.SIGTERM: source.close}):
         for block in source.blocks():
-            lines.add(spotter.push(block), near.take())
+            lines.add("hit", *spotter.push(block))
+            lines.add("near miss", *near.take())
             lines.seconds += block.seconds
             if block.seconds:
                 lines.gauge.show(f"{distance_bar(near.distance, keyword.threshold)}  {level_bar(block.samples)}")
-    lines.add(spotter.flush(), near.flush())
+    lines.add("hit", *spotter.flush())
+    lines.add("near miss", *near.flush())
     lines.end()
 
 
 class _Lines:
-    """What is written about hits and near misses, around the gauge."""
+    """What is written about hits, near misses and what was refused, around the gauge."""
 
     def __init__(self, threshold: float) -> None:
         self.gauge = Gauge()
         self.seconds = 0.0
         self._threshold = threshold
-        self._hits = self._misses = 0
+        self._counts: Counter[str] = Counter()
 
-    def add(self, hits: list[Detection], misses: list[NearMiss]) -> None:
+    def add(self, kind: str, *found: Detection | NearMiss) -> None:
         """Write a line for each."""
-        self._hits += len(hits)
-        self._misses += len(misses)
-        for kind, found in (("hit", hits), ("near miss", misses)):
-            for one in found:
-                self.gauge.clear()
-                click.echo(f"{one.start:9.2f} - {one.end:9.2f}  {kind:9}  {one.distance:.3f} ({self._threshold:.3f})")
+        self._counts[kind] += len(found)
+        for one in found:
+            self.gauge.clear()
+            click.echo(f"{one.start:9.2f} - {one.end:9.2f}  {kind:9}  {one.distance:.3f} ({self._threshold:.3f})")
 
     def end(self) -> None:
         """Write how many there were."""
         self.gauge.clear()
-        click.echo(f"hits: {self._hits}, near misses: {self._misses}, in {self.seconds:.0f} s")
-        if self._misses:
+        refused = f", refused: {self._counts['refused']}" if self._counts["refused"] else ""
+        hits, misses = self._counts["hit"], self._counts["near miss"]
+        click.echo(f"hits: {hits}, near misses: {misses}{refused}, in {self.seconds:.0f} s")
+        if misses:
             click.echo("if the phrase was said at a near miss, add a recording of it, said in the same way", err=True)
 
 

@@ -38,9 +38,16 @@ Refuses = Callable[[int, Detection], bool]
 """Of the index of a keyword and its detection."""
 
 
+OnRefused = Callable[[Detection], None]
+
+
 def nothing(k: int, detection: Detection) -> bool:
     """Refuses no detection."""
     return False
+
+
+def ignored(detection: Detection) -> None:
+    """Does nothing about a refused detection."""
 
 
 @dataclass

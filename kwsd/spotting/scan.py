@@ -10,7 +10,7 @@ import numpy as np
 
 from kwsd.audio.source import RATE, Block, Samples, Source
 from kwsd.keywords.keyword import Keyword
-from kwsd.spotting.detection import Detection
+from kwsd.spotting.detection import Detection, OnRefused, ignored
 from kwsd.spotting.quiet import QuietGate
 from kwsd.spotting.recent import Recent, RecentAudio, recent_with
 from kwsd.spotting.score_track import ScoreTrack
@@ -71,6 +71,7 @@ class AudioSpotter:
         refractory: seconds after a detection in which the same keyword is not detected again.
         traces: get the score track.
         log: gets the frames.
+        on_refused: called with each detection that contrasts or the second look refuse.
 
     Raises:
         ModelError: a keyword has a second look that is not installed, or another one.
@@ -84,9 +85,10 @@ class AudioSpotter:
         refractory: float = 1.0,
         traces: Sequence[TrackLog] = (),
         log: FrameLog | None = None,
+        on_refused: OnRefused = ignored,
     ) -> None:
         self._tokenizer, self._traces, self._log = tokenizer, traces, log
-        self._refractory = refractory
+        self._refractory, self._on_refused = refractory, on_refused
         self._keeps_audio = False  # whether a keyword has needed it
         self._audio: RecentAudio | None = None
         self._spotted = 0  # samples of the stream
@@ -175,7 +177,8 @@ class AudioSpotter:
     def _new_spotter(self, keywords: Sequence[Keyword]) -> Spotter:
         confirmation = Confirmation(keywords, self._samples)
         self._keeps_audio |= bool(confirmation)
-        return Spotter(keywords, self._tokenizer.hop, self._tokenizer.codebook, self._refractory, confirmation.refuses)
+        codebook, refuses = self._tokenizer.codebook, confirmation.refuses
+        return Spotter(keywords, self._tokenizer.hop, codebook, self._refractory, refuses, self._on_refused)
 
     def _samples(self, start: float, end: float) -> tuple[float, Samples]:
         """The last samples between two times of the stream, as far as they are known, and the time of the first."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.contrast import EDGE, excess, margin_of
-from kwsd.spotting.detection import PATIENCE, Detection, Detector, Refuses, nothing
+from kwsd.spotting.detection import PATIENCE, Detection, Detector, OnRefused, Refuses, ignored, nothing
 from kwsd.spotting.recent import Recent, recent_with
 from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
 from kwsd.tokenizer.codebook import Codebook
@@ -28,6 +28,7 @@ class Spotter:
         codebook: `Tokenizer.codebook`.
         refractory: seconds after a detection in which the same keyword is not detected again.
         refuses: whether a detection is none after all; asked where the contrasts of its keyword refuse nothing.
+        on_refused: called with each detection that is refused.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Spotter:
         codebook: Codebook,
         refractory: float = 1.0,
         refuses: Refuses = nothing,
+        on_refused: OnRefused = ignored,
     ) -> None:
         kinds = sorted({keyword.scorer for keyword in keywords})
         groups = [[k for k, keyword in enumerate(keywords) if keyword.scorer == kind] for kind in kinds]
@@ -46,7 +48,7 @@ class Spotter:
         ]
         self._groups = groups
         self._order = np.argsort([k for group in groups for k in group])
-        self._refuses_also = refuses
+        self._refuses_also, self._on_refused = refuses, on_refused
         self._detector = Detector(keywords, hop, refractory, self._refuses)
         self._contrasts = {k: (one.contrasts, margin_of(one)) for k, one in enumerate(keywords) if one.contrasts}
         contrasted = [t.seconds for keyword in keywords if keyword.contrasts for t in keyword.templates]
@@ -94,7 +96,10 @@ class Spotter:
         return found
 
     def _refuses(self, k: int, detection: Detection) -> bool:
-        return self._is_nearer_to_another(k, detection) or self._refuses_also(k, detection)
+        refused = self._is_nearer_to_another(k, detection) or self._refuses_also(k, detection)
+        if refused:
+            self._on_refused(detection)
+        return refused
 
     def _is_nearer_to_another(self, k: int, detection: Detection) -> bool:
         """Whether something else that was said to be alike is nearer than the phrase of keyword k."""

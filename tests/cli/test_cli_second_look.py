@@ -28,6 +28,14 @@ def test_what_sounds_alike_is_not_detected(kwsd, store, recordings, long_recordi
     assert len(found[1]) == 8 < len(found[0])
 
 
+def test_what_is_refused_is_shown_where_the_keyword_is_tried(kwsd, store, long_recording):
+    tried = kwsd("test", "hey snips", "--file", long_recording, "--store", store).stdout
+
+    refused = [line for line in tried.splitlines() if line.split()[3:4] == ["refused"]]
+    assert len(refused) >= 2
+    assert f"hits: 8, near misses: {tried.count('  near miss')}, refused: {len(refused)}, in 262 s" in tried
+
+
 def test_a_report_and_a_list_say_that_there_is_one(kwsd, store):
     shown = kwsd("keywords", "show", "hey snips", "--store", store)
 

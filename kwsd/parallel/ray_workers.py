@@ -165,7 +165,10 @@ class WorkerPool:
                     f"{MAX_FAILURES} workers died at {item}, perhaps for want of memory: leave it out"
                 ) from error
             self._queue.appendleft(index)
-        self._start_worker()
+        if self._queue and self._idle:  # which may hold the last core, so that a new worker would wait for ever
+            self._assign_next(self._idle.pop(), again=True)
+        else:
+            self._start_worker()
 
     def _loss_errors(self) -> tuple[type[Exception], ...]:
         errors = self._ray.exceptions

@@ -16,14 +16,14 @@ from click.testing import CliRunner  # noqa: E402
 from ray.cluster_utils import Cluster  # noqa: E402
 
 import kwsd  # noqa: E402
-from kwsd.archive import Archive, Query  # noqa: E402
+from kwsd.archive import Archive, Query, search_all  # noqa: E402
 from kwsd.archive.distributed import ray_batch_runner, search_on_ray  # noqa: E402
 from kwsd.archive.indexing.index_writer import add, build  # noqa: E402
 from kwsd.archive.indexing.segment_builder import Batch  # noqa: E402
 from kwsd.cli import main  # noqa: E402
 from kwsd.errors import ArchiveError, AudioError, ConfigError, KwsdError, ModelError  # noqa: E402
 from kwsd.keywords.store import Store  # noqa: E402
-from kwsd.parallel.ray_cluster import on_ray, ray_session  # noqa: E402
+from kwsd.parallel.ray_cluster import on_ray, ray_rounds, ray_session  # noqa: E402
 from kwsd.settings.spotting import ScanConfig  # noqa: E402
 from kwsd.spotting.batch import FileScanner, scan_on_cluster  # noqa: E402
 
@@ -188,6 +188,27 @@ def test_the_work_of_a_lost_machine_is_done_by_the_others(nodes, second):
     assert sorted([*found, *results]) == [*range(10)]
 
 
+def test_workers_keep_what_they_have_for_the_next_round():
+    def make():
+        seen = []
+        return lambda item: time.sleep(0.5) or seen.append(item) or [*seen]
+
+    with ray_rounds("ray", make, ()) as run:
+        rounds = [run([f"{place}{number}" for place in "ab"]) for number in range(3)]
+
+    assert rounds[-1] == [["a0", "a1", "a2"], ["b0", "b1", "b2"]]
+
+
+def test_a_cluster_without_cores_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("kwsd.parallel.ray_workers.PATIENCE", 0.2)
+    results = on_ray("ray", lambda: time.sleep, (), [0, 60])
+    next(results)
+    monkeypatch.setattr(ray, "cluster_resources", dict)
+
+    with pytest.raises(KwsdError, match=r"^the cluster has lost every machine with cores: start one, and run the same"):
+        next(results)
+
+
 @pytest.mark.parametrize("address", ["", "dask", "rayon", "ray:", "ray://", "ray://host", "ray://host/x", "host:6379"])
 def test_what_is_no_cluster_is_refused(address):
     with pytest.raises(ConfigError, match="is no cluster: give ray"):
@@ -285,6 +306,29 @@ def test_a_cluster_finds_what_this_machine_finds(talk, tokenizer, tmp_path, one_
     near = archive.search(query, method=method, top=5)
     far = search_on_ray("ray", [tmp_path / "index"], query, tokenizer, method=method, top=5)
 
+    assert far.problems == ()
+    assert list(far.hits) == near
+
+
+@pytest.mark.parametrize("method", ["pairs", "dtw"])
+def test_a_machine_lost_in_the_middle_of_a_search_changes_nothing(
+    nodes, second, talk, tokenizer, tmp_path, enrolment, monkeypatch, method
+):
+    for name in ("00.wav", "08.wav"):
+        build(tmp_path / name, [talk / name], tokenizer)
+    lost, before = [], kwsd.archive.distributed.answer
+
+    def lose(questions):
+        if not lost:
+            lost.append(nodes.remove_node(second, allow_graceful=False))
+        return before(questions)
+
+    monkeypatch.setattr("kwsd.archive.distributed.answer", lose)
+    places, query = [tmp_path / "00.wav", tmp_path / "08.wav"], Query.of_keyword(enrolment.keyword)
+    far = search_on_ray("ray", places, query, tokenizer, method=method)
+    near = search_all([Archive.open(place, tokenizer) for place in places], query, method=method)
+
+    assert lost
     assert far.problems == ()
     assert list(far.hits) == near
 

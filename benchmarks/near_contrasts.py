@@ -16,7 +16,7 @@ from benchmarks.product import Product
 from export.spoken_queries import Said
 from kwsd.keywords.keyword import Keyword
 from kwsd.say.contrast import contrasts
-from kwsd.spotting.contrast import EDGE, excess, margin_of
+from kwsd.spotting.contrast import EDGE, penalty, usual_excess
 
 NAMED = 3  # near texts of a phrase, at most
 LANGUAGE = "en"
@@ -48,25 +48,28 @@ def outcomes(
         alike = named(trial)
         wary = contrasted(keyword, alike, product)
         for label, one in (("", keyword), (", contrasts", wary)):
-            hits = _distances(one, [heard[said] for said in trial.hits], product)
             for kind, chosen in (("named", True), ("others", False)):
                 near = tuple(said for said in trial.near if (said.label in alike) is chosen)
-                low = _distances(one, [heard[said] for said in near], product)
-                outcome = Outcome(trial.text, hits, low, trial.hits, near)
-                found.setdefault(f"{product.scorer}{label}: {kind}", []).append(outcome)
+                one_kind = _outcome(replace(trial, near=near), one, heard, product)
+                found.setdefault(f"{product.scorer}{label}: {kind}", []).append(one_kind)
     return found
 
 
+def _outcome(trial: Trial, keyword: Keyword, heard: Mapping[Said, Heard], product: Product) -> Outcome:
+    hits, near = (_distances(keyword, [heard[one] for one in said], product) for said in (trial.hits, trial.near))
+    return Outcome(trial.text, hits, near, trial.hits, trial.near)
+
+
 def _distances(keyword: Keyword, heard: Sequence[Heard], product: Product) -> Scores:
-    """[n] the lowest distance of what overlaps each phrase; infinite where the contrasts refuse it."""
+    """[n] the lowest distance of what overlaps each phrase, with the penalty of the contrasts."""
     scorer, found = product.scores([keyword]), []
-    margin = margin_of(keyword) if keyword.contrasts else None
+    contrasts = keyword.contrasts
+    usual = usual_excess(keyword) if contrasts else np.zeros(0)
     for one in heard:
         track = tracked(scorer, one.frames)
         overlaps = (track.start[:, 0] < one.end) & (track.end[:, 0] > one.start)
         distance = np.where(overlaps, track.distance[:, 0], np.inf)
         i = int(distance.argmin())
         around = one.frames.between(track.start[i, 0] - EDGE, track.end[i, 0] + product.tokenizer.hop / 2)
-        refused = margin is not None and len(around) and excess(around.vectors, keyword.contrasts) > margin
-        found.append(np.inf if refused else distance[i])
+        found.append(distance[i] + (penalty(around.vectors, contrasts, usual) if contrasts and len(around) else 0.0))
     return np.array(found)

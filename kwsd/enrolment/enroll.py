@@ -24,12 +24,13 @@ from kwsd.keywords.keyword import Contrast, Keyword, Template, check_name
 from kwsd.second_look.distance import leave_one_out as leave_one_out_of_looks
 from kwsd.second_look.distance import limit
 from kwsd.second_look.look import second_look
-from kwsd.spotting.contrast import MARGIN, excess
+from kwsd.spotting.contrast import usual_excess
 from kwsd.spotting.second_look import check_look
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 LEARNED = Rule()
+NEARER = 0.08  # by which a text that sounds alike is nearer to a recording than the phrase where it is named
 
 
 @dataclass(frozen=True)
@@ -210,12 +211,13 @@ def _hidden(keyword: Keyword, distances: Sequence[float], heard: Sequence[float]
 
 
 def _mistaken(keyword: Keyword) -> list[str]:
-    """A sentence for each recording that is nearer to something else by the contrasts, so that these refuse less."""
+    """A sentence on each text that is nearer to a recording than the phrase is, and so refuses little."""
+    usual = usual_excess(keyword) if keyword.contrasts else ()
+    near = [one.text for one, most in zip(keyword.contrasts[1:], usual, strict=True) if most > NEARER]
     return [
-        f"{template.recording} is nearer to what it must not be taken for than to the phrase, as synthetic voices say "
-        "both, and so less is refused: leave out the recording, or the text that sounds like it"
-        for template in keyword.templates
-        if keyword.contrasts and excess(template.frames.vectors, keyword.contrasts) > MARGIN
+        f'"{text}" is nearer to a recording of the phrase than the phrase is, as synthetic voices say both, and so '
+        "what sounds like it is hardly refused"
+        for text in near
     ]
 
 

@@ -15,11 +15,13 @@ from kwsd.keywords.keyword import Contrast, Keyword
 from kwsd.scorers import cosine_costs, subsequence_dtw
 
 EDGE = 0.12  # s before and after a detection in which an alignment may begin and end
-MARGIN = 0.08  # by which the phrase is farther than something else where a detection is refused, at least
+WEIGHT = 2.0  # of the excess, which is added to the distance of a detection
+
+Excess = NDArray[np.float64]
 
 
-def excess(vectors: NDArray[np.float32], contrasts: Sequence[Contrast]) -> float:
-    """How much farther the phrase is than what is nearest of all that sounds alike; below 0 where it is nearer.
+def excess(vectors: NDArray[np.float32], contrasts: Sequence[Contrast]) -> Excess:
+    """[texts] how much farther the phrase is than each text that sounds alike; below 0 where the phrase is nearer.
 
     A text is as far as it is on the average over voices; the distance of a voice is the cost 1 - cos along the best
     alignment, by its length (subsequence DTW, Müller 2007).
@@ -29,12 +31,19 @@ def excess(vectors: NDArray[np.float32], contrasts: Sequence[Contrast]) -> float
         contrasts: of the keyword, two or more.
     """
     own, *alike = (float(np.mean([_distance(vectors, spoken) for spoken in one.spoken])) for one in contrasts)
-    return own - min(alike)
+    return own - np.array(alike)
 
 
-def margin_of(keyword: Keyword) -> float:
-    """The excess above which a detection is refused: MARGIN, or more where a recording of the phrase has more."""
-    return max([MARGIN, *(excess(template.frames.vectors, keyword.contrasts) for template in keyword.templates)])
+def usual_excess(keyword: Keyword) -> Excess:
+    """[texts] the highest excess of a recording of the phrase, at least 0; nothing is added for such a recording."""
+    found = [excess(template.frames.vectors, keyword.contrasts) for template in keyword.templates]
+    most: Excess = np.max([np.zeros(len(keyword.contrasts) - 1), *found], axis=0)
+    return most
+
+
+def penalty(vectors: NDArray[np.float32], contrasts: Sequence[Contrast], usual: Excess) -> float:
+    """What is added to the distance of a detection: WEIGHT of the highest excess above the usual one, at least 0."""
+    return WEIGHT * max(0.0, float((excess(vectors, contrasts) - usual).max()))
 
 
 def _distance(vectors: NDArray[np.float32], spoken: NDArray[np.float32]) -> float:

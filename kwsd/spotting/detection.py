@@ -65,7 +65,7 @@ class Detector:
 
     A keyword is detected PATIENCE frames after its distance came down to the threshold, or when it has risen above it
     again. After that it is not detected for the refractory time, nor before its distance has risen above the threshold.
-    After a detection that is refused there is no refractory time.
+    After a detection that is refused there is no refractory time (`reconsider`).
 
     Args:
         keywords: in the order of the columns of the score track.
@@ -83,7 +83,8 @@ class Detector:
         self.threshold = np.array([keyword.threshold for keyword in keywords])
         self._hop, self._refractory = hop, refractory
         self._candidates: dict[int, _Candidate]
-        self._detected: set[int]  # keywords whose distance has not risen since they were detected
+        # Of keywords whose distance has not risen since a detection: below what they are detected again.
+        self._lower: dict[int, float]
         self._refractory_until: NDArray[np.float64]
         self._below: NDArray[np.bool_]
         self.reset()
@@ -112,9 +113,13 @@ class Detector:
 
     def reset(self) -> None:
         """Discard the stream and start a new one."""
-        self._candidates, self._detected = {}, set()
+        self._candidates, self._lower = {}, {}
         self._refractory_until = np.full(len(self._names), -np.inf)
         self._below = np.zeros(len(self._names), bool)
+
+    def reconsider(self, k: int, distance: float) -> None:
+        """Detect keyword k anew where it comes below the distance at which it was refused: the phrase was not over."""
+        self._lower[k] = distance
 
     @property
     def is_waiting(self) -> bool:
@@ -127,10 +132,11 @@ class Detector:
 
     def _step(self, i: int, k: int, track: ScoreTrack, below: bool) -> _Candidate | None:
         if not below:
-            self._detected.discard(k)
+            self._lower.pop(k, None)
         best = self._candidates.get(k)
         if best is None:
-            if below and k not in self._detected and track.time[i] >= self._refractory_until[k]:
+            is_lower = track.distance[i, k] < self._lower.get(k, np.inf)
+            if below and is_lower and track.time[i] >= self._refractory_until[k]:
                 self._candidates[k] = _candidate(track, i, k)
             return None
         if track.distance[i, k] < best.distance:
@@ -140,7 +146,7 @@ class Detector:
             return None
         self._refractory_until[k] = track.time[i] + self._refractory
         if below:
-            self._detected.add(k)
+            self._lower[k] = -np.inf
         return self._candidates.pop(k)
 
     def _detection(self, k: int, best: _Candidate) -> Detection:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwsd.keywords.keyword import Keyword
-from kwsd.spotting.contrast import EDGE, excess, margin_of
+from kwsd.spotting.contrast import EDGE, penalty, usual_excess
 from kwsd.spotting.detection import PATIENCE, Detection, Detector, OnRefused, Refuses, ignored, nothing
 from kwsd.spotting.recent import Recent, recent_with
 from kwsd.spotting.score_track import KeywordScorer, ScoreTrack
@@ -50,7 +50,7 @@ class Spotter:
         self._order = np.argsort([k for group in groups for k in group])
         self._refuses_also, self._on_refused = refuses, on_refused
         self._detector = Detector(keywords, hop, refractory, self._refuses)
-        self._contrasts = {k: (one.contrasts, margin_of(one)) for k, one in enumerate(keywords) if one.contrasts}
+        self._contrasts = {k: (one.contrasts, usual_excess(one)) for k, one in enumerate(keywords) if one.contrasts}
         contrasted = [t.seconds for keyword in keywords if keyword.contrasts for t in keyword.templates]
         self._memory = LONGEST_MATCH * max(contrasted) + EDGE + AFTER if contrasted else 0.0  # s
         self._recent: Recent = ()  # if any keyword has contrasts
@@ -96,20 +96,25 @@ class Spotter:
         return found
 
     def _refuses(self, k: int, detection: Detection) -> bool:
-        refused = self._is_nearer_to_another(k, detection) or self._refuses_also(k, detection)
+        alike = self._is_nearer_to_another(k, detection)
+        if alike:
+            self._detector.reconsider(k, detection.distance)
+        refused = alike or self._refuses_also(k, detection)
         if refused:
             self._on_refused(detection)
         return refused
 
     def _is_nearer_to_another(self, k: int, detection: Detection) -> bool:
-        """Whether something else that was said to be alike is nearer than the phrase of keyword k."""
+        """Whether its distance is above the threshold because a text that sounds alike is nearer than the phrase."""
         if k not in self._contrasts:
             return False
-        contrasts, margin = self._contrasts[k]
+        contrasts, usual = self._contrasts[k]
         # No earlier than what is remembered for any split of the stream.
         start = max(detection.start - EDGE, detection.end - self._memory + AFTER)
         around = Frames.join(self._recent).between(start, detection.end)
-        return bool(len(around)) and excess(around.vectors, contrasts) > margin
+        if not len(around):
+            return False
+        return detection.distance + penalty(around.vectors, contrasts, usual) > detection.threshold
 
     def reset(self) -> None:
         """Discard the stream and start a new one."""

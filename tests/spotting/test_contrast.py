@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from test_spotter import CODEBOOK, HOP, changed, keyword, run, speech, spoken
 
 from kwsd.keywords.keyword import Contrast
-from kwsd.spotting.contrast import MARGIN, excess
+from kwsd.spotting.contrast import WEIGHT, excess, penalty, usual_excess
 from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.spotter import Spotter
 
@@ -64,12 +65,39 @@ def test_other_keywords_are_not_refused():
     assert [detection.keyword for detection in found] == ["other"]
 
 
-def test_of_several_texts_the_nearest_counts_and_of_voices_the_mean():
-    said, far, near = speech(20, 1).vectors, speech(20, 77).vectors, speech(20, 1).vectors
-    phrase = Contrast("phrase", ("a", "b"), (said, far))
+def test_of_voices_the_mean_counts_and_of_texts_the_nearest():
+    said, far = speech(20, 1).vectors, speech(20, 77).vectors
+    phrase, near = (Contrast(text, ("a", "b"), (said, other)) for text, other in (("phrase", far), ("near", said)))
+    contrasts = (phrase, Contrast("far", ("a", "b"), (far, far)), near)
 
-    alone = excess(said, (phrase, Contrast("far", ("a", "b"), (far, far))))
-    both = excess(said, (phrase, Contrast("far", ("a", "b"), (far, far)), Contrast("near", ("a", "b"), (near, near))))
+    found = excess(said, contrasts)
 
-    assert alone < 0 < MARGIN < both
-    assert both == pytest.approx(-alone, abs=1e-5)
+    assert found[0] < 0 < found[1]
+    assert found[1] == pytest.approx(-found[0], abs=1e-5)
+    assert penalty(said, contrasts, np.zeros(2)) == pytest.approx(WEIGHT * found[1])
+    assert penalty(said, contrasts, np.array([0.0, found[1]])) == 0.0
+
+
+def test_a_text_is_expected_to_be_as_near_as_it_is_to_a_recording():
+    phrase = keyword(1)
+    nearer = Contrast("alike", ("v",), (phrase.templates[0].frames.vectors,))
+    farther = Contrast("other", ("v",), (speech(20, 77).vectors,))
+    wary = replace(phrase, contrasts=(Contrast("phrase", ("v",), (changed(phrase, 6, 12).vectors,)), nearer, farther))
+
+    usual = usual_excess(wary)
+
+    assert usual[0] > 0.05
+    assert usual[1] == 0.0
+    assert run(Spotter([wary], HOP, CODEBOOK), spoken(speech(20, 1), 80, 30))
+
+
+def test_what_is_refused_before_the_phrase_is_over_is_looked_at_again():
+    phrase = replace(keyword(1), threshold=0.3)
+    said = phrase.templates[0].frames.vectors
+    beginning = Contrast("the beginning", ("v",), (said[:12],))
+    wary = replace(phrase, contrasts=(Contrast("phrase", ("v",), (said,)), beginning))
+
+    without, found = (run(Spotter([one], HOP, CODEBOOK), spoken(speech(20, 1), 80, 30))[0] for one in (phrase, wary))
+
+    assert found.end > without.end
+    assert found.distance < without.distance

@@ -129,6 +129,16 @@ def hummings(seed: int, singers: int, takes: int, melodies: Sequence[Melody] = M
     return found
 
 
+def crowd(seed: int, singers: int, melodies: Sequence[Melody]) -> list[Sung]:
+    """Every melody by so many singers who sing nothing else; the same for the same seed."""
+    found = []
+    for melody, its_seed in zip(melodies, np.random.SeedSequence(seed).spawn(len(melodies)), strict=True):
+        rng = np.random.default_rng(its_seed)
+        voices = [singer(f"{seed}-{melody.name}-{number}", rng) for number in range(singers)]
+        found += [Sung(melody.name, voice.name, sing(melody, voice, rng)) for voice in voices]
+    return found
+
+
 def sing(melody: Melody, singer: Singer, rng: np.random.Generator) -> Samples:
     """How a singer hums the beginning of a melody this time: [n] at 8 kHz, 8 s at most, its peak below 1."""
     pitches, seconds = attempt(melody, singer, rng)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.corpora.utterance import cut
-from export.evaluate.data.hummed_melodies import training as hums
+from export.evaluate.data import hummed_melodies
 from export.evaluate.data.spoken_words import word_sets
 from export.evaluate.experiment import Experiment
 from export.evaluate.matching.distances import distances
@@ -177,17 +177,20 @@ def samples(experiment: Experiment, domain: str) -> list[Sample]:
             label=[s.label for s in made],
             speaker=[s.speaker for s in made],
             length=[len(s.features) for s in made],
+            held_out=[s.held_out for s in made],
             features=np.concatenate([s.features for s in made]),
         )
         part.replace(path)
     kept = np.load(path)
     parts = np.split(kept["features"], np.cumsum(kept["length"])[:-1])
-    return [Sample(*one) for one in zip(kept["label"].tolist(), kept["speaker"].tolist(), parts, strict=True)]
+    rows = (kept["label"].tolist(), kept["speaker"].tolist(), parts, kept["held_out"].tolist())
+    return [Sample(*one) for one in zip(*rows, strict=True)]
 
 
 def _hums(experiment: Experiment) -> Iterator[Sample]:
-    for sung in hums(experiment):
-        yield Sample(sung.label, sung.singer, HUMMING(sung.samples).astype(np.float16))
+    for held_out, hums in ((False, hummed_melodies.training), (True, hummed_melodies.validation)):
+        for sung in hums(experiment):
+            yield Sample(sung.label, sung.singer, HUMMING(sung.samples).astype(np.float16), held_out)
 
 
 def _words(experiment: Experiment) -> Iterator[Sample]:

@@ -36,7 +36,7 @@ from export.systems.training_pairs import Pairs, Sample
 WARM_UP = 0.08  # share of the steps in which Adam's rate rises, as in the paper
 RESTARTS = 3  # cosines in a run with LAMB
 CLUSTERED = 400  # recordings that the codebook is fitted to
-LEAST = 100  # steps between checkpoints, at which the system is judged
+LEAST, MOST = 100, 20  # steps between checkpoints, at which the system is judged, at least, and how many at most
 COMPARED = 48  # pairs of which it is told how many tokens they share
 HELD_OUT = 0.15  # of the speakers, two at least
 
@@ -71,7 +71,12 @@ class Plan:
 
 
 def divided(samples: Sequence[Sample], rng: np.random.Generator) -> tuple[list[Sample], list[Sample]]:
-    """Samples to train on, and those of the speakers that are held out; of three speakers or fewer, none is."""
+    """Samples to train on, and those that are held out.
+
+    Where none is marked so, they are those of some speakers that are drawn; of three speakers or fewer, none is.
+    """
+    if marked := [s for s in samples if s.held_out]:
+        return [s for s in samples if not s.held_out], marked
     speakers = sorted({s.speaker for s in samples})
     count = max(2, round(HELD_OUT * len(speakers))) if len(speakers) > 3 else 0
     out = set(rng.choice(speakers, count, replace=False).tolist())
@@ -134,7 +139,12 @@ class Run:
     @property
     def over(self) -> bool:
         """Whether there is no step left, or no hope."""
-        return self.step >= self.plan.steps or self.step >= self.best[1] + self.plan.patience * LEAST
+        return self.step >= self.plan.steps or self.step >= self.best[1] + self.plan.patience * self.interval
+
+    @property
+    def interval(self) -> int:
+        """Steps from one checkpoint to the next."""
+        return max(LEAST, math.ceil(self.plan.steps / MOST))
 
     def train(self) -> System:
         """Train to the last step, and return the system as it was when it did best."""
@@ -163,7 +173,7 @@ class Run:
                     self._cluster(anew=False)
                 parts = self._advance(optimiser)
                 bar.update()
-                if self.step % LEAST == 0 or self.step == self.plan.steps:
+                if self.step % self.interval == 0 or self.step == self.plan.steps:
                     parts |= self._consider()
                     bar.set_postfix({name: f"{value:.3f}" for name, value in parts.items()})
                     self._save()

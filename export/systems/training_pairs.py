@@ -20,11 +20,13 @@ class Sample:
         label: what is said or sung.
         speaker: who says it.
         features: [t, bins], float16 to save memory.
+        held_out: whether it is only there to judge by.
     """
 
     label: str
     speaker: str
     features: NDArray[np.float16]
+    held_out: bool = False
 
 
 class Pairs:

@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.corpora import registry
+from export.corpora.composed_melodies import composed
 from export.corpora.melodies import MELODIES
 from export.corpora.splits import Halves, split
-from export.corpora.synthetic_hums import RATE, Sung, hummings
+from export.corpora.synthetic_hums import RATE, Sung, crowd, hummings
 from export.evaluate.errors import EvaluationError
 from export.evaluate.experiment import Experiment
 
 CORPUS = "mir-qbsh"
-TRAINERS, SINGERS = 10, 6  # synthetic voices that train and that test
-QUICK_TRAINERS, QUICK_SINGERS, QUICK_MELODIES = 2, 3, 6
-TRAINED, ITEMS, QUERIES = 2000, 288, 48  # at most; a query a melody, for the sake of time
+LEARNED, VALIDATED, OTHERS = 400, 20, 24  # composed melodies to train on, to judge by, and among those of the test
+VOICES, JUDGES, SINGERS = 6, 12, 16  # synthetic voices of each of them
+QUICK_MELODIES, QUICK_SINGERS, QUICK_TRAINED = 6, 3, 12
+TRAINED, ITEMS, QUERIES = 2000, 1152, 72  # at most; a query a melody, for the sake of time
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,17 @@ def training(experiment: Experiment) -> list[Sung]:
         CorpusError: MIR-QBSH is given, but cannot be read.
     """
     if CORPUS in experiment.corpora:
-        return _recorded(experiment, 0, QUICK_TRAINERS * QUICK_MELODIES if experiment.quick else TRAINED)
-    return _synthetic(experiment, 0, QUICK_TRAINERS if experiment.quick else TRAINERS)
+        return _recorded(experiment, 0, QUICK_TRAINED if experiment.quick else TRAINED)
+    return _crowd(experiment, 0, LEARNED, VOICES)
+
+
+def validation(experiment: Experiment) -> list[Sung]:
+    """Other melodies by other voices, to judge systems by while they learn; none where the corpus is people's."""
+    return [] if CORPUS in experiment.corpora else _crowd(experiment, 1, VALIDATED, JUDGES)
 
 
 def retrieval(experiment: Experiment) -> Retrieval:
-    """Recordings to test on: the same melodies by other people.
+    """Recordings to test on, by other people: synthetic voices sing other melodies, too.
 
     Raises:
         CorpusError: MIR-QBSH is given, but cannot be read.
@@ -74,7 +81,7 @@ def retrieval(experiment: Experiment) -> Retrieval:
     if CORPUS in experiment.corpora:
         items = _recorded(experiment, 1, QUICK_SINGERS * QUICK_MELODIES if experiment.quick else ITEMS)
     else:
-        items = _synthetic(experiment, 1, QUICK_SINGERS if experiment.quick else SINGERS)
+        items = _synthetic(experiment, QUICK_SINGERS if experiment.quick else SINGERS)
     shared = _shared(items)
     if not len(shared):
         raise EvaluationError("no melody of the test recordings is sung by two people: name a folder with all of them")
@@ -93,10 +100,16 @@ def evenly(labels: Sequence[str], count: int, rng: np.random.Generator) -> NDArr
     return np.sort(order[np.argsort(turn[order], kind="stable")][:count])
 
 
-def _synthetic(experiment: Experiment, part: int, singers: int) -> list[Sung]:
-    melodies = MELODIES[:QUICK_MELODIES] if experiment.quick else MELODIES
-    # Two seeds in a row have no singers in common; the name of a singer holds the seed.
-    return hummings(2 * experiment.seed + part, singers, 1, melodies)
+def _crowd(experiment: Experiment, part: int, melodies: int, voices: int) -> list[Sung]:
+    seed = 3 * experiment.seed + part
+    return crowd(seed, QUICK_SINGERS if experiment.quick else voices, composed(QUICK_MELODIES if experiment.quick else melodies, seed))
+
+
+def _synthetic(experiment: Experiment, singers: int) -> list[Sung]:
+    """Melodies that everyone knows, and as many composed ones: none of them is trained on."""
+    seed = 3 * experiment.seed + 2
+    melodies = MELODIES[:QUICK_MELODIES] if experiment.quick else MELODIES + composed(OTHERS, seed)
+    return hummings(seed, singers, 1, melodies)
 
 
 def _recorded(experiment: Experiment, part: int, count: int) -> list[Sung]:

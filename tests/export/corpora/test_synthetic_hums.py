@@ -7,7 +7,7 @@ pytest.importorskip("scipy", reason="synthetic voices need scipy: pip install 'k
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 
 from export.corpora.melodies import MELODIES, Melody
-from export.corpora.synthetic_hums import LEAD, LONGEST, RATE, Singer, hummings, sing, singer
+from export.corpora.synthetic_hums import LEAD, LONGEST, RATE, Singer, crowd, hummings, sing, singer
 from export.corpora.tempo_and_pitch import shifted, stretched
 
 PERFECT = Singer("perfect", glide=0.02)
@@ -109,6 +109,14 @@ def test_every_singer_sings_every_melody_as_often_as_asked():
     assert sorted((s.singer, s.label) for s in sung) == sorted(
         (f"5-{i}", m.name) for i in range(2) for m in MELODIES[:3] for _ in range(2)
     )
+
+
+def test_a_crowd_has_a_voice_for_every_recording():
+    sung, again = (crowd(5, 2, MELODIES[:3]) for _ in range(2))
+
+    assert [s.label for s in sung] == [m.name for m in MELODIES[:3] for _ in range(2)]
+    assert len({s.singer for s in sung}) == 6
+    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(sung, again, strict=True))
 
 
 def test_the_same_seed_sings_the_same_and_another_seed_does_not():

@@ -151,6 +151,20 @@ def test_few_speakers_all_train_and_are_judged_by():
     assert len(held_in) == len(held_out) == 12
 
 
+def test_those_that_are_only_there_to_judge_by_are_held_out_and_no_others():
+    marked = [replace(s, held_out=s.label == "word 1") for s in made(speakers=10)]
+    held_in, held_out = divided(marked, np.random.default_rng(1))
+
+    assert {s.label for s in held_out} == {"word 1"}
+    assert len(held_in) == 30
+
+
+def test_a_long_run_is_judged_as_often_as_a_short_one(tmp_path):
+    run = Run(tmp_path, "tokb", SMALL, made(), replace(PLAN, steps=2000), always_better())
+
+    assert run.interval == 100
+
+
 def test_a_folder_of_another_run_is_refused_and_stays(tmp_path):
     Run(tmp_path, "toka", SMALL, made(), PLAN, always_better()).train()
     before = (tmp_path / "checkpoint.pt").read_bytes()

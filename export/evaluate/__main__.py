@@ -239,7 +239,7 @@ RATES = {"rate": "The largest learning rate of Adam.", "lamb": "The largest lear
 @click.argument("system")
 @click.option("--domain", type=click.Choice(("speech", "humming")), default="speech", help="What it learns from.")
 @click.option("--tokens", type=click.IntRange(2), default=25, help="K, the size of the codebook.")
-@click.option("--units", type=click.IntRange(1), help="Of the encoder, each layer and direction.", show_default="304")
+@click.option("--units", type=click.IntRange(1), help="Of the encoder, each layer and direction.", show_default="64")
 @_with(
     click.option(f"--{name}", type=click.IntRange(1), help=text, show_default="as usual") for name, text in PLAN.items()
 )

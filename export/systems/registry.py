@@ -18,6 +18,7 @@ CLASSES = {
     "wav2vec-tok": "wav2vec_tok.Wav2VecTok",
     "toka": "toka.TokA",
     "tokb": "tokb.TokB",
+    "tokb-batch": "tokb_batch.TokBBatch",
     "tokb-nosim": "tokb_nosim.TokBNoSim",
     "tokb-trans": "tokb_transformer.TokBTransformer",
 }
@@ -31,6 +32,7 @@ TITLES = {
     "wav2vec-tok": "Wav2Vec-Tok",
     "toka": "TokA",
     "tokb": "TokB",
+    "tokb-batch": "TokB + batch negatives",
     "tokb-nosim": "TokB + NoSim",
     "tokb-trans": "TokB + Trans",
     "kwsd": "kwsd's own",

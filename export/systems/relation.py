@@ -37,7 +37,9 @@ def cosine(p: Tensor, q: Tensor) -> Tensor:
     return p @ q.transpose(-1, -2)
 
 
-def contrast(p: Tensor, has_p: Tensor, q: Tensor, has_q: Tensor, score: Score) -> Tensor:
+def contrast(
+    p: Tensor, has_p: Tensor, q: Tensor, has_q: Tensor, score: Score, temperature: float = TEMPERATURE
+) -> Tensor:
     """The loss of both directions, L12 + L21 (Wav2Tok, eq. 4-6 with cosines, eq. 8-10 with relations).
 
     Our reading: L12 is the mean, over the tokens k that both recordings have, of
@@ -49,9 +51,25 @@ def contrast(p: Tensor, has_p: Tensor, q: Tensor, has_q: Tensor, score: Score) -
         p, q: [b, k, m] unit prototypes of the first and the second recording of each pair.
         has_p, has_q: [b, k] bool, which tokens they have.
         score: of [b, k, m] against [b, k, m], as [b, k, k].
+        temperature: what scores are divided by.
     """
-    logits = score(p, q) / TEMPERATURE
+    logits = score(p, q) / temperature
     return _directed(logits, has_p, has_q) + _directed(logits.transpose(1, 2), has_q, has_p)
+
+
+def contrast_in_batch(
+    p: Tensor, has_p: Tensor, q: Tensor, has_q: Tensor, score: Score, temperature: float = TEMPERATURE
+) -> Tensor:
+    """As `contrast`, but a token is to be told from the tokens of all recordings on the other side of the batch."""
+    there = _directed_in_batch(p, has_p, q, has_q, score, temperature)
+    return there + _directed_in_batch(q, has_q, p, has_p, score, temperature)
+
+
+def _directed_in_batch(p: Tensor, has_p: Tensor, q: Tensor, has_q: Tensor, score: Score, temperature: float) -> Tensor:
+    shared = has_p & has_q
+    number = (has_q.flatten().cumsum(0) - 1).view_as(has_q)  # of each token of the other side, among those there are
+    logits = score(p[shared], q[has_q]) / temperature
+    return functional.cross_entropy(logits, number[shared], reduction="sum") / shared.sum().clamp(min=1)
 
 
 def _directed(logits: Tensor, has_p: Tensor, has_q: Tensor) -> Tensor:

@@ -35,8 +35,8 @@ from export.systems.training_pairs import Pairs, Sample
 
 WARM_UP = 0.08  # share of the steps in which Adam's rate rises, as in the paper
 RESTARTS = 3  # cosines in a run with LAMB
-CLUSTERED = 400  # recordings that the codebook is fitted to
-LEAST, MOST = 100, 20  # steps between checkpoints, at which the system is judged, at least, and how many at most
+CLUSTERED, FRAMES = 400, 15_000  # recordings that the codebook is fitted to, and how many of their frames at most
+LEAST, MOST = 100, 15  # steps between checkpoints, at which the system is judged, at least, and how many at most
 COMPARED = 48  # pairs of which it is told how many tokens they share
 HELD_OUT = 0.15  # of the speakers, two at least
 
@@ -242,7 +242,7 @@ class Run:
         chosen = rng.choice(len(self.samples), min(CLUSTERED, len(self.samples)), replace=False)
         said = self.system.encode([self.samples[i].features.astype(np.float32) for i in chosen])
         x: NDArray[np.float32] = np.concatenate([e.z for e in said])
-        return x
+        return x[:: math.ceil(len(x) / FRAMES)]
 
     def _save(self) -> None:
         """Replace the checkpoint; if the disk is full, what was there stays."""

@@ -18,9 +18,9 @@ from export.evaluate.experiment import Experiment
 
 CORPUS = "mir-qbsh"
 LEARNED, VALIDATED, OTHERS = 400, 20, 24  # composed melodies to train on, to judge by, and among those of the test
-VOICES, JUDGES, SINGERS = 6, 12, 16  # synthetic voices of each of them
+VOICES, JUDGES, SINGERS = 6, 12, 12  # synthetic voices of each of them
 QUICK_MELODIES, QUICK_SINGERS, QUICK_TRAINED = 6, 3, 12
-TRAINED, ITEMS, QUERIES = 2000, 1152, 72  # at most; a query a melody, for the sake of time
+TRAINED, ITEMS, QUERIES = 2000, 864, 72  # at most; a query a melody, for the sake of time
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,11 @@ def evenly(labels: Sequence[str], count: int, rng: np.random.Generator) -> NDArr
 
 def _crowd(experiment: Experiment, part: int, melodies: int, voices: int) -> list[Sung]:
     seed = 3 * experiment.seed + part
-    return crowd(seed, QUICK_SINGERS if experiment.quick else voices, composed(QUICK_MELODIES if experiment.quick else melodies, seed))
+    return crowd(
+        seed,
+        QUICK_SINGERS if experiment.quick else voices,
+        composed(QUICK_MELODIES if experiment.quick else melodies, seed),
+    )
 
 
 def _synthetic(experiment: Experiment, singers: int) -> list[Sung]:

@@ -8,7 +8,7 @@ pytest.importorskip("export.corpus", reason="the trainer is not beside the tests
 
 from export.systems.prototypes import prototypes  # noqa: E402  after the skip
 from export.systems.registry import CLASSES, TITLES, build, kind  # noqa: E402
-from export.systems.relation import TEMPERATURE, Relation, contrast, cosine  # noqa: E402
+from export.systems.relation import TEMPERATURE, Relation, contrast, contrast_in_batch, cosine  # noqa: E402
 from export.systems.shape import Shape  # noqa: E402
 from export.systems.system import Batch, TrainingError  # noqa: E402
 from export.systems.toka import clustering  # noqa: E402
@@ -101,6 +101,30 @@ def test_the_loss_is_the_literal_transcription_of_its_equations(name):
     assert parts["pairs"].item() == pytest.approx(pairs, rel=1e-4)
     assert parts["clusters"].item() == pytest.approx(clusters, rel=1e-4)
     assert parts["loss"].item() == pytest.approx(system.alpha * pairs + system.gamma * clusters, rel=1e-4)
+
+
+def test_in_a_batch_a_token_is_told_from_the_tokens_of_every_recording_on_the_other_side():
+    torch.manual_seed(5)
+    sides = torch.nn.functional.normalize(torch.randn(2, 3, 4, 5), dim=3)
+    has = torch.rand(2, 3, 4) < 0.7
+    expected = 0.0
+    for (p, has_p), (q, has_q) in (zip(sides, has, strict=True), zip(sides.flip(0), has.flip(0), strict=True)):
+        others = q[has_q]
+        terms = [
+            -math.log(
+                math.exp(float(p[i, k] @ q[i, k]) / TEMPERATURE) / float((p[i, k] @ others.T / TEMPERATURE).exp().sum())
+            )
+            for i, k in (has_p & has_q).nonzero().tolist()
+        ]
+        expected += np.mean(terms)
+
+    assert contrast_in_batch(sides[0], has[0], sides[1], has[1], cosine).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_batch_that_shares_no_token_teaches_nothing():
+    p, none = torch.eye(3)[None], torch.zeros(1, 3, dtype=torch.bool)
+
+    assert contrast_in_batch(p, ~none, p, none, cosine).item() == 0
 
 
 def test_padding_changes_no_loss():

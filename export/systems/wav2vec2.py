@@ -29,7 +29,7 @@ class Wav2Vec2(System):
     of the code word of a latent.
     """
 
-    cost: ClassVar[int] = 3
+    cost: ClassVar[int] = 10
     judged_by: ClassVar[tuple[str, ...]] = ("dtw", "edit, compressed")
     retrained: ClassVar[bool] = True
     sequences: ClassVar[bool] = True

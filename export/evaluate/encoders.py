@@ -30,7 +30,7 @@ Recordings = Sequence[NDArray[np.float32]]
 FEATURES = {"speech": SPEECH, "humming": HUMMING}
 # A hum is a sequence already. LAMB with 4e-3 undoes in hundreds of steps what it gained; Adam has the paper's rate.
 PLANS = {
-    "speech": Plan(steps=2000, lamb=1e-3),
+    "speech": Plan(steps=1000, lamb=1e-3),
     "humming": Plan(steps=2000, pairs=6, sequences=6, joined=1, lamb=1e-3),
 }
 TOKENS = 25  # as in the paper, where nothing else is said

@@ -25,9 +25,9 @@ _SHORT = "H-QuEST counts single tokens of segments that hold a dozen or two, whi
 REASONS: dict[str, str] = {
     "search-triplet-dtw": (
         "two recordings of the same six words share no more of 25 tokens than two of different words, so that TokB's "
-        "loss cannot tell what is said: it draws vectors to the centroids that the untrained encoder gave, and they "
-        "come to fill a third of the dimensions (see papers-training.md). Triplet is told by linear alignment which "
-        "frames are alike, and learns where in a word a frame stands (see What the tokens say)"
+        "loss cannot tell what is said: it sharpens the clusters of the untrained encoder, and vectors come to fill "
+        "half of the dimensions. Told from the tokens of the whole batch, on single words, it beats Triplet (TokB + "
+        "batch negatives; see papers-training.md)"
     ),
     "search-stft-tokens": (
         "what is compared is a handful of symbols against whole vectors; the same tokens without compression, which "

@@ -201,8 +201,8 @@ not in the paper: a token is told from those of every recording of the batch, an
 recording of its pair. Some speakers, or other melodies by other voices, were held out; now and then it was judged how
 well these recordings find each other (MRR by DTW over vectors, or the mean of it and of that by edit distance over
 compressed tokens where these are learned), and the system was kept as it was at its best step. The tables below are of
-that step. A run ends when its steps are used up or it was long no better. What was tried is in [papers-
-training.md](papers-training.md).
+that step. A run ends when its steps are used up or it was long no better. What was tried is in
+[papers-training.md](papers-training.md).
 """
 TOKENS = """\
 One word as two speakers say it, and the runs of tokens that systems make of it (as in appendix A of Wav2Tok)."""

@@ -187,28 +187,44 @@ static inline void kwsd_look_up_one(const uint8_t *codes, const float *tables, p
 #endif
 }
 
-/* Local costs of `count` frames to a template of `vectors` vectors of rows; some may lie below zero. */
-static inline void kwsd_look_up_rows(const uint8_t *codes, const uint8_t *norms, const float *gains,
-                                     const float *tables, ptrdiff_t stages, ptrdiff_t vectors, ptrdiff_t count,
+/* Which gain each frame has: `norms` has a byte for each, or half a byte where `halved`, the lower half first. */
+typedef struct {
+    const uint8_t *norms;
+    const float *gains;
+    int halved;
+} kwsd_lengths;
+
+static inline float kwsd_gain(const kwsd_lengths *lengths, ptrdiff_t frame)
+{
+    if (lengths->halved)
+        return lengths->gains[lengths->norms[frame / 2] >> frame % 2 * 4 & 15];
+    return lengths->gains[lengths->norms[frame]];
+}
+
+/* Local costs of `count` frames, from `frame` on, to a template of `vectors` vectors of rows; some may be below zero. */
+static inline void kwsd_look_up_rows(const uint8_t *codes, const kwsd_lengths *lengths, const float *tables,
+                                     ptrdiff_t stages, ptrdiff_t vectors, ptrdiff_t frame, ptrdiff_t count,
                                      float *costs)
 {
     const ptrdiff_t rows = vectors * KWSD_WIDTH;
-    for (ptrdiff_t i = 0; i < count; i++)
+    codes += frame * stages;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const float gain = kwsd_gain(lengths, frame + i);
         for (ptrdiff_t first = 0; first < rows; first += KWSD_WIDTH)
-            kwsd_look_up_one(codes + i * stages, tables + first, stages, rows, gains[norms[i]],
-                             costs + i * rows + first);
+            kwsd_look_up_one(codes + i * stages, tables + first, stages, rows, gain, costs + i * rows + first);
+    }
 }
 
 KWSD_FOR_EACH_PROCESSOR
-static void kwsd_look_up(const uint8_t *codes, const uint8_t *norms, const float *gains, const float *tables,
-                         ptrdiff_t stages, ptrdiff_t vectors, ptrdiff_t count, float *costs)
+static void kwsd_look_up(const uint8_t *codes, const kwsd_lengths *lengths, const float *tables, ptrdiff_t stages,
+                         ptrdiff_t vectors, ptrdiff_t frame, ptrdiff_t count, float *costs)
 {
     if (vectors == 1)
-        kwsd_look_up_rows(codes, norms, gains, tables, stages, 1, count, costs);
+        kwsd_look_up_rows(codes, lengths, tables, stages, 1, frame, count, costs);
     else if (vectors == 2)
-        kwsd_look_up_rows(codes, norms, gains, tables, stages, 2, count, costs);
+        kwsd_look_up_rows(codes, lengths, tables, stages, 2, frame, count, costs);
     else
-        kwsd_look_up_rows(codes, norms, gains, tables, stages, vectors, count, costs);
+        kwsd_look_up_rows(codes, lengths, tables, stages, vectors, frame, count, costs);
 }
 
 /* Moves 32-bit words one lane up, and the last word of `below` into the first lane. */

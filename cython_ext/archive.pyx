@@ -52,8 +52,13 @@ cdef extern from "archive.h":
     void consider "kwsd_consider"(Best *best, const uint32_t *blocks, Py_ssize_t count, int64_t window) noexcept nogil
     void consider_all "kwsd_consider_all"(Best *best, uint32_t *blocks, Py_ssize_t count, int64_t window) noexcept nogil
     void keep_wanted "kwsd_keep_wanted"(Best *best) noexcept nogil
-    void look_up "kwsd_look_up"(const uint8_t *codes, const uint8_t *norms, const float *gains, const float *tables,
-                                Py_ssize_t stages, Py_ssize_t vectors, Py_ssize_t count, float *costs) noexcept nogil
+    ctypedef struct Lengths "kwsd_lengths":
+        const uint8_t *norms
+        const float *gains
+        int halved
+
+    void look_up "kwsd_look_up"(const uint8_t *codes, const Lengths *lengths, const float *tables, Py_ssize_t stages,
+                                Py_ssize_t vectors, Py_ssize_t frame, Py_ssize_t count, float *costs) noexcept nogil
     void steps "kwsd_steps"(const Diagonal *last, const float *costs, Py_ssize_t vectors, Py_ssize_t count,
                             float *end_costs, uint32_t *end_paths) noexcept nogil
     void scores "kwsd_scores"(const float *cost, const uint32_t *path, Py_ssize_t count, int32_t length,
@@ -301,14 +306,13 @@ cdef inline Py_ssize_t document_at(const int64_t[::1] bounds, int64_t frame, Py_
 cdef struct Template:
     # `tables` has its rows filled up to whole vectors.
     const float *tables
-    const float *gains
     Py_ssize_t stages, rows, vectors
 
 
 cdef struct Source:
     # Either codes and norms of an archive, or ready costs.
     const uint8_t *codes
-    const uint8_t *norms
+    Lengths lengths
     const float *costs
 
 
@@ -329,8 +333,9 @@ def align(codes, norms, gains, tables, begin, end):
 
     Args:
         codes: uint8 [N, s] of the archive's frames.
-        norms: uint8 [N] which of the gains belongs to each frame.
-        gains: float32 [256] one divided by the length of the sum of a frame's code words.
+        norms: uint8 [N] which of the gains belongs to each frame; with 16 gains [(N + 1) // 2], two frames to a byte,
+            the first in its lower half.
+        gains: float32 [256] or [16] one divided by the length of the sum of a frame's code words.
         tables: float32 [s, 256, L] inner products of every code word with the template's L vectors.
         begin, end: int64 [r] the regions, frames from `begin` up to, not with, `end`; each is a stream of its own.
 
@@ -346,8 +351,8 @@ def align(codes, norms, gains, tables, begin, end):
     alignment is that of `kwsd.scorers.subsequence_dtw`; distances to codes as in Jégou et al. 2011, section 3.2.
     """
     cdef const uint8_t[:, ::1] given = checks.code_matrix(codes)
-    cdef const uint8_t[::1] lengths = checks.norms(norms, len(given))
     cdef const float[::1] factors = checks.gains(gains)
+    cdef const uint8_t[::1] lengths = checks.norms(norms, len(given), len(factors))
     cdef const float[:, :, ::1] products = filled(checks.tables(tables, given.shape[1], gains))
     cdef const int64_t[::1] begins, ends
     cdef Source source
@@ -355,8 +360,8 @@ def align(codes, norms, gains, tables, begin, end):
     begins, ends = checks.regions(begin, end, len(given))
     if not len(begins):
         return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int32)
-    source = Source(&given[0, 0], &lengths[0], NULL)
-    template = Template(&products[0, 0, 0], &factors[0], given.shape[1], tables.shape[2], products.shape[2] // WIDTH)
+    source = Source(&given[0, 0], Lengths(&lengths[0], &factors[0], factors.shape[0] == 16), NULL)
+    template = Template(&products[0, 0, 0], given.shape[1], tables.shape[2], products.shape[2] // WIDTH)
     return aligned(source, template, Regions(&begins[0], &ends[0], len(begins)), np.subtract(ends, begins).sum())
 
 
@@ -384,8 +389,8 @@ def align_costs(costs, lengths):
         return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int32)
     if not usable(&local[0, 0], local.shape[0] * local.shape[1], LEAST_COST):
         scorer_checks.refuse_costs()
-    source = Source(NULL, NULL, &local[0, 0])
-    template = Template(NULL, NULL, 0, local.shape[1], (local.shape[1] + WIDTH - 1) // WIDTH)
+    source = Source(NULL, Lengths(NULL, NULL, 0), &local[0, 0])
+    template = Template(NULL, 0, local.shape[1], (local.shape[1] + WIDTH - 1) // WIDTH)
     return aligned(source, template, Regions(&begins[0], &ends[0], len(begins)), len(local))
 
 
@@ -435,8 +440,8 @@ def nearest(codes, norms, gains, tables, begin, end):
         ValueError: as `align`.
     """
     cdef const uint8_t[:, ::1] given = checks.code_matrix(codes)
-    cdef const uint8_t[::1] lengths = checks.norms(norms, len(given))
     cdef const float[::1] factors = checks.gains(gains)
+    cdef const uint8_t[::1] lengths = checks.norms(norms, len(given), len(factors))
     cdef const float[:, :, ::1] products = filled(checks.tables(tables, given.shape[1], gains))
     cdef const int64_t[::1] begins, ends
     begins, ends = checks.regions(begin, end, len(given))
@@ -446,9 +451,8 @@ def nearest(codes, norms, gains, tables, begin, end):
     cdef float[::1] distances = distance
     cdef int64_t[::1] lasts = last
     cdef int32_t[::1] spans = span
-    cdef Source source = Source(&given[0, 0], &lengths[0], NULL)
-    cdef Template template = Template(&products[0, 0, 0], &factors[0], given.shape[1], tables.shape[2],
-                                      products.shape[2] // WIDTH)
+    cdef Source source = Source(&given[0, 0], Lengths(&lengths[0], &factors[0], factors.shape[0] == 16), NULL)
+    cdef Template template = Template(&products[0, 0, 0], given.shape[1], tables.shape[2], products.shape[2] // WIDTH)
     cdef Regions regions = Regions(&begins[0], &ends[0], len(begins))
     cdef Regions some
     cdef float[::1] costs = np.empty(PIECE * template.vectors * WIDTH, dtype=np.float32)
@@ -598,8 +602,7 @@ cdef void local_costs(const Source *source, const Template *template, int64_t fi
     """The costs of frames from `first` on, in rows of whole vectors."""
     cdef Py_ssize_t i, k, rows = template.vectors * WIDTH
     if source.costs is NULL:
-        look_up(source.codes + first * template.stages, source.norms + first, template.gains, template.tables,
-                template.stages, template.vectors, count, costs)
+        look_up(source.codes, &source.lengths, template.tables, template.stages, template.vectors, first, count, costs)
         return
     for i in range(count):
         for k in range(template.rows):
@@ -615,4 +618,4 @@ cdef inline void look_forward(const Source *source, const Template *template, co
     if region < regions.count and source.costs is NULL:
         first, count = regions.begin[region], regions.end[region] - regions.begin[region]
         fetch(source.codes + first * template.stages, count * template.stages)
-        fetch(source.norms + first, count)
+        fetch(source.lengths.norms + (first // 2 if source.lengths.halved else first), count)

@@ -85,10 +85,10 @@ class AudioFile:
         Raises:
             AudioError: there is no audio after the header, or a sample is NaN or infinite.
         """
-        done = 0
+        done, name = 0, shown(self.path)
         for frames in self._frames():
             mono = mix(frames) if channel is None else frames[:, channel].copy()
-            check_finite(mono, done, self.rate, shown(self.path))
+            check_finite(mono, done, self.rate, name)
             done += len(mono)
             yield mono
         self._check_length(done / self.rate)

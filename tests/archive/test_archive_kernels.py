@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwsd.archive.search import kernels, reference
+from kwsd.archive.segments.quantizer import packed
 from kwsd.errors import KwsdError
 from kwsd.scorers import subsequence_dtw
 
@@ -165,6 +166,22 @@ def test_the_aligning_kernel_equals_its_twin_to_the_last_bit(random, length, sta
     assert np.array_equal(span, expected_span)
 
 
+@both
+@settings(max_examples=40, deadline=None)
+@given(random=seeds, length=lengths, frames=st.integers(1, 200))
+def test_norms_of_half_a_byte_stand_for_the_gains_that_whole_ones_do(kernel, random, length, frames):
+    codes, norms, gains, tables = archive(random, frames, 3, length)
+    begin, end = regions(random, frames, 5)
+
+    found = [
+        align(codes, packed(norms % 16), gains[:16], tables, begin, end) for align in (kernel.align, kernel.nearest)
+    ]
+
+    expected = [align(codes, norms % 16, gains, tables, begin, end) for align in (kernel.align, kernel.nearest)]
+    for arrays, others in zip(found, expected, strict=True):
+        assert all(np.array_equal(array, other) for array, other in zip(arrays, others, strict=True))
+
+
 @settings(max_examples=60, deadline=None)
 @given(random=seeds, length=lengths, stages=st.integers(1, 6), frames=st.integers(1, 400), coarse=st.booleans())
 def test_the_nearest_place_of_each_region_is_its_lowest_distance(random, length, stages, frames, coarse):
@@ -273,8 +290,9 @@ def test_a_long_region_equals_the_plain_stream():
         ({"codes": np.zeros((9, 2))}, r"codes must be a contiguous uint8 matrix \[N, s\]"),
         ({"codes": np.zeros((9, 4), np.uint8)[:, ::2]}, "codes must be a contiguous uint8 matrix"),
         ({"norms": np.zeros(8, np.uint8)}, "norms must have one byte for each of the 9 frames of codes, not 8"),
-        ({"gains": np.ones(255, np.float32)}, "gains must be 256 finite numbers"),
-        ({"gains": np.full(256, np.nan, np.float32)}, "gains must be 256 finite numbers"),
+        ({"norms": np.zeros(9, np.uint8), "gains": np.ones(16, np.float32)}, "half a byte for each of the 9 frames"),
+        ({"gains": np.ones(255, np.float32)}, "gains must be 256 or 16 finite numbers"),
+        ({"gains": np.full(256, np.nan, np.float32)}, "gains must be 256 or 16 finite numbers"),
         ({"tables": np.zeros((3, 256, 4), np.float32)}, r"tables must be float32 \[2, 256, L\]"),
         ({"tables": np.zeros((2, 256, 0), np.float32)}, "a template must have from 1 to 1024 frames, not 0"),
         ({"tables": np.full((2, 256, 3), np.inf, np.float32)}, "tables must be finite inner products"),

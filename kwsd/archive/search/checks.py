@@ -17,6 +17,7 @@ LONGEST_TEMPLATE = 1024
 """Frames; how long a template's alignment is must fit in what the kernels keep of a path."""
 MOST_FRAMES = 2**31 - 1
 LARGEST_WEIGHT = 2**16 - 1
+HALF_BYTE = 16  # values
 LARGEST_PRODUCT = 1e6
 """Of a gain and an inner product: sums of costs stay far from infinity."""
 
@@ -94,19 +95,20 @@ def code_matrix(codes: ArrayLike) -> NDArray[np.uint8]:
     return given
 
 
-def norms(array: ArrayLike, count: int) -> NDArray[np.uint8]:
-    """Which gain each of so many frames has."""
+def norms(array: ArrayLike, count: int, choices: int) -> NDArray[np.uint8]:
+    """Which of 256 gains each of so many frames has, a byte each; of 16 half a byte."""
     given: NDArray[np.uint8] = vector(array, "norms", np.uint8)
-    if len(given) != count:
-        raise ValueError(f"norms must have one byte for each of the {count} frames of codes, not {len(given)}")
+    if len(given) != (count if choices > HALF_BYTE else (count + 1) // 2):
+        each = "one byte" if choices > HALF_BYTE else "half a byte"
+        raise ValueError(f"norms must have {each} for each of the {count} frames of codes, not {len(given)}")
     return given
 
 
 def gains(array: ArrayLike) -> NDArray[np.float32]:
-    """The factors [256] that norms stand for."""
+    """The factors, 256 or 16, that norms stand for."""
     given: NDArray[np.float32] = vector(array, "gains", np.float32)
-    if given.shape != (256,) or not (given.min() >= 0 and given.max() < np.inf):
-        raise ValueError("gains must be 256 finite numbers that are not below zero")
+    if len(given) not in (256, HALF_BYTE) or not (given.min() >= 0 and given.max() < np.inf):
+        raise ValueError("gains must be 256 or 16 finite numbers that are not below zero")
     return given
 
 

@@ -18,7 +18,7 @@ from kwsd.archive.search import kernels
 from kwsd.archive.search.hit import Place
 from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Limit, Rounds
-from kwsd.archive.segments.quantizer import GAINS, SCALE
+from kwsd.archive.segments.quantizer import SCALE
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
 from kwsd.scorers import PackedVectors
@@ -48,7 +48,7 @@ def by_codes(regions: Regions, template: NDArray[np.float32], codebook: Codebook
     """The alignments of a template [L, m] float32 with the vectors decoded from the codes."""
     segment = regions.segment
     tables = _tables(template, codebook, segment.codes.shape[1])
-    return Alignments(*kernels.align(segment.codes, segment.norms, GAINS, tables, regions.begin, regions.end))
+    return Alignments(*kernels.align(segment.codes, segment.norms, segment.gains, tables, regions.begin, regions.end))
 
 
 def _tables(template: NDArray[np.float32], codebook: Codebook, stages: int) -> NDArray[np.float32]:
@@ -182,8 +182,11 @@ def _joined(arrays: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def _nearest_by_codes(regions: Regions, tables: NDArray[np.float32]) -> Nearest:
-    codes, norms = regions.segment.codes, regions.segment.norms
-    distance, last, span = kernels.nearest(codes, norms, GAINS, tables[: codes.shape[1]], regions.begin, regions.end)
+    segment = regions.segment
+    used = tables[: segment.codes.shape[1]]
+    distance, last, span = kernels.nearest(
+        segment.codes, segment.norms, segment.gains, used, regions.begin, regions.end
+    )
     return distance, last + 1, span
 
 

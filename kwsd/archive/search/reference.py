@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search import checks
+from kwsd.archive.segments.quantizer import unpacked
 from kwsd.scorers import exact
 from kwsd.scorers.reference import subsequence_dtw
 from kwsd.tokenizer.codebook import gathered
@@ -73,11 +74,12 @@ def align(
     end: NDArray[np.int64],
 ) -> Scores:
     """`kwsd.archive.search.kernels.align`, region by region."""
-    checks.norms(norms, len(checks.code_matrix(codes)))
-    checks.tables(tables, codes.shape[1], checks.gains(gains))
+    checks.norms(norms, len(checks.code_matrix(codes)), len(checks.gains(gains)))
+    checks.tables(tables, codes.shape[1], gains)
     checks.regions(begin, end, len(codes))
     frames = [slice(a, b) for a, b in zip(begin, end, strict=True)]
-    return _joined([_scores(_local_costs(codes[f], gains[norms[f]], tables)) for f in frames])
+    each = norms if len(gains) > checks.HALF_BYTE else unpacked(norms, len(codes))
+    return _joined([_scores(_local_costs(codes[f], gains[each[f]], tables)) for f in frames])
 
 
 def align_costs(costs: NDArray[np.float32], lengths: NDArray[np.int64]) -> Scores:

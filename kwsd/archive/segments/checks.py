@@ -25,7 +25,6 @@ _KINDS: dict[str, tuple[DTypeLike, int]] = {
     "document_path": (np.uint8, 1),
     "document_path_end": (np.int64, 1),
     "codes": (np.uint8, 2),
-    "norms": (np.uint8, 1),
     "vectors": (np.int8, 2),
 }
 _PAIRS: dict[str, tuple[DTypeLike, int]] = {
@@ -36,9 +35,14 @@ _PAIRS: dict[str, tuple[DTypeLike, int]] = {
 }
 
 
-def is_current(arrays: Arrays) -> bool:
+def has_lists(arrays: Arrays) -> bool:
     """Whether a segment has posting lists as they are written today; before, they were arrays of other names."""
     return "pair_known" in arrays
+
+
+def has_lengths(arrays: Arrays) -> bool:
+    """Whether norms take half a byte, as they do today; before, they took a byte and had another name."""
+    return "lengths" in arrays
 
 
 def check_arrays(arrays: Arrays, entry: Entry) -> None:
@@ -47,12 +51,13 @@ def check_arrays(arrays: Arrays, entry: Entry) -> None:
     Raises:
         ValueError: one is missing or of another type, or they do not fit each other; the message says which.
     """
-    for name, (kind, dimensions) in (_KINDS | (_PAIRS if is_current(arrays) else {})).items():
+    norms = "lengths" if has_lengths(arrays) else "norms"
+    for name, (kind, dimensions) in (_KINDS | {norms: (np.uint8, 1)} | (_PAIRS if has_lists(arrays) else {})).items():
         array = arrays.get(name)
         _require(array is not None and array.dtype == kind and array.ndim == dimensions, name)
     _check_documents(arrays, entry.documents)
     _check_codes(arrays, entry.frames)
-    if is_current(arrays):
+    if has_lists(arrays):
         _check_pairs(arrays, entry.frames)
 
 
@@ -73,8 +78,10 @@ def _check_codes(arrays: Arrays, frames: int) -> None:
     counts = arrays["document_frames"]
     _require(not len(counts) or counts.min() >= 0, "document_frames")
     _require(int(counts.sum(dtype=np.int64)) == frames, "document_frames")
-    for name in ("codes", "norms", "vectors"):
+    for name in ("codes", "vectors"):
         _require(len(arrays[name]) == frames, name)
+    halved = has_lengths(arrays)
+    _require(len(arrays["lengths" if halved else "norms"]) == ((frames + 1) // 2 if halved else frames), "norms")
     _require(arrays["codes"].shape[1] > 0, "codes")
 
 

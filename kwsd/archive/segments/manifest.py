@@ -13,7 +13,7 @@ from msgspec import Meta
 from kwsd.archive.storage.folder import MANIFEST, Folder
 from kwsd.errors import ArchiveError, ModelError
 
-FORMAT = 2  # of what is written; 1 had other posting lists and is read, too
+FORMAT = 3  # of what is written; 1 had other posting lists, 1 and 2 longer norms, and both are read, too
 LARGEST = 256 << 20  # bytes
 
 Count = Annotated[int, Meta(ge=0, lt=2**62)]

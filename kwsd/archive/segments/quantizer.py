@@ -14,8 +14,11 @@ from kwsd.tokenizer.frames import Frames
 
 WIDTH = 8  # sums of code words that are followed up from stage to stage
 AT_ONCE = 4096  # vectors that are coded together: 20 MB of inner products
-SHORTEST, LONGEST = 0.5, 1.5  # range of a sum of code words' length that a norm byte covers
-GAINS = (1 / np.linspace(SHORTEST, LONGEST, 256)).astype(np.float32)
+SHORTEST, LONGEST = 0.5, 1.2  # range of the length of a sum of code words that norms cover
+NORMS = 16  # of a code, half a byte
+GAINS: NDArray[np.float32] = (1 / np.linspace(SHORTEST, LONGEST, NORMS)).astype(np.float32)
+OLDER_LENGTHS = np.linspace(0.5, 1.5, 256)  # a byte a norm, before format 3
+OLDER_GAINS: NDArray[np.float32] = (1 / OLDER_LENGTHS).astype(np.float32)
 SCALE = 127.0  # of 8-bit vectors, whose components lie between -1 and 1
 
 
@@ -25,7 +28,7 @@ class Codes:
 
     Attributes:
         codes: [n, s] uint8, see `kwsd.tokenizer.codebook`.
-        norms: [n] uint8; GAINS[norm] makes the sum of the code words a unit vector.
+        norms: [n] uint8 from 0 to 15; GAINS[norm] makes the sum of the code words nearly a unit vector.
         vectors: [n, m] int8, unit vectors times SCALE; [n, 0] if they are not stored.
     """
 
@@ -81,9 +84,8 @@ class Quantizer:
         """The codes of unit vectors [n, m] float32, each the mean of a code's frames."""
         codes = self._encoded(means)
         lengths = np.linalg.norm(gathered(self._codebook.stages, codes), axis=1)
-        norms = np.rint((lengths - SHORTEST) / (LONGEST - SHORTEST) * 255).clip(0, 255).astype(np.uint8)
         kept = np.rint(means * SCALE).clip(-127, 127) if self._vectors else means[:, :0]
-        return Codes(codes, norms, kept.astype(np.int8))
+        return Codes(codes, norms_of(lengths), kept.astype(np.int8))
 
     def _encoded(self, means: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Codes [n, s]: each word is chosen with a view to those of the later stages, not for itself alone."""
@@ -92,3 +94,23 @@ class Quantizer:
             for first in range(0, len(means), AT_ONCE)
         ]
         return np.concatenate([np.empty((0, len(self._codebook.stages)), np.uint8), *parts])
+
+
+def norms_of(lengths: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """[n] the norms of sums of these lengths [n]."""
+    steps = np.rint((lengths - SHORTEST) / (LONGEST - SHORTEST) * (NORMS - 1))
+    norms: NDArray[np.uint8] = steps.clip(0, NORMS - 1).astype(np.uint8)
+    return norms
+
+
+def packed(norms: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """[(n + 1) // 2] two norms [n] to a byte, the first in its lower half."""
+    pairs = np.append(norms, np.zeros(len(norms) % 2, np.uint8)).reshape(-1, 2)
+    return pairs[:, 0] | pairs[:, 1] << np.uint8(4)
+
+
+def unpacked(pairs: NDArray[np.uint8], count: int, first: int = 0) -> NDArray[np.uint8]:
+    """[count] the norms, from the `first` on, that were packed."""
+    some = pairs[first // 2 : (first + count + 1) // 2]
+    every: NDArray[np.uint8] = np.stack([some & np.uint8(15), some >> np.uint8(4)], axis=1).reshape(-1)
+    return every[first % 2 : first % 2 + count]

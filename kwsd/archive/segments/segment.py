@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.segments.checks import check_arrays, is_current
+from kwsd.archive.segments.checks import check_arrays, has_lengths, has_lists
 from kwsd.archive.segments.documents import Document, Documents
 from kwsd.archive.segments.manifest import Entry
 from kwsd.archive.segments.posting_lists import PostingLists
-from kwsd.archive.segments.quantizer import Codes
+from kwsd.archive.segments.quantizer import GAINS, OLDER_GAINS, OLDER_LENGTHS, Codes, norms_of, packed, unpacked
 from kwsd.archive.storage.array_file import pack, unpack
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
@@ -27,7 +27,8 @@ class Segment:
         entry: its entry in the manifest.
         documents: the table of its documents.
         codes: [n, s] uint8, the documents one after another.
-        norms: [n] uint8, see `kwsd.archive.segments.quantizer`.
+        norms: uint8, what the kernels of a search take: [(n + 1) // 2] two to a byte, or [n] if an older kwsd wrote it.
+        gains: [16] or [256] float32 what the norms stand for, see `kwsd.archive.segments.quantizer`.
         vectors: [n, m] int8, or [n, 0] where none were stored.
         is_current: whether this version of kwsd would write it so; else `kwsd index compact` writes it anew.
         alive: [d] bool, whether each document was not removed.
@@ -40,13 +41,15 @@ class Segment:
         self.documents = Documents(
             {name.removeprefix("document_"): array for name, array in arrays.items() if name.startswith("document_")}
         )
-        self.codes, self.norms, self.vectors = arrays["codes"], arrays["norms"], arrays["vectors"]
-        self._arrays, self.is_current = arrays, is_current(arrays)
+        self.codes, self.vectors = arrays["codes"], arrays["vectors"]
+        self._halved = has_lengths(arrays)
+        self.norms, self.gains = (arrays["lengths"], GAINS) if self._halved else (arrays["norms"], OLDER_GAINS)
+        self._arrays, self.is_current = arrays, self._halved and has_lists(arrays)
 
     @cached_property
     def pairs(self) -> PostingLists:
         """The posting lists; those of a segment that an older kwsd wrote are made of its codes, and kept in memory."""
-        made = self._arrays if self.is_current else PostingLists.arrays(self.codes, self.documents.bounds)
+        made = self._arrays if has_lists(self._arrays) else PostingLists.arrays(self.codes, self.documents.bounds)
         return PostingLists(made, len(self.codes), f"{self.folder.name}/{self.entry.name}")
 
     @cached_property
@@ -64,14 +67,18 @@ class Segment:
     def part(self, index: int) -> Codes:
         """The codes of one document."""
         first, last = self.documents.bounds[index : index + 2]
-        return Codes(self.codes[first:last], self.norms[first:last], self.vectors[first:last])
+        if self._halved:
+            norms = unpacked(self.norms, int(last - first), int(first))
+        else:
+            norms = norms_of(OLDER_LENGTHS[self.norms[first:last]])
+        return Codes(self.codes[first:last], norms, self.vectors[first:last])
 
 
 def write(folder: Folder, name: str, documents: Sequence[Document], codes: Codes) -> Entry:
     """Write a segment of at least one document, with the codes of all documents one after another."""
     table = Documents.of(documents)
     arrays = {f"document_{key}": column for key, column in table.columns.items()}
-    arrays |= {"codes": codes.codes, "norms": codes.norms, "vectors": codes.vectors}
+    arrays |= {"codes": codes.codes, "lengths": packed(codes.norms), "vectors": codes.vectors}
     arrays |= PostingLists.arrays(codes.codes, table.bounds)
     written = folder.write(name, pack(arrays))
     return Entry(name, written.bytes, written.sha256, len(documents), len(codes))

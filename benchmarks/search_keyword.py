@@ -112,7 +112,7 @@ class Spotted:
         """Misses in percent at 0 and at 1 alarms and at the learned threshold, and alarms an hour there."""
         misses = [100 * float(np.mean(self.words >= self.alarms[alarms])) for alarms in (0, 1)]
         own = 100 * float(np.mean(self.words > self.threshold))
-        return misses[0], misses[1], own, (len(self.alarms) - (self.alarms[-1] > self.threshold)) / self.hours
+        return misses[0], misses[1], own, sum(one <= self.threshold for one in self.alarms) / self.hours
 
 
 def judge(hits: Sequence[Hit], said: Sequence[Said]) -> tuple[Feedback, list[Said]]:

@@ -69,6 +69,7 @@ bench: .venv/.bench .venv/.train ## measure misses, false alarms and speed; take
 	$(RUN) -m benchmarks.words
 	$(RUN) -m benchmarks.decisions
 	$(RUN) -m benchmarks.search
+	$(RUN) -m benchmarks.search_keyword
 	$(RUN) -m benchmarks.cluster
 	$(RUN) -m benchmarks.voices
 	$(RUN) -m benchmarks.fuzz

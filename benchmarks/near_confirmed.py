@@ -14,7 +14,6 @@ from benchmarks.near_trials import Heard, Trial
 from benchmarks.product import Product
 from export.spoken_queries import Said
 from kwsd.keywords.keyword import Keyword
-from kwsd.second_look.conditions import conditions
 from kwsd.second_look.distance import EDGE, REACH, distance, limit
 from kwsd.second_look.look import second_look
 
@@ -30,7 +29,7 @@ def looked(keyword: Keyword, heard: Sequence[Heard]) -> Keyword:
     """
     look = second_look()
     templates = [
-        replace(template, look=tuple(look(x, one.start, one.end) for x in conditions(one.samples, one.start, one.end)))
+        replace(template, look=look.phrase(one.samples, one.start, one.end))
         for template, one in zip(keyword.templates, heard, strict=True)
     ]
     return replace(keyword, templates=tuple(templates), second_model=look.digest)

@@ -3,7 +3,7 @@
 Many queries are said by nobody in the index, so that "it is not there" can be right. `prose`: LibriSpeech `dev`, whose
 speakers neither the model nor the weights were learned from, in half of it and in all. `longer`: the same among four
 times as much speech. `words`: words said alone, in Arabic, Mandarin and English. `telephone`: two words in callers'
-sentences among other calls.
+sentences among other calls. Parts named "again" hear the hits again with a second look.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from benchmarks.product import Product, command_of_parts
 from benchmarks.tables import table
 from export.labels import HELD_OUT_SPEAKERS
 from export.search_calibration import Question, built
+from export.second_look_of_hits import Heard
 from export.spoken_queries import Said, Templates, Truth, aligned
 from kwsd.archive import Query, Settings
 from kwsd.archive.search.methods import find
 from kwsd.archive.search.probability import Calibration
+from kwsd.archive.second_look import hear_again
 from kwsd.archive.segments.segment import Segment
 from kwsd.errors import ArchiveError
 from kwsd.tokenizer.codebook import MERGED
@@ -98,6 +100,16 @@ class Verdicts:
         ]
         return float(sum(gaps) / max(used.sum(), 1))
 
+    def ranking(self) -> tuple[float, float]:
+        """In percent, of queries that are there: how many have a right hit first, and MAP over the hits."""
+        first, precision = [], []
+        for number in np.flatnonzero(self.answers).tolist():
+            right = self.right[self.query == number]
+            share = np.cumsum(right) / np.arange(1, len(right) + 1)
+            first.append(bool(len(right)) and bool(right[0]))
+            precision.append(float((share * right).sum()) / min(int(self.answers[number]), TOP))
+        return 100 * float(np.mean(first)), 100 * float(np.mean(precision))
+
     def at(self, least: float) -> tuple[float, float, float, float]:
         """In percent, of hits at least so probable: how many are right, how many answers they are; of queries without
         such a hit: how many are not there; of queries that are not there: how many have none."""
@@ -125,12 +137,13 @@ def _share(values: NDArray[Any]) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Tokenizer) -> Verdicts:
-    """Ask everything; hits by the asking speakers are left out."""
+def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Tokenizer, again: bool) -> Verdicts:
+    """Ask everything, and hear hits again if it is wanted; those by the asking speakers are left out."""
     weights = Calibration.shipped().weights[KIND.stages, KIND.vectors]
     speaker_of = {str(clip.path): clip.speaker for clip in case.clips}
     rows: list[tuple[int, float, bool]] = []
     answers: list[int] = []
+    heard = Heard()
     for question in tqdm(case.asked, desc=case.name, leave=False):
         try:
             query = case.query(question.said, templates, tokenizer)
@@ -138,6 +151,9 @@ def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Toke
             continue  # as a user would record it again
         found = find([segment], query, tokenizer.codebook, tokenizer.hop, top=4 * TOP)
         probable = found.probable(weights, len(query.templates))
+        if again:
+            looks = [heard.whole(one.path) if case.alone else heard.phrase(one) for one in question.said]
+            probable, _ = hear_again(probable, looks)
         if any(hit.probability is None for hit in probable):
             continue  # a long one among short recordings, with too little to compare it with
         left, number = list(question.answers), len(answers)
@@ -219,25 +235,28 @@ def telephone(product: Product) -> Iterator[Case]:
         yield Case(f"telephone, {there}", held, _asked(drawn, held), alone=True)
 
 
-HEADER = ("index", "hours", "queries there", "not there", "Brier", "ECE %", f"ECE % from {LIKELY:g} on")
+FROM = f"ECE % from {LIKELY:g} on"
+HEADER = ("index", "hours", "queries there", "not there", "P@1 %", "MAP %", "Brier", "ECE %", FROM)
 OF_LEAST = ("index", "at least", "hits right %", "answers found %", '"not there" right %', "not there, and so said %")
 
 
-def measure(product: Product, cases: Iterator[Case]) -> dict[str, Any]:
-    """The tables of some cases."""
+def measure(product: Product, cases: Iterator[Case], again: bool = False) -> dict[str, Any]:
+    """The tables of some cases, of hits that are heard again if it is wanted."""
     templates, rows, least, diagrams = Templates(product.tokenizer), [], [], []
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, case in enumerate(cases):
             segment = built(Path(folder), number, case.clips, templates, product.tokenizer, KIND)
-            found = verdicts(case, segment, templates, product.tokenizer)
+            found = verdicts(case, segment, templates, product.tokenizer, again)
             there = int(np.count_nonzero(found.answers))
             errors = [found.calibration_error(), found.calibration_error(LIKELY)]
             counts = [f"{found.hours:.1f}", there, len(found.answers) - there]
-            rows.append([case.name, *counts, f"{found.brier():.4f}", *(f"{100 * error:.1f}" for error in errors)])
+            shown = [f"{one:.1f}" for one in (*found.ranking(), *(100 * error for error in errors))]
+            rows.append([case.name, *counts, *shown[:2], f"{found.brier():.4f}", *shown[2:]])
             least += [[case.name, f"{p:g}", *(f"{one:.0f}" for one in found.at(p))] for p in AT_LEAST]
             diagrams.append([case.name, *found.diagram()])
-            figures[case.name] = {"brier": found.brier(), "ece": errors, "at": {p: found.at(p) for p in AT_LEAST}}
+            at = {p: found.at(p) for p in AT_LEAST}
+            figures[case.name] = {"ranking": found.ranking(), "brier": found.brier(), "ece": errors, "at": at}
     click.echo(f"\n{table(HEADER, rows)}\n\n{table(OF_LEAST, least)}\n")
     edges = [f"{100 * number // BINS} to {100 * (number + 1) // BINS} %" for number in range(BINS)]
     click.echo(f"Mean probability: right, in percent (hits).\n\n{table(('index', *edges), diagrams)}")
@@ -249,6 +268,9 @@ PARTS = {
     "longer": lambda product: measure(product, prose(product, ("dev", "train"), ("dev and train",))),
     "words": lambda product: measure(product, words_alone(product)),
     "telephone": lambda product: measure(product, telephone(product)),
+    "prose again": lambda product: measure(product, prose(product, ("dev",), ("half of dev", "dev")), again=True),
+    "words again": lambda product: measure(product, words_alone(product), again=True),
+    "telephone again": lambda product: measure(product, telephone(product), again=True),
 }
 
 

@@ -104,8 +104,12 @@ def examples(
             yield 1.0, distance, by.expected(distance), float(np.log(len(query.templates))), match is not None
 
 
-def fitted(rows: Sequence[tuple[float, float, float, float, bool]]) -> Weights:
-    """The logistic regression of greatest likelihood, by Newton's method."""
+def logistic(rows: Sequence[Sequence[float]]) -> list[float]:
+    """The logistic regression of greatest likelihood, by Newton's method.
+
+    Args:
+        rows: [n] what is told, and last whether it is right.
+    """
     table = np.array(rows, np.float64)
     told, right = table[:, :-1], table[:, -1]
     weights: NDArray[np.float64] = np.zeros(told.shape[1])
@@ -116,7 +120,7 @@ def fitted(rows: Sequence[tuple[float, float, float, float, bool]]) -> Weights:
         weights = weights + step
         if np.abs(step).max() < 1e-9:
             break
-    return Weights(*(round(float(one), 4) for one in weights))
+    return [round(float(one), 4) for one in weights]
 
 
 @click.command()
@@ -145,7 +149,7 @@ def main(shared: Path, model: Path | None, out: Path, seed: int) -> None:
                 some = order[: len(order) // share]
                 one = built(Path(folder), len(SHARES) * number + place, some, templates, tokenizer, kind)
                 rows += list(examples(one, asked, templates, tokenizer, speaker_of))
-            fits.append({"stages": kind.stages, "vectors": kind.vectors, "weights": astuple(fitted(rows))})
+            fits.append({"stages": kind.stages, "vectors": kind.vectors, "weights": astuple(Weights(*logistic(rows)))})
     content = {"model": tokenizer.digest, "seed": seed, "split": SPLIT, "weights": fits}
     out.write_text(json.dumps(content, indent=1) + "\n")
     click.echo(f"{out}: {len(asked)} queries in {sum(clip.seconds for clip in clips) / 3600:.1f} h")

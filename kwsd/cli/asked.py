@@ -44,11 +44,14 @@ class Asked:
         (keyword,) = store.load_all([config.keyword], tokenizer)
         return cls(store, keyword, (), known)
 
-    def query(self, tokenizer: Tokenizer) -> Query:
-        """The query, which has not learned from hits yet."""
+    def query(self, tokenizer: Tokenizer, second_look: bool) -> Query:
+        """The query, which has not learned from hits yet; recordings are heard a second time if it is wanted."""
         from kwsd.archive import Query
+        from kwsd.second_look import look
 
-        return Query.of_keyword(self.keyword) if self.keyword else Query.of_recordings(self.recordings, tokenizer)
+        if self.keyword:
+            return Query.of_keyword(self.keyword)
+        return Query.of_recordings(self.recordings, tokenizer, look.second_look() if second_look else None)
 
     def save(self, name: str, tokenizer: Tokenizer) -> bool:
         """Save a keyword of it and of the known hits, and say so; returns whether every recording was used.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from kwsd.cli.asked import Asked
 from kwsd.cli.group import FAILED, complain
@@ -18,7 +19,7 @@ from kwsd.settings.archive import Method, SearchConfig
 from kwsd.settings.say import SayConfig
 
 if TYPE_CHECKING:
-    from kwsd.archive import Archive, Hit
+    from kwsd.archive import Archive, Feedback, Hit, Query
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 Act = Callable[[int, "Hit"], None]
@@ -32,6 +33,7 @@ Act = Callable[[int, "Hit"], None]
 @indexes_option
 @setting(SearchConfig, "top", metavar="COUNT")
 @setting(SearchConfig, "at_least", metavar="P")
+@setting(SearchConfig, "second_look")
 @setting(SearchConfig, "like", metavar="HIT")
 @setting(SearchConfig, "unlike", metavar="HIT")
 @setting(SearchConfig, "save_keyword", metavar="NAME")
@@ -53,6 +55,7 @@ def search(
     index: tuple[str, ...],
     top: int,
     at_least: float,
+    second_look: bool,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
     save_keyword: str | None,
@@ -71,6 +74,9 @@ def search(
     best that there are, not all of them good. With it, nothing may be left, and a sentence says so. The exit status is
     2 if a part of an index could not be searched, or a hit not played or cut out; the others are shown all the same.
 
+    With --second-look the best hits are heard again in their files, by another encoder, and are ordered by how probable
+    that makes them. It finds far more; a keyword that was enrolled with --second-look is searched for so in any case.
+
     Listen to the first hits, give their lines back with --like and --unlike, and search again: it learns from them.
     With --save-keyword, the phrase and these hits become a keyword of the store with a learned threshold, for `kwsd
     scan` and `kwsd listen`; the audio of the hits is cut out of their files. If NAME is there already, they are added.
@@ -79,6 +85,7 @@ def search(
     Examples:
       kwsd search "hey snips" --index archive.index
       kwsd search "hey snips" --index archive.index --at-least 0.8
+      kwsd search --wav said-once.wav --index archive.index --second-look
       kwsd search --wav said-once.wav --index archive.index --clips found/
       kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg"
       kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg" \
@@ -95,6 +102,7 @@ def search(
         method=method,
         top=top,
         at_least=at_least,
+        second_look=second_look,
         like=like,
         unlike=unlike,
         save_keyword=save_keyword,
@@ -118,11 +126,25 @@ def search(
 
 
 def _found(config: SearchConfig, asked: Asked, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
-    """The hits, and a sentence for each part of an index that could not be searched."""
+    """The hits, and a sentence for each part of an index that could not be searched, or for hits not heard again."""
+    query = asked.query(tokenizer, config.second_look)
+    known = asked.known if asked.known.right or asked.known.wrong else None
+    if not (config.second_look or query.looks):
+        return _searched(config, query, known, tokenizer)
+    from kwsd.archive.second_look import CANDIDATES, hear_again, looks_of
+
+    looks = looks_of(query, known)
+    candidates = replace(config, top=max(config.top, CANDIDATES), at_least=0.0)
+    hits, problems = _searched(candidates, query, known, tokenizer)
+    hits, lost = hear_again(hits, looks)
+    return [hit for hit in hits if (hit.probability or 0.0) >= config.at_least][: config.top], [*problems, *lost]
+
+
+def _searched(
+    config: SearchConfig, query: Query, known: Feedback | None, tokenizer: Tokenizer
+) -> tuple[Sequence[Hit], Sequence[str]]:
     from kwsd.archive import query_for, search_all
 
-    query = asked.query(tokenizer)
-    known = asked.known if asked.known.right or asked.known.wrong else None
     if config.on:
         from kwsd.archive.distributed import search_on_ray
 

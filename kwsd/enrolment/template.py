@@ -17,8 +17,6 @@ from kwsd.audio.trim import Pieces, phrase_spans
 from kwsd.enrolment.quality import is_narrow
 from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Template
-from kwsd.second_look.conditions import conditions
-from kwsd.second_look.distance import Look
 from kwsd.second_look.look import SecondLook
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -86,10 +84,7 @@ class Take:
         heard = reading.frames.between(reading.start - CONTEXT, reading.end + CONTEXT)
         audio = _flac(self.recording.samples) if keep_audio else None
         narrow = is_narrow(self.recording.samples, reading.pieces)
-        look: Look = ()
-        if second_look:
-            heard_there = conditions(reading.samples, reading.start, reading.end)
-            look = tuple(second_look(samples, reading.start, reading.end) for samples in heard_there)
+        look = second_look.phrase(reading.samples, reading.start, reading.end) if second_look else ()
         return Template(
             self.recording.name,
             heard,

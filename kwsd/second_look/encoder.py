@@ -39,7 +39,8 @@ class Encoder:
             raise ModelError(_MISSING)
         try:
             folder = str(Path(place.origin).parent / "model")
-            self._model = ctranslate2.models.Whisper(folder, device="cpu", compute_type="int8", intra_threads=1)
+            kind = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "default"
+            self._model = ctranslate2.models.Whisper(folder, device="cpu", compute_type=kind, intra_threads=1)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"the encoder of the second look cannot be read ({error}): install it again") from error
         self._view = ctranslate2.StorageView.from_array

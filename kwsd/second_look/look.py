@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.audio.source import RATE
+from kwsd.second_look.conditions import conditions
+from kwsd.second_look.distance import Look
 from kwsd.second_look.encoder import HOP, Encoder
 
 LEAD = 0.6  # s before a stretch that are heard
@@ -45,22 +47,27 @@ class SecondLook:
         self._encoder = Encoder()
 
     def __call__(self, samples: NDArray[np.float32], start: float, end: float, edge: float = 0.0) -> Vectors:
-        """Unit vectors [n, m] of a stretch, one each HOP.
+        """Unit vectors [n, m] of a stretch, one each HOP and at least one; of a long one the last LONGEST are heard.
 
         Args:
             samples: float32 mono at RATE, with LEAD before and TAIL after the stretch as far as there is audio.
             start, end: of the stretch, in seconds of the samples.
             edge: seconds before and after it of which there are vectors too, at most LEAD and TAIL.
         """
+        start = max(start, end - LONGEST)
         first = max(0, round((start - LEAD) * RATE))
         heard = samples[first : max(first, round((end + TAIL) * RATE))]
         lead, hops = start - first / RATE, len(heard) // round(HOP * RATE)
         begin = min(max(0, round((lead - edge) / HOP)), max(0, hops - 1))
-        stop = min(max(begin + 1, round((lead + end - start + edge) / HOP)), hops)
+        stop = max(begin + 1, min(hops, round((lead + end - start + edge) / HOP)))
         states = self._encoder(np.concatenate([heard, np.zeros(round(SILENCE * RATE), np.float32)]))[begin:stop]
         vectors = np.ascontiguousarray((states - self._mean) @ self._projection)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
         return unit
+
+    def phrase(self, samples: NDArray[np.float32], start: float, end: float) -> Look:
+        """A phrase in a recording in each condition; see `__call__`."""
+        return tuple(self(heard, start, end) for heard in conditions(samples, start, end))
 
 
 @cache

@@ -94,6 +94,12 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
             le=1,
         ),
     ] = 0.0
+    second_look: Annotated[
+        bool,
+        Meta(
+            description="Hear the best hits again in their files, which tells near words apart; see kwsd[second-look]."
+        ),
+    ] = False
     like: Annotated[tuple[str, ...], Meta(description="Line of a hit that is right; give it again for more.")] = ()
     unlike: Annotated[tuple[str, ...], Meta(description="Line of a hit that is wrong; give it again for more.")] = ()
     save_keyword: (

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kwsd.archive import Archive, Feedback, clips, search_all
+from kwsd.archive import Archive, Feedback, Query, clips, search_all
 from kwsd.archive.confirmed import keyword_of
 from kwsd.archive.search.hit import Hit
+from kwsd.archive.second_look import CANDIDATES, hear_again, looks_of
 from kwsd.audio.opening import shown
 from kwsd.errors import ArchiveError
+from kwsd.keywords.keyword import Keyword
 from kwsd.web.keywords import Keywords
 
 TOP = 20  # hits of a search
@@ -76,7 +78,10 @@ class Searches:
             (keyword,) = self._keywords.store.load_all([name], tokenizer)
             known = Feedback(tuple(map(self._hit, right)), tuple(map(self._hit, wrong)))
             archives = [Archive.open(index, tokenizer) for index in self.indexes]
-            hits = search_all(archives, keyword, top=TOP, feedback=known)
+            if keyword.looks:
+                hits = self._heard_again(archives, keyword, known)
+            else:
+                hits = search_all(archives, keyword, top=TOP, feedback=known)
         return [self._found(hit, any(hit.overlaps(one) for one in known.right)) for hit in hits]
 
     def learn(self, name: str, right: Sequence[int], wrong: Sequence[int] = ()) -> str:
@@ -109,6 +114,12 @@ class Searches:
         """
         hit = self._hit(number)
         return clips.to_flac(clips.cut(hit), Path(hit.path))
+
+    def _heard_again(self, archives: Sequence[Archive], keyword: Keyword, known: Feedback) -> list[Hit]:
+        query = Query.of_keyword(keyword)
+        candidates = search_all(archives, query, top=max(TOP, CANDIDATES), feedback=known)
+        hits, _ = hear_again(candidates, looks_of(query, known))
+        return hits[:TOP]
 
     def _hit(self, number: int) -> Hit:
         hit = self._hits.get(number)

@@ -61,3 +61,27 @@ def test_it_is_kept_when_recordings_are_added_and_goes_when_it_is_not_wanted(kws
     without = kwsd(*enroll, recordings[3], "--second-look", "off")
 
     assert [json.loads(one.stdout)["second_look"] for one in (kept, more, without)] == [True, True, False]
+
+
+def test_a_search_hears_its_hits_again(kwsd, store, long_recording, recordings, tmp_path):
+    kwsd("index", "build", tmp_path / "talk.index", long_recording)
+    search = ("search", "--index", tmp_path / "talk.index", "--store", store, "--top", "10", "--jsonl")
+
+    of_keyword = kwsd(*search, "hey snips")
+    of_recording = kwsd(*search, "--wav", recordings[3], "--second-look", "--at-least", "0.3")
+
+    assert of_keyword.exit_code == of_recording.exit_code == 0
+    assert len(of_keyword.stdout.splitlines()) == 10
+    assert 0 < len(of_recording.stdout.splitlines()) <= 8
+    chances = [json.loads(line)["probability"] for line in of_keyword.stdout.splitlines()]
+    assert chances == sorted(chances, reverse=True)
+
+
+def test_a_keyword_without_a_second_look_is_not_searched_for_with_one(kwsd, recordings, long_recording, tmp_path):
+    kwsd("enroll", "plain", *recordings, "--store", tmp_path)
+    kwsd("index", "build", tmp_path / "talk.index", long_recording)
+
+    result = kwsd("search", "plain", "--second-look", "--index", tmp_path / "talk.index", "--store", tmp_path)
+
+    assert result.exit_code == 2
+    assert "was enrolled without a second look: add it with" in result.stderr

@@ -36,12 +36,18 @@ def test_only_what_is_just_around_a_stretch_is_heard(look, speech):
     assert np.array_equal(look(changed, 2.0, 3.0), look(speech, 2.0, 3.0))
 
 
-@pytest.mark.parametrize("span", [(0.0, 0.2), (19.9, 20.0), (19.95, 25.0)])
+@pytest.mark.parametrize("span", [(0.0, 0.2), (0.0, 0.001), (19.9, 20.0), (19.95, 25.0), (25.0, 26.0)])
 def test_a_stretch_at_an_end_of_the_audio_has_vectors(look, speech, span):
     vectors = look(speech, *span, edge=0.12)
 
     assert len(vectors)
     assert np.isfinite(vectors).all()
+
+
+def test_of_a_long_stretch_the_last_seconds_are_heard(look, speech):
+    minute = np.tile(speech, 3)
+
+    assert np.array_equal(look(minute, 1.0, 50.0), look(minute, 40.0, 50.0))
 
 
 def test_the_same_phrase_is_nearer_than_another_by_the_same_voice(look, examples):

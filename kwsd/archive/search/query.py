@@ -15,6 +15,8 @@ from kwsd.enrolment.agreement import agreed
 from kwsd.enrolment.template import Recording, Take, take_of
 from kwsd.errors import ArchiveError, AudioError
 from kwsd.keywords.keyword import Keyword, Template
+from kwsd.second_look.distance import Look
+from kwsd.second_look.look import SecondLook
 from kwsd.tokenizer.codebook import merged
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -29,6 +31,7 @@ class Query:
         templates: for each recording unit vectors [n, m] float32, 12.5 a second.
         negatives: the same of what sounds like the phrase and is something else.
         rejected: hits that are not to be found again.
+        looks: the recordings as the second look hears them; empty without one.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Query:
     templates: tuple[NDArray[np.float32], ...]
     negatives: tuple[NDArray[np.float32], ...] = ()
     rejected: tuple[Hit, ...] = ()
+    looks: tuple[Look, ...] = ()
 
     @classmethod
     def of_keyword(cls, keyword: Keyword) -> Query:
@@ -43,31 +47,40 @@ class Query:
         return cls._of(f'"{keyword.name}"', keyword.model, keyword.templates)
 
     @classmethod
-    def of_recordings(cls, recordings: Sequence[Path | Recording], tokenizer: Tokenizer) -> Query:
+    def of_recordings(
+        cls, recordings: Sequence[Path | Recording], tokenizer: Tokenizer, second_look: SecondLook | None = None
+    ) -> Query:
         """The query of recordings, files or samples in memory, that hold the phrase once each.
+
+        Args:
+            recordings: at least one.
+            tokenizer: is reset.
+            second_look: hears them once more, for `looks`.
 
         Raises:
             ArchiveError: no recording is given, or one is unreadable or too short.
         """
         if not recordings:
             raise ArchiveError("there is nothing to search for: name a keyword, or a recording with --wav")
-        return cls._of(_name(recordings[0]), tokenizer.digest, _templates(recordings, tokenizer))
+        return cls._of(_name(recordings[0]), tokenizer.digest, _templates(recordings, tokenizer, second_look))
 
     @classmethod
     def _of(cls, name: str, model: str, templates: Sequence[Template]) -> Query:
         vectors = tuple(merged(template.frames.vectors) for template in templates)
         if min(map(len, vectors), default=0) <= GAP:
             raise ArchiveError(f"{name} is too short to be searched for: say a phrase of a quarter of a second or more")
-        return cls(name, model, vectors)
+        return cls(name, model, vectors, looks=tuple(template.look for template in templates if template.look))
 
 
 def _name(recording: Path | Recording) -> str:
     return recording.name if isinstance(recording, Recording) else str(recording)
 
 
-def _templates(recordings: Sequence[Path | Recording], tokenizer: Tokenizer) -> list[Template]:
+def _templates(
+    recordings: Sequence[Path | Recording], tokenizer: Tokenizer, second_look: SecondLook | None
+) -> list[Template]:
     takes = [_take(recording, tokenizer) for recording in recordings]
-    return [take.template(reading) for take, reading in zip(takes, agreed(takes), strict=True)]
+    return [take.template(reading, second_look=second_look) for take, reading in zip(takes, agreed(takes), strict=True)]
 
 
 def _take(recording: Path | Recording, tokenizer: Tokenizer) -> Take:

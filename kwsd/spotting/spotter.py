@@ -96,11 +96,9 @@ class Spotter:
         return found
 
     def _refuses(self, k: int, detection: Detection) -> bool:
-        alike = self._is_nearer_to_another(k, detection)
-        if alike:
-            self._detector.reconsider(k, detection.distance)
-        refused = alike or self._refuses_also(k, detection)
+        refused = self._is_nearer_to_another(k, detection) or self._refuses_also(k, detection)
         if refused:
+            self._detector.reconsider(k, detection.distance)
             self._on_refused(detection)
         return refused
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("scipy", reason="spoiling speech needs scipy: pip install 'kwsd[train]'")
+pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 from export.align import Word
 from export.second_look import DIMENSIONS, LEAST, LENGTHS, Stretch, discriminant, stretches
 

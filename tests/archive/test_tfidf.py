@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from kwsd.archive import Archive, Settings
+from kwsd.archive import Archive, Query, Settings
 from kwsd.archive.indexing import index_writer
 from kwsd.archive.search import hnsw, tfidf
 from kwsd.archive.search.smith_waterman import tokens_of
@@ -209,8 +209,8 @@ def test_a_single_window_has_no_rare_tokens_and_is_not_found(folder, long_record
     assert tiny.search([tmp_path / "short.wav"], method=method) == []
 
 
-def test_tokens_of_a_template_repeat_no_neighbour(archive, enrolment, tokenizer):
-    for template in archive._query(enrolment.keyword).templates:
+def test_tokens_of_a_template_repeat_no_neighbour(enrolment, tokenizer):
+    for template in Query.of_keyword(enrolment.keyword).templates:
         tokens = tokens_of(template, tokenizer.codebook)
         spoken = tokenizer.codebook.encode(template)[:, 0]
 

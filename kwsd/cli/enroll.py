@@ -106,8 +106,8 @@ def enroll(
     no recordings of these texts, and is worth most for what is often said where kwsd listens.
 
     With --second-look another encoder, which hears the phrase as a whole, must confirm each detection. Much less of
-    what sounds alike is detected, in any language and without its text; less still with "strict", which misses the
-    phrase more often. Such a keyword needs kwsd[second-look] wherever it is spotted.
+    what sounds alike is detected, and nobody needs to name it; less still with "strict", which misses the phrase more
+    often. The encoder knows English best. Such a keyword needs kwsd[second-look] wherever it is spotted.
 
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 

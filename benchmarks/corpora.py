@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from export.corpus import RATE, Clip, CorpusError, default_cache, read
+from export.corpus import RATE, Clip, CorpusError, decodable, default_cache, read
 from export.corpus import clips as clips_below
 
 __all__ = [
@@ -44,20 +44,6 @@ def samples(chosen: Iterable[Clip]) -> Iterator[Samples]:
     """
     for clip in chosen:
         yield read(clip.path)
-
-
-def decodable(chosen: Iterable[Clip]) -> Iterator[tuple[Clip, Samples]]:
-    """Clips and their samples [n] at 16 kHz, without those that cannot be decoded.
-
-    Raises:
-        CorpusError: a clip is missing.
-    """
-    for clip in chosen:
-        try:
-            yield clip, read(clip.path)
-        except CorpusError:
-            if not clip.path.exists():
-                raise
 
 
 def read_prose(shared: Path, seconds: float) -> Samples:

@@ -8,7 +8,7 @@ import json
 import os
 import random
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
@@ -110,6 +110,20 @@ def read(path: Path, speed: float = 1.0) -> NDArray[np.float32]:
     except (OSError, sf.LibsndfileError) as error:
         raise CorpusError(f"{path} cannot be read ({error}): delete its folder so that it is unpacked again") from error
     return cast(NDArray[np.float32], soxr.resample(samples.mean(axis=1), rate * speed, RATE))
+
+
+def decodable(chosen: Iterable[Clip]) -> Iterator[tuple[Clip, NDArray[np.float32]]]:
+    """Clips and their samples [n] at 16 kHz, without those that cannot be decoded.
+
+    Raises:
+        CorpusError: a clip is missing.
+    """
+    for clip in chosen:
+        try:
+            yield clip, read(clip.path)
+        except CorpusError:
+            if not clip.path.exists():
+                raise
 
 
 def _pcm(path: Path, speed: float) -> NDArray[np.int16] | None:

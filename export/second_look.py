@@ -61,7 +61,7 @@ class Spoiler:
     def __init__(self, shared: Path, speech: Sequence[augment.Samples], rng: np.random.Generator) -> None:
         cache = corpus.default_cache()
         self._rooms, self._rng, self._speech = rooms.load(cache), rng, speech
-        self._noises = list(_decodable(corpus.clips(shared, "esc10-noise", cache)))
+        self._noises = [noise for _, noise in corpus.decodable(corpus.clips(shared, "esc10-noise", cache))]
 
     def __call__(self, x: augment.Samples) -> augment.Samples:
         """The samples [n], spoiled."""
@@ -78,15 +78,6 @@ class Spoiler:
     def _part(self, sounds: Sequence[augment.Samples], size: int) -> augment.Samples:
         sound = sounds[int(self._rng.integers(len(sounds)))]
         return np.resize(sound[self._rng.integers(len(sound) // 2) :], size)
-
-
-def _decodable(clips: Sequence[corpus.Clip]) -> Iterator[augment.Samples]:
-    for clip in clips:
-        try:
-            yield corpus.read(clip.path)
-        except corpus.CorpusError:
-            if not clip.path.exists():
-                raise
 
 
 def stretches(recordings: Sequence[tuple[Path, Sequence[align.Word]]], rng: np.random.Generator) -> Iterator[Stretch]:

@@ -61,19 +61,10 @@ def noises(tokenizer: Tokenizer, shared: Path) -> Iterator[Labelled]:
     hiss = rng.normal(0, 1, len(time))
     made = [0 * time, *(level * hiss for level in (1e-4, 1e-3, 1e-2, 1e-1))]
     made += [0.1 * np.sin(2 * np.pi * pitch * time) + 1e-4 * hiss for pitch in (50, 100, 120, 440, 1000)]
-    for samples in (*(one.astype(np.float32) for one in made), *_decodable(shared, "esc10-noise")):
+    recorded = corpus.decodable(corpus.clips(shared, "esc10-noise", corpus.default_cache()))
+    for samples in (*(one.astype(np.float32) for one in made), *(samples for _, samples in recorded)):
         vectors = _heard(tokenizer, samples)[1]
         yield vectors, np.zeros(len(vectors), np.int8)
-
-
-def _decodable(shared: Path, name: str) -> Iterator[NDArray[np.float32]]:
-    """The clips of a corpus, without those that cannot be decoded."""
-    for clip in corpus.clips(shared, name, corpus.default_cache()):
-        try:
-            yield corpus.read(clip.path)
-        except corpus.CorpusError:
-            if not clip.path.exists():
-                raise
 
 
 def discriminant(parts: Sequence[Sequence[Labelled]], model: str) -> VoiceActivity:

@@ -24,6 +24,7 @@ from benchmarks.measures import Average, averaged
 from benchmarks.product import Product, command_of_parts
 from benchmarks.search_steps import STEPS
 from benchmarks.tables import table
+from export import spoken_queries
 from export.spoken_queries import Said, Templates, Truth, aligned
 from kwsd.archive import Archive, Hit, Query, Settings
 from kwsd.archive.search.methods import METHODS
@@ -53,12 +54,7 @@ class Answer:
 
 def judged(hits: Sequence[Hit], relevant: Sequence[Said]) -> Answer:
     """How well hits answer a query; a second hit at the same place counts as wrong."""
-    left, right = list(relevant), []
-    for hit in hits[:TOP]:
-        match = next((one for one in left if one.is_at(Path(hit.path), hit.start, hit.end)), None)
-        right.append(match is not None)
-        if match:
-            left.remove(match)
+    right = [is_right for _, is_right in spoken_queries.judged(hits[:TOP], relevant)]
     flags = np.array(right + [False] * (TOP - len(right)), float)
     precisions = np.cumsum(flags) / np.arange(1, TOP + 1)
     return Answer(

@@ -27,7 +27,7 @@ from benchmarks.tables import table
 from export.labels import HELD_OUT_SPEAKERS
 from export.search_calibration import Question, built
 from export.second_look_of_hits import Heard
-from export.spoken_queries import Said, Templates, Truth, aligned
+from export.spoken_queries import Said, Templates, Truth, aligned, judged
 from kwsd.archive import Query, Settings
 from kwsd.archive.search.methods import find
 from kwsd.archive.search.probability import Calibration
@@ -156,13 +156,10 @@ def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Toke
             probable, _ = hear_again(probable, looks)
         if any(hit.probability is None for hit in probable):
             continue  # a long one among short recordings, with too little to compare it with
-        left, number = list(question.answers), len(answers)
-        answers.append(len(left))
-        for hit in [hit for hit in probable if speaker_of[hit.path] not in question.speakers][:TOP]:
-            match = next((said for said in left if said.is_at(Path(hit.path), hit.start, hit.end)), None)
-            if match:
-                left.remove(match)
-            rows.append((number, hit.probability or 0.0, match is not None))
+        number = len(answers)
+        answers.append(len(question.answers))
+        others = [hit for hit in probable if speaker_of[hit.path] not in question.speakers][:TOP]
+        rows += [(number, hit.probability or 0.0, is_right) for hit, is_right in judged(others, question.answers)]
     query_of, probability, right = zip(*rows, strict=True)
     hours = len(segment.codes) * MERGED * tokenizer.hop / 3600
     return Verdicts(np.array(query_of), np.array(probability), np.array(right), np.array(answers), hours)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from export import corpus
-from export.spoken_queries import Said, Templates, Truth, aligned
+from export.spoken_queries import Said, Templates, Truth, aligned, judged
 from kwsd.archive import Settings
 from kwsd.archive.search.methods import find
 from kwsd.archive.search.probability import CALIBRATION, Weights, chance
@@ -92,16 +92,14 @@ def examples(
     for question in asked:
         query = templates.query(question.said)
         found = find([one], query, tokenizer.codebook, tokenizer.hop, top=HITS)
-        by, left = chance(found.distances, found.codes), [said for said in question.answers if str(said.path) in held]
-        for hit in found.hits if by else ():
-            if speaker_of[hit.path] in question.speakers:
-                continue
-            match = next((said for said in left if said.is_at(Path(hit.path), hit.start, hit.end)), None)
-            if match:
-                left.remove(match)
-            assert by is not None
+        by = chance(found.distances, found.codes)
+        if by is None:
+            continue
+        answers = [said for said in question.answers if str(said.path) in held]
+        hits = [hit for hit in found.hits if speaker_of[hit.path] not in question.speakers]
+        for hit, is_right in judged(hits, answers):
             distance = 1 - hit.score
-            yield 1.0, distance, by.expected(distance), float(np.log(len(query.templates))), match is not None
+            yield 1.0, distance, by.expected(distance), float(np.log(len(query.templates))), is_right
 
 
 def logistic(rows: Sequence[Sequence[float]]) -> list[float]:

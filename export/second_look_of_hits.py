@@ -21,7 +21,7 @@ from tqdm import tqdm
 from export import corpus
 from export.augment import Samples
 from export.search_calibration import SPLIT, Question, built, logistic, questions
-from export.spoken_queries import Said, Templates, aligned
+from export.spoken_queries import Said, Templates, aligned, judged
 from kwsd.archive import Settings
 from kwsd.archive.search.methods import find
 from kwsd.archive.second_look import CALIBRATION, Weights
@@ -71,15 +71,11 @@ def examples(
     for question in tqdm(asked, leave=False):
         found = find([one], templates.query(question.said), tokenizer.codebook, tokenizer.hop, top=HITS)
         looks = [heard.phrase(said) for said in question.said]
-        left = [said for said in question.answers if str(said.path) in held]
-        for hit in found.hits:
-            if speaker_of[hit.path] in question.speakers:
-                continue
-            match = next((said for said in left if said.is_at(Path(hit.path), hit.start, hit.end)), None)
-            if match:
-                left.remove(match)
+        answers = [said for said in question.answers if str(said.path) in held]
+        hits = [hit for hit in found.hits if speaker_of[hit.path] not in question.speakers]
+        for hit, is_right in judged(hits, answers):
             far = heard.far(Path(hit.path), hit.start, hit.end, looks)
-            yield 1.0, float(np.log(len(looks))), far, match is not None
+            yield 1.0, float(np.log(len(looks))), far, is_right
 
 
 @click.command()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from export import align, corpus
-from kwsd.archive import Query
+from kwsd.archive import Hit, Query
 from kwsd.tokenizer.codebook import merged
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -35,6 +35,16 @@ class Said:
         """Whether a hit is these words."""
         common = min(end, self.end) - max(start, self.start)
         return path == self.path and common > OVERLAP * min(end - start, self.end - self.start)
+
+
+def judged(hits: Iterable[Hit], answers: Iterable[Said]) -> Iterator[tuple[Hit, bool]]:
+    """Each hit, and whether it is one of the answers; a second hit at the same place is not."""
+    left = list(answers)
+    for hit in hits:
+        match = next((said for said in left if said.is_at(Path(hit.path), hit.start, hit.end)), None)
+        if match:
+            left.remove(match)
+        yield hit, match is not None
 
 
 class Templates:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -107,28 +108,24 @@ def judge(
     }
 
 
-def judge_with_contrasts(
-    trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
+Judge = Callable[..., dict[str, list[Outcome]]]
+Outcomes = Callable[[Sequence[tuple[Trial, Keyword]], Mapping[Said, Heard], Product], dict[str, list[Outcome]]]
+
+
+def judge_by(
+    outcomes: Outcomes, trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
 ) -> dict[str, list[Outcome]]:
-    """What phrases did on near ones of which some are named, without contrasts and with them."""
+    """What phrases did without what `outcomes` adds to their keywords, and with it; no threshold is learned."""
     heard = hear(trials, lambda samples: frames_of(product.tokenizer, [samples]))
     found: dict[str, list[Outcome]] = {}
     for scorer in scorers:
         one = replace(product, scorer=scorer)
-        found |= near_contrasts.outcomes([(trial, enrolled(trial, heard, one)) for trial in trials], heard, one)
+        found |= outcomes([(trial, enrolled(trial, heard, one)) for trial in trials], heard, one)
     return found
 
 
-def judge_with_second_look(
-    trials: Sequence[Trial], product: Product, scorers: Sequence[str], learns: bool = False
-) -> dict[str, list[Outcome]]:
-    """What phrases did without a second look and with it."""
-    heard = hear(trials, lambda samples: frames_of(product.tokenizer, [samples]))
-    found: dict[str, list[Outcome]] = {}
-    for scorer in scorers:
-        one = replace(product, scorer=scorer)
-        found |= near_confirmed.outcomes([(trial, enrolled(trial, heard, one)) for trial in trials], heard, one)
-    return found
+judge_with_contrasts = partial(judge_by, near_contrasts.outcomes)
+judge_with_second_look = partial(judge_by, near_confirmed.outcomes)
 
 
 def judge_with_negatives(
@@ -206,7 +203,11 @@ def main(
         tried = {name: SOURCES[name].trials(shared) for name in only or SOURCES}
         for name, trials in tried.items():
             learns = SOURCES[name].learns and not (unlike or second_look)
-            asked = {judge_with_contrasts: unlike, judge_with_negatives: negatives, judge_with_second_look: second_look}
+            asked: dict[Judge, bool] = {
+                judge_with_contrasts: unlike,
+                judge_with_negatives: negatives,
+                judge_with_second_look: second_look,
+            }
             ask = next((one for one, wanted in asked.items() if wanted), judge)
             results[name] = found = ask(trials, product, scorers or SCORERS, learns)
             first = next(iter(found.values()))

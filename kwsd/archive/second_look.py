@@ -17,7 +17,7 @@ from pathlib import Path
 from kwsd.archive.confirmed import recording_of
 from kwsd.archive.search.feedback import Feedback
 from kwsd.archive.search.hit import Hit
-from kwsd.archive.search.probability import MOST, SHOWN
+from kwsd.archive.search.probability import probability
 from kwsd.archive.search.query import Query
 from kwsd.errors import ArchiveError, AudioError
 from kwsd.second_look.distance import EDGE, Look, distance, limit
@@ -50,7 +50,7 @@ class Weights:
     def probability(self, far: float, recordings: int) -> float:
         """The probability that a hit is the phrase, of which so many recordings were given."""
         odds = self.constant + self.recordings * math.log(recordings) + self.far * far
-        return round(1 / (1 + math.exp(min(-odds, MOST))), SHOWN)
+        return probability(odds)
 
 
 def hear_again(hits: Sequence[Hit], looks: Sequence[Look]) -> tuple[list[Hit], list[str]]:

@@ -69,6 +69,11 @@ def _line(distances: Sequence[float], first: int, last: int) -> Chance:
     return Chance(distance - slope * log, slope)
 
 
+def probability(odds: float) -> float:
+    """The probability of log-odds, as it is shown."""
+    return round(1 / (1 + math.exp(min(-odds, MOST))), SHOWN)
+
+
 @dataclass(frozen=True)
 class Weights:
     """A logistic regression: what the log-odds that a hit is the phrase are the weighed sum of.
@@ -89,7 +94,7 @@ class Weights:
         """The probability that a hit at this distance is the phrase, of which so many recordings were given."""
         odds = self.constant + self.distance * distance + self.expected * by.expected(distance)
         odds += self.recordings * _log(recordings)
-        return round(1 / (1 + math.exp(min(-odds, MOST))), SHOWN)
+        return probability(odds)
 
 
 @dataclass(frozen=True)

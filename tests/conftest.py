@@ -59,6 +59,16 @@ def enrolment(recordings: list[Path], shared_tokenizer: Tokenizer, bank: Bank) -
 
 
 @pytest.fixture
+def talk(tmp_path: Path, long_recording: Path) -> Path:
+    """Sixteen files with ten seconds of talk each."""
+    (tmp_path / "talk").mkdir()
+    samples, rate = sf.read(long_recording, dtype="float32")
+    for index in range(16):
+        sf.write(tmp_path / "talk" / f"{index:02d}.wav", samples[index * 10 * rate :][: 10 * rate], rate)
+    return tmp_path / "talk"
+
+
+@pytest.fixture
 def ipc():
     """An ipc endpoint; its path is short, which pytest's own temporary ones are not on every machine."""
     with TemporaryDirectory(prefix="kwsd-test-") as folder:

@@ -14,16 +14,6 @@ from kwsd.archive.storage.locations import folder_at
 from kwsd.parallel.ray_cluster import in_order
 
 
-@pytest.fixture
-def talk(tmp_path, long_recording):
-    """Sixteen files with ten seconds of talk each."""
-    (tmp_path / "talk").mkdir()
-    samples, rate = sf.read(long_recording, dtype="float32")
-    for index in range(16):
-        sf.write(tmp_path / "talk" / f"{index:02d}.wav", samples[index * 10 * rate :][: 10 * rate], rate)
-    return tmp_path / "talk"
-
-
 @pytest.fixture(autouse=True, params=["workers stay", "workers are lost"])
 def cluster(request, monkeypatch):
     """A cluster of three cores of which the last items are ready first; its workers may be others in each round."""

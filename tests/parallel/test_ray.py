@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile as sf
 
 ray = pytest.importorskip("ray", reason="Ray is in kwsd[cluster] and not in kwsd[dev], for its size")
 
@@ -58,16 +57,6 @@ def driver(nodes):
     """This process belongs to the cluster all the time, for joining takes seconds."""
     with ray_session("ray") as cores:
         yield cores
-
-
-@pytest.fixture
-def talk(tmp_path, long_recording):
-    """Sixteen files with ten seconds of talk each."""
-    (tmp_path / "talk").mkdir()
-    samples, rate = sf.read(long_recording, dtype="float32")
-    for index in range(16):
-        sf.write(tmp_path / "talk" / f"{index:02d}.wav", samples[index * 10 * rate :][: 10 * rate], rate)
-    return tmp_path / "talk"
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from typing import Any
 
 from kwsd.audio.input_queue import TICK, BufferedSource
 from kwsd.audio.pauses import PAUSE
-from kwsd.audio.source import Block, LiveSource, OnStatus, Source
+from kwsd.audio.source import Block, LiveSource, OnStatus, Relay, Source
 
 POLL_INTERVAL = 0.1  # s between two checks of a waiting reader whether the source was closed
 LONGEST_LEAD = 10.0  # s that a writer may be silent because it was ahead, at most
 EPSILON = 1e-6  # s; rounding errors of the same time, added up in two ways, are smaller
 
 
-class Pipe:
+class Pipe(Relay):
     """A pipe that is read in real time if its writer is live, and at the speed of the consumer if it is not.
 
     Live audio, as `arecord` writes it, cannot wait: it goes through a queue that drops the oldest audio. A file that
@@ -32,22 +32,12 @@ class Pipe:
     """
 
     def __init__(self, inner: LiveSource, queue: float, on_status: OnStatus | None = None) -> None:
-        self.name = inner.name
-        self._inner = inner
+        super().__init__(inner)
         self._paced = _PacedSource(inner, queue / 2)
         self._queue = BufferedSource(self._paced, queue)
         self._on_status = on_status
         self._silent = 0.0  # s since the last audio
         self._is_paused = False
-
-    @property
-    def due(self) -> float:
-        """Seconds that the next block should have at least."""
-        return self._inner.due
-
-    @due.setter
-    def due(self, seconds: float) -> None:
-        self._inner.due = seconds
 
     @property
     def waiting(self) -> float:

@@ -89,13 +89,13 @@ class QueuedSource(LiveSource, Protocol):
 
 
 class Relay:
-    """A queued source around another, whose blocks it passes on; subclasses override `blocks`.
+    """A live source around another, whose blocks subclasses pass on.
 
     Attributes:
         name: of the inner source.
     """
 
-    def __init__(self, inner: QueuedSource) -> None:
+    def __init__(self, inner: LiveSource) -> None:
         self.name = inner.name
         self._inner = inner
 
@@ -107,15 +107,6 @@ class Relay:
     @due.setter
     def due(self, seconds: float) -> None:
         self._inner.due = seconds
-
-    @property
-    def waiting(self) -> float:
-        """Seconds of audio that wait for the consumer."""
-        return self._inner.waiting
-
-    def blocks(self) -> Iterator[Block]:
-        """The blocks of the inner source."""
-        return self._inner.blocks()
 
     def close(self) -> None:
         """Make `blocks` end soon."""

@@ -122,11 +122,16 @@ class RecordedSource(Relay):
 
     def __init__(self, inner: QueuedSource, keeper: HitKeeper) -> None:
         super().__init__(inner)
-        self._keeper = keeper
+        self._queued, self._keeper = inner, keeper
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        return self._queued.waiting
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the source."""
-        for block in self._inner.blocks():
+        for block in self._queued.blocks():
             if block.seconds:
                 self._keeper.hear(block)
             yield block

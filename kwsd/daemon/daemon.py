@@ -103,6 +103,8 @@ class Daemon:
                 traces=[one for one in (self._learner, self._scores) if one is not None],
                 log=self._token_log,
             )
+            if self._learner is not None:
+                self._learner.refuses = self._spotter.refuses
             self._use(self._selection)
             self._report_selection(State.LISTENING, f"listening to {self.name}")
             self._notifier.send("READY=1")

@@ -2,9 +2,9 @@
 
 Nobody says which detections are false alarms. So what is as near to a keyword as its recordings are to each other is
 taken for the keyword: it is not counted, and the threshold is never lowered so far that it would be lost. Only what
-lies between that and the enrolled threshold counts as alarms, over the last WINDOW hours. When these are more than
-promised, the threshold goes down to where they are not; when they become fewer, it goes back, never beyond the
-enrolled one.
+lies between that and the enrolled threshold counts as alarms, over the last WINDOW hours, but for what a second look or
+a text that sounds alike refuses. When these are more than promised, the threshold goes down to where they are not; when
+they become fewer, it goes back, never beyond the enrolled one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kwsd.errors import StoreError
 from kwsd.keywords import experience
 from kwsd.keywords.experience import Experience
 from kwsd.keywords.keyword import Keyword
+from kwsd.spotting.detection import Detection, Refuses, nothing
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -65,19 +66,31 @@ class _Learner:
     known: Experience
     threshold: float = field(init=False)
     since: float = -np.inf  # seconds of listening at which the last alarm began
+    alarm: Detection | None = None  # its nearest frame so far, while it goes on
 
     def __post_init__(self) -> None:
         self.threshold = self.enrolled.threshold
 
-    def hear(self, second: float, distance: float) -> None:
-        """Note a frame at or under the enrolled threshold, at a second of listening."""
-        dips = self.known.dips
-        if dips and second < self.since + SEPARATION:
-            dips[-1] = (dips[-1][0], min(dips[-1][1], distance))
-        else:
-            self.since = second
-            dips.append((self.known.hours, distance))
-            del dips[:-KEPT]
+    def hear(self, second: float, frame: Detection) -> Detection | None:
+        """Note a frame at or under the enrolled threshold, at a second of listening, and return what is over by it."""
+        over = self.over(second)
+        if self.alarm is None:
+            self.since, self.alarm = second, frame
+        elif frame.distance < self.alarm.distance:
+            self.alarm = frame
+        return over
+
+    def over(self, second: float) -> Detection | None:
+        """The nearest frame of an alarm that is over at a second of listening, once."""
+        if second < self.since + SEPARATION:
+            return None
+        over, self.alarm = self.alarm, None
+        return over
+
+    def count(self, alarm: Detection) -> None:
+        """Count an alarm that was heard now."""
+        self.known.dips.append((self.known.hours, alarm.distance))
+        del self.known.dips[:-KEPT]
 
     def learn(self, alarms_per_hour: float) -> Change | None:
         """Set the threshold by what was heard within the last WINDOW hours."""
@@ -106,10 +119,12 @@ class BackgroundLearner:
 
     Attributes:
         notify: called with a sentence and whether it is a warning, when what was learned cannot be read or written.
+        refuses: whether what was near enough is no detection, asked within seconds of it.
     """
 
     def __init__(self, folder: Path, tokenizer: Tokenizer, alarms_per_hour: float) -> None:
         self.notify: Callable[[str, bool], None] = lambda message, is_warning: None
+        self.refuses: Refuses = nothing
         self._folder, self._tokenizer, self._rate = folder, tokenizer, alarms_per_hour
         self._learners: list[_Learner] = []
         self._floors = _Floors(tokenizer)
@@ -133,12 +148,21 @@ class BackgroundLearner:
 
     def add(self, track: ScoreTrack) -> None:
         """Hear the next part of the score track, whose columns are the keywords in their order."""
-        seconds = len(track.time) * self._tokenizer.hop
+        hop = self._tokenizer.hop
         for i, k in np.argwhere(track.distance <= self._limits).tolist():
-            self._learners[k].hear(self._seconds + i * self._tokenizer.hop, float(track.distance[i, k]))
-        for learner in self._learners:
-            learner.known.hours += seconds / 3600
+            learner = self._learners[k]
+            start, end, distance = (float(part[i, k]) for part in (track.start, track.end, track.distance))
+            frame = Detection(learner.enrolled.name, start, end + hop / 2, distance, learner.enrolled.threshold)
+            self._count(k, learner.hear(self._seconds + i * hop, frame))
+        seconds = len(track.time) * hop
         self._seconds += seconds
+        for k, learner in enumerate(self._learners):
+            self._count(k, learner.over(self._seconds))
+            learner.known.hours += seconds / 3600
+
+    def _count(self, k: int, alarm: Detection | None) -> None:
+        if alarm and not self.refuses(k, alarm):
+            self._learners[k].count(alarm)
 
     def learn(self) -> list[Change]:
         """Set the thresholds by what was heard, at most every LEARNED_AFTER seconds, and return those that changed."""

@@ -118,6 +118,10 @@ class AudioSpotter:
         """Detect the keywords, in their order, by these thresholds from the next frame on."""
         self._spotter.use_thresholds(thresholds)
 
+    def refuses(self, k: int, detection: Detection) -> bool:
+        """Whether a detection of keyword k in the last seconds is none after all."""
+        return self._spotter.refuses(k, detection)
+
     @property
     def due(self) -> float:
         """Seconds of audio that the next `push` may have without making a detection later; fewer cost more."""

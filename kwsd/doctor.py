@@ -1,4 +1,4 @@
-"""Checks of an installation: kernels, model, background bank, keyword store, sockets and microphones."""
+"""Checks of an installation: kernels, model, background bank, keyword store, second look, sockets and microphones."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kwsd.errors import KwsdError, ModelError, StoreError
 from kwsd.events.endpoints import default_endpoint
 from kwsd.events.zeromq import ZeroMQPublisher
 from kwsd.keywords.store import Store, check_model
+from kwsd.second_look.look import second_look
 from kwsd.spotting.second_look import check_look
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -59,6 +60,7 @@ def examine(model: Path | None, folder: Path) -> Iterator[CheckResult]:
         yield _checked("background bank", lambda: _bank(digest))
     yield _checked("keyword store", lambda: _store(folder))
     yield from _keywords(Store(folder), tokenizer)
+    yield _checked("second look", _second_look, essential=False)
     yield _checked("socket", _socket, essential=False)
     yield _checked("microphones", _microphones, essential=False)
 
@@ -116,6 +118,11 @@ def _keywords(store: Store, tokenizer: Tokenizer | None) -> Iterator[CheckResult
             check_look(keyword)
         except KwsdError as error:
             yield CheckResult("keyword", problem=str(error))
+
+
+def _second_look() -> str:
+    second_look()
+    return "its encoder is installed, for --second-look"
 
 
 def _socket() -> str:

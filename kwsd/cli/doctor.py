@@ -15,10 +15,10 @@ from kwsd.cli.options import model_option, store_option
 @model_option
 @click.pass_context
 def doctor(ctx: click.Context, store: Path, model: Path | None) -> None:
-    """Check the model, the kernels, the keyword store, the sockets and the microphones.
+    """Check the model, the kernels, the keyword store, the second look, the sockets and the microphones.
 
     Each line says "ok", or in one sentence what to do. The exit status is 2 if something is missing that every verb
-    needs; a missing microphone or a socket in use does not change it.
+    needs; a missing microphone or second look, or a socket in use, does not change it.
 
     \b
     Example:

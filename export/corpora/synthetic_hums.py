@@ -88,11 +88,13 @@ class Sung:
         label: the melody.
         singer: whose it is.
         samples: [n] at 8 kHz.
+        pitch: [c] MIDI pitch, CONTROL values a second; None where nobody knows it.
     """
 
     label: str
     singer: str
     samples: Samples
+    pitch: Floats | None = None
 
 
 def singer(name: str, rng: np.random.Generator) -> Singer:
@@ -125,7 +127,7 @@ def hummings(seed: int, singers: int, takes: int, melodies: Sequence[Melody] = M
     for number, its_seed in enumerate(np.random.SeedSequence(seed).spawn(singers)):
         rng = np.random.default_rng(its_seed)
         voice = singer(f"{seed}-{number}", rng)
-        found += [Sung(m.name, voice.name, sing(m, voice, rng)) for _ in range(takes) for m in melodies]
+        found += [Sung(m.name, voice.name, *performed(m, voice, rng)) for _ in range(takes) for m in melodies]
     return found
 
 
@@ -135,12 +137,17 @@ def crowd(seed: int, singers: int, melodies: Sequence[Melody]) -> list[Sung]:
     for melody, its_seed in zip(melodies, np.random.SeedSequence(seed).spawn(len(melodies)), strict=True):
         rng = np.random.default_rng(its_seed)
         voices = [singer(f"{seed}-{melody.name}-{number}", rng) for number in range(singers)]
-        found += [Sung(melody.name, voice.name, sing(melody, voice, rng)) for voice in voices]
+        found += [Sung(melody.name, voice.name, *performed(melody, voice, rng)) for voice in voices]
     return found
 
 
 def sing(melody: Melody, singer: Singer, rng: np.random.Generator) -> Samples:
     """How a singer hums the beginning of a melody this time: [n] at 8 kHz, 8 s at most, its peak below 1."""
+    return performed(melody, singer, rng)[0]
+
+
+def performed(melody: Melody, singer: Singer, rng: np.random.Generator) -> tuple[Samples, Floats]:
+    """The same, and its MIDI pitch [c], CONTROL values a second."""
     pitches, seconds = attempt(melody, singer, rng)
     control = curves(pitches, seconds, singer, rng)
     pitch, loudness = (to_samples(curve) for curve in control)
@@ -149,7 +156,8 @@ def sing(melody: Melody, singer: Singer, rng: np.random.Generator) -> Samples:
     mouth = resonate((voice + breath) * loudness, singer)
     mouth /= np.sqrt(np.mean(mouth**2))
     noisy = mouth + 10 ** (-singer.noise / 20) * room(len(mouth), rng)
-    return cast(Samples, (noisy * (rng.uniform(0.2, 0.9) / np.abs(noisy).max())).astype(np.float32))
+    samples = cast(Samples, (noisy * (rng.uniform(0.2, 0.9) / np.abs(noisy).max())).astype(np.float32))
+    return samples, control[0]
 
 
 def attempt(melody: Melody, singer: Singer, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -20,6 +20,7 @@ FAILED, INTERRUPTED = 2, 130
 TASKS = {
     "speech-search": ("speech_search", "Find words of other speakers by one spoken word (Wav2Tok)."),
     "query-by-humming": ("query_by_humming", "Find melodies by humming them (Wav2Tok)."),
+    "humming-voices": ("humming_voices", "Find hummed melodies where more and more people hum each."),
     "keyword-spotting": ("keyword_spotting", "Find a keyword among other words (Wav2Tok, eq. 19)."),
     "spoken-terms": ("spoken_terms", "Find a spoken word in an archive (H-QuEST)."),
     "term-tokens": ("term_tokens", "Measure what H-QuEST loses by tokens, alignment and shortlist."),

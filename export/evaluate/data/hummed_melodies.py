@@ -19,6 +19,7 @@ from export.evaluate.experiment import Experiment
 CORPUS = "mir-qbsh"
 LEARNED, VALIDATED, OTHERS = 400, 20, 24  # composed melodies to train on, to judge by, and among those of the test
 VOICES, JUDGES, SINGERS = 6, 12, 12  # synthetic voices of each of them
+CROWD = 90  # synthetic voices, where as many are wanted as MIR-QBSH has of each song
 QUICK_MELODIES, QUICK_SINGERS, QUICK_TRAINED = 6, 3, 12
 TRAINED, ITEMS, QUERIES = 2000, 864, 72  # at most; a query a melody, for the sake of time
 
@@ -90,6 +91,20 @@ def retrieval(experiment: Experiment) -> Retrieval:
     return Retrieval(items, shared[chosen], _phrase(experiment, items))
 
 
+def crowded(experiment: Experiment) -> Retrieval:
+    """The melodies that everyone knows by CROWD synthetic voices, of which the first ones are those of `retrieval`.
+
+    The queries are those of `retrieval` that are such melodies.
+    """
+    test = Experiment(experiment.out, experiment.runs, experiment.cache, seed=experiment.seed, quick=experiment.quick)
+    asked = retrieval(test)
+    melodies = MELODIES[:QUICK_MELODIES] if experiment.quick else MELODIES
+    items = hummings(_test_seed(experiment), 2 * QUICK_SINGERS if experiment.quick else CROWD, 1, melodies)
+    place = {(item.label, item.singer): i for i, item in enumerate(items)}
+    chosen = ((asked.items[i].label, asked.items[i].singer) for i in asked.queries)
+    return Retrieval(items, np.array([place[one] for one in chosen if one in place]), _phrase(test, items))
+
+
 def evenly(labels: Sequence[str], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Which recordings to take, in order, `count` at most: as many of one label as of another, drawn at random."""
     order = rng.permutation(len(labels))
@@ -111,9 +126,13 @@ def _crowd(experiment: Experiment, part: int, melodies: int, voices: int) -> lis
 
 def _synthetic(experiment: Experiment, singers: int) -> list[Sung]:
     """Melodies that everyone knows, and as many composed ones: none of them is trained on."""
-    seed = 3 * experiment.seed + 2
+    seed = _test_seed(experiment)
     melodies = MELODIES[:QUICK_MELODIES] if experiment.quick else MELODIES + composed(OTHERS, seed)
     return hummings(seed, singers, 1, melodies)
+
+
+def _test_seed(experiment: Experiment) -> int:
+    return 3 * experiment.seed + 2
 
 
 def _recorded(experiment: Experiment, part: int, count: int) -> list[Sung]:

@@ -36,6 +36,13 @@ TASKS = {
         "of them is trained on: the systems learn from 400 other melodies by 2,400 other voices. The rows that name\n"
         "L_SK, the loss of spherical k-means, are its table 3; we take its other tables to be without that loss.",
     ),
+    "humming-voices": (
+        "Query by humming among more voices",
+        "The 48 known melodies and their queries, unchanged, where more and more voices hum each melody: the more of\n"
+        "them, the nearer is somebody to the key of the query. MIR-QBSH has some ninety recordings of each song. The\n"
+        "last two systems know the true pitch of the synthetic voices: one its pitch class, the other its distance\n"
+        "from the median pitch of the hum, so that no key is left in it.",
+    ),
     "keyword-spotting": (
         "Keyword spotting",
         "Utterances are joined from single words, six to ten of them one keyword. The keyword's recording slides over\n"

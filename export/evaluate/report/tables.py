@@ -35,6 +35,7 @@ SETTINGS = {
     "segment": "segments of {} s",
     "alarms_per_hour": "false alarms an hour: {}",
     "utterances": "{} utterances",
+    "voices": "{} voices a melody",
     "noise": "{}",
     "set": "{}",
     "tokens": "{}",
@@ -88,6 +89,7 @@ LAYOUTS = {
         Layout("change", ("matching",), ("mrr",)),
         Layout("matching", (), ("seconds",), only={"change": "none"}),
     ),
+    "humming-voices": (Layout("voices", ("matching",)),),
     "keyword-spotting": (Layout("metric", ("matching",)),),
     "spoken-terms": (
         Layout("metric", ("method",), needs=("segment",)),

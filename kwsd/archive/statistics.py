@@ -80,12 +80,12 @@ def build_settings(location: str, given: Mapping[str, Any]) -> Settings | None:
 
 
 def _bytes(entries: Sequence[Entry], segments: Sequence[Segment]) -> dict[str, int]:
-    """Sizes in bytes by part; the few bytes of headers and padding count as posting lists."""
+    """Sizes in bytes by part; the few bytes of headers and padding count as documents."""
     found = {
         "codes": sum(part.codes.nbytes + part.norms.nbytes for part in segments),
         "vectors": sum(part.vectors.nbytes for part in segments),
-        "documents": sum(column.nbytes for part in segments for column in part.documents.columns.values()),
+        "postings": sum(part.posting_bytes for part in segments),
     }
-    found["postings"] = sum(part.entry.bytes for part in segments) - sum(found.values())
+    found["documents"] = sum(part.entry.bytes for part in segments) - sum(found.values())
     found["graphs"] = sum(entry.graph_bytes for entry in entries)
     return {"all": sum(entry.bytes + entry.graph_bytes for entry in entries), **found}

@@ -236,6 +236,10 @@ def _header(**facts):
         {"offset": -64},
         {"offset": 2**70},
         {"offset": None},
+        {"compressed": 64},
+        {"compressed": 65},
+        {"compressed": -1},
+        {"compressed": 64, "shape": [2**29]},
     ],
 )
 def test_a_container_whose_arrays_leave_it_is_refused(facts):

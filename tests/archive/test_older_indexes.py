@@ -22,29 +22,41 @@ def norms_before(arrays):
     return np.rint((lengths - 0.5) * 255).astype(np.uint8)
 
 
-def write_as_format_2(index):
-    """Give the segments of an index the norms that format 2 had, and its manifest that number."""
+def rewrite(index, number, change):
+    """Write the segments of an index with changed arrays, none of them compressed, as a format before 4 did."""
     folder = LocalFolder(index)
     manifest = Manifest.load(folder)
     entries = []
     for entry in manifest.entries:
-        arrays = dict(unpack(folder.map(entry.name), entry.name))
-        arrays["norms"] = norms_before(arrays)
-        del arrays["lengths"]
-        written = folder.write(entry.name, pack(arrays))
+        written = folder.write(entry.name, pack(change(dict(unpack(folder.map(entry.name), entry.name)))))
         entries.append(replace(entry, bytes=written.bytes, sha256=written.sha256))
     replace(manifest, entries=tuple(entries)).save(folder)
     path = index / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
+    facts = json.loads(path.read_text()) | {"format": number}
+    for entry in facts["entries"]:
+        del entry["format"]
+    path.write_text(json.dumps(facts))
+
+
+def write_as_format_3(index):
+    """Give the segments of an index the arrays that format 3 had, and its manifest that number."""
+    rewrite(index, 3, lambda arrays: arrays)
+
+
+def write_as_format_2(index):
+    """Give the segments of an index the norms that format 2 had, and its manifest that number."""
+
+    def change(arrays):
+        norms = norms_before(arrays)
+        return {name: array for name, array in arrays.items() if name != "lengths"} | {"norms": norms}
+
+    rewrite(index, 2, change)
 
 
 def write_as_format_1(index):
     """Give the segments of an index the arrays that format 1 had, and its manifest that number."""
-    folder = LocalFolder(index)
-    manifest = Manifest.load(folder)
-    entries = []
-    for entry in manifest.entries:
-        arrays = dict(unpack(folder.map(entry.name), entry.name))
+
+    def change(arrays):
         codes, frames = arrays["codes"].astype(np.int64), arrays["document_frames"]
         bounds = np.concatenate([[0], np.cumsum(frames)])
         places = np.concatenate([np.arange(a, max(a, b - 2)) for a, b in itertools.pairwise(bounds)])
@@ -53,19 +65,19 @@ def write_as_format_1(index):
         known, counts = np.unique(keys, return_counts=True)
         old = {name: array for name, array in arrays.items() if name != "lengths" and not name.startswith("pair_")}
         old["norms"] = norms_before(arrays)
-        old |= {
+        return old | {
             "pair_keys": known.astype(np.uint16),
             "pair_ends": np.cumsum(counts).astype(np.uint32),
             "pair_places": places[order].astype(np.int32),
         }
-        written = folder.write(entry.name, pack(old))
-        entries.append(replace(entry, bytes=written.bytes, sha256=written.sha256))
-    replace(manifest, entries=tuple(entries)).save(folder)
-    path = index / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
+
+    rewrite(index, 1, change)
 
 
-@pytest.fixture(params=[write_as_format_1, write_as_format_2], ids=["format 1", "format 2"])
+OLDER = [write_as_format_1, write_as_format_2, write_as_format_3]
+
+
+@pytest.fixture(params=OLDER, ids=["format 1", "format 2", "format 3"])
 def older(request, tmp_path, tokenizer, recordings, long_recording):
     """An index as an older format had it, and the hits that it gave when it was made."""
     archive, _ = Archive.build(tmp_path / "index", [*recordings, long_recording], tokenizer)
@@ -89,15 +101,16 @@ def test_it_gives_the_same_hits(older, tokenizer, recordings):
     assert_alike({method: archive.search(recordings[:1], method=method) for method in hits}, hits)
 
 
-def test_compact_makes_it_smaller_and_loses_nothing(older, tokenizer, recordings):
+def test_compact_writes_it_as_today_and_loses_nothing(older, tokenizer, recordings):
     index, hits = older
     before = Archive.open(index, tokenizer)
 
     index_writer.compact(index)
 
     after = Archive.open(index, tokenizer)
-    assert json.loads((index / MANIFEST).read_text())["format"] == 3
-    assert sum(entry.bytes for entry in after.manifest.entries) < sum(entry.bytes for entry in before.manifest.entries)
+    assert json.loads((index / MANIFEST).read_text())["format"] == 4
+    assert [entry.format for entry in after.manifest.entries] == [4]
+    assert after.manifest.entries[0].bytes <= before.manifest.entries[0].bytes
     assert [repr(list(part.documents)) for part in after.segments] == [
         repr(list(part.documents)) for part in before.segments
     ]

@@ -176,3 +176,14 @@ def test_votes_lead_to_what_dtw_finds_in_all_there_is(tmp_path, tokenizer, long_
     assert progress == sorted(progress)
     assert len(progress) > 10
     assert progress[-1] == 1
+
+
+def test_arrays_that_are_compressed_take_less_and_are_read_as_they_were():
+    arrays = {"same": np.zeros((200, 3)), "none": np.zeros((0, 4), np.int32), "codes": np.arange(60, dtype=np.uint8)}
+    content = b"".join(pack(arrays, {"same", "none"}))
+    read = unpack(memoryview(content), "it")
+
+    assert len(content) < 1000 < arrays["same"].nbytes
+    for name, array in arrays.items():
+        assert read[name].dtype == array.dtype
+        assert np.array_equal(read[name], array)

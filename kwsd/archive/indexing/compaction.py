@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kwsd.archive.segments import segment
-from kwsd.archive.segments.manifest import Entry, Manifest
+from kwsd.archive.segments.manifest import FORMAT, Entry, Manifest
 from kwsd.archive.segments.quantizer import Codes
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
@@ -32,7 +32,8 @@ def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False, since
     """
     fresh, entries = manifest, list(manifest.entries[:since])
     for group in _groups(manifest.entries[since:], thorough):
-        if len(group) == 1 and not (_has_many_dropped(group[0], thorough) or (thorough and _is_old(folder, group[0]))):
+        is_old = thorough and group[0].format < FORMAT
+        if len(group) == 1 and not (is_old or _has_many_dropped(group[0], thorough)):
             entries += group
             continue
         entry = join(folder, fresh.name(), group)
@@ -61,10 +62,6 @@ def _groups(entries: Sequence[Entry], thorough: bool) -> list[list[Entry]]:
 
 def _has_many_dropped(entry: Entry, thorough: bool) -> bool:
     return len(entry.dropped) > (0 if thorough else MAX_DROPPED * entry.documents)
-
-
-def _is_old(folder: Folder, entry: Entry) -> bool:
-    return not segment.read_existing(folder, entry).is_current
 
 
 def join(folder: Folder, name: str, entries: Sequence[Entry]) -> Entry | None:

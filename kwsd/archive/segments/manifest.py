@@ -13,7 +13,9 @@ from msgspec import Meta
 from kwsd.archive.storage.folder import MANIFEST, Folder
 from kwsd.errors import ArchiveError, ModelError
 
-FORMAT = 3  # of what is written; 1 had other posting lists, 1 and 2 longer norms, and both are read, too
+FORMAT = 4
+"""Of what is written. 1 had other posting lists, 1 and 2 longer norms, 1 to 3 document tables that were not compressed;
+all are read, too."""
 LARGEST = 256 << 20  # bytes
 
 Count = Annotated[int, Meta(ge=0, lt=2**62)]
@@ -46,6 +48,7 @@ class Entry:
         documents, frames: number of documents and of codes.
         dropped: indices of documents that were removed or replaced since, ascending.
         graph_bytes, graph_sha256: of the content of its graph's file, 0 and "" if there is none.
+        format: of its file, 0 for all before format 4.
     """
 
     name: Annotated[str, Meta(pattern=r"^[0-9]{8,12}(-[0-9a-f]{8})?\.segment\Z")]
@@ -56,6 +59,7 @@ class Entry:
     dropped: tuple[Count, ...] = ()
     graph_bytes: Count = 0
     graph_sha256: Hash = ""
+    format: Count = 0
 
     @property
     def number(self) -> int:

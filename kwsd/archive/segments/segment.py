@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kwsd.archive.segments.checks import check_arrays, has_lengths, has_lists
 from kwsd.archive.segments.documents import Document, Documents
-from kwsd.archive.segments.manifest import Entry
+from kwsd.archive.segments.manifest import FORMAT, Entry
 from kwsd.archive.segments.posting_lists import PostingLists
 from kwsd.archive.segments.quantizer import GAINS, OLDER_GAINS, OLDER_LENGTHS, Codes, norms_of, packed, unpacked
 from kwsd.archive.storage.array_file import pack, unpack
@@ -30,7 +30,6 @@ class Segment:
         norms: uint8, what the kernels of a search take: [(n + 1) // 2] two to a byte, or [n] if an older kwsd wrote it.
         gains: [16] or [256] float32 what the norms stand for, see `kwsd.archive.segments.quantizer`.
         vectors: [n, m] int8, or [n, 0] where none were stored.
-        is_current: whether this version of kwsd would write it so; else `kwsd index compact` writes it anew.
         alive: [d] bool, whether each document was not removed.
     """
 
@@ -44,13 +43,18 @@ class Segment:
         self.codes, self.vectors = arrays["codes"], arrays["vectors"]
         self._halved = has_lengths(arrays)
         self.norms, self.gains = (arrays["lengths"], GAINS) if self._halved else (arrays["norms"], OLDER_GAINS)
-        self._arrays, self.is_current = arrays, self._halved and has_lists(arrays)
+        self._arrays = arrays
 
     @cached_property
     def pairs(self) -> PostingLists:
         """The posting lists; those of a segment that an older kwsd wrote are made of its codes, and kept in memory."""
         made = self._arrays if has_lists(self._arrays) else PostingLists.arrays(self.codes, self.documents.bounds)
         return PostingLists(made, len(self.codes), f"{self.folder.name}/{self.entry.name}")
+
+    @property
+    def posting_bytes(self) -> int:
+        """The bytes that its posting lists take in its file."""
+        return sum(array.nbytes for name, array in self._arrays.items() if name.startswith("pair_"))
 
     @cached_property
     def alive(self) -> NDArray[np.bool_]:
@@ -80,8 +84,8 @@ def write(folder: Folder, name: str, documents: Sequence[Document], codes: Codes
     arrays = {f"document_{key}": column for key, column in table.columns.items()}
     arrays |= {"codes": codes.codes, "lengths": packed(codes.norms), "vectors": codes.vectors}
     arrays |= PostingLists.arrays(codes.codes, table.bounds)
-    written = folder.write(name, pack(arrays))
-    return Entry(name, written.bytes, written.sha256, len(documents), len(codes))
+    written = folder.write(name, pack(arrays, {key for key in arrays if key.startswith("document_")}))
+    return Entry(name, written.bytes, written.sha256, len(documents), len(codes), format=FORMAT)
 
 
 def read(folder: Folder, entry: Entry) -> Segment:

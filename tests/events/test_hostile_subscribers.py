@@ -86,8 +86,9 @@ def test_who_was_cut_off_is_in_the_log(publish_on: Publish, ipc: str) -> None:
     publisher = publish_on(ipc, "tcp://127.0.0.1:*")
 
     with capture_logs() as logs:
-        for endpoint in publisher.endpoints:
+        for count, endpoint in enumerate(publisher.endpoints, 1):
             flood(endpoint, 20_000, 10)
+            _wait_for(lambda count=count: len(cut(logs)) == count)  # it is said after the connection was closed
             time.sleep(hub.PATIENCE)  # else the second would not be said
     clients = [entry["client"] for entry in logs if entry["event"] == "a client was cut off"]
 
@@ -168,7 +169,8 @@ def test_clients_leave_files_to_everything_else(
     publisher.publish(status(1))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with capture_logs() as logs:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files() + SPARE_FILES, limits[1]))
+        # Fewer than are spare, as libzmq may still be closing files of tests before.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files() + SPARE_FILES // 2, limits[1]))
         try:
             with RawClient(ipc) as client:
                 assert client.wait_for_the_end()
@@ -193,7 +195,7 @@ def test_a_hundred_subscribers_that_do_not_read_do_not_hold_up_the_end(ipc: str,
                 client.subscribe(*[then + b"%d" % number for number in range(2 * MOST_TOPICS * bool(then))])
             started = time.monotonic()
 
-        assert time.monotonic() - started < 10  # seconds; for ever, if anything waited for a reader
+        assert time.monotonic() - started < 3 * PATIENCE  # for ever, if anything waited for a reader
 
 
 def test_a_socket_of_one_client_cannot_be_reached_by_another_process(context: zmq.Context[Any]) -> None:

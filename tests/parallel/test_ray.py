@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ray = pytest.importorskip("ray", reason="Ray is in kwsd[cluster] and not in kwsd[dev], for its size")
+ray = pytest.importorskip("ray", reason="Ray is in kwsd[cluster] and not in kwsd[dev], for its size: make cluster")
 
 from click.testing import CliRunner  # noqa: E402
 from ray.cluster_utils import Cluster  # noqa: E402

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from operator import attrgetter
+from pathlib import Path
 
 import numpy as np
 
 from kwsd.archive.archive import Archive
 from kwsd.archive.segments.decoded import decoded
+from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.quantizer import Codes, Quantizer
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.outliers import leave_one_out
@@ -47,7 +50,19 @@ def heard_in_index(
         for index in np.flatnonzero(segment.alive).tolist():
             document, codes = segment.documents[index], segment.part(index)
             if len(codes):
-                yield Heard(document.path, _pieces(codes, document.origin, tokenizer), scale, shift)
+                yield Heard(
+                    document.path, _pieces(codes, document.origin, tokenizer), scale, shift, _unchanged_file(document)
+                )
+
+
+def _unchanged_file(document: Document) -> Path | None:
+    """The file of a document; None where it was heard live, and where it is not there any more as it was."""
+    path = Path(document.path)
+    try:
+        facts = path.stat() if math.isnan(document.began) else None
+    except OSError:
+        return None
+    return path if facts and (facts.st_size, facts.st_mtime_ns) == (document.size, document.modified) else None
 
 
 def _exactness(

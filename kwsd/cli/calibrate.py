@@ -44,7 +44,8 @@ def calibrate(
 
     The background is a quarter of an hour or more of what is heard there when nobody says the keyword: recordings, or
     the index that `kwsd listen --log` or `kwsd index build` made. Passages in which the keyword seems to be said are
-    listed and left out.
+    listed and left out. What the second look of the keyword refuses is no false alarm: it hears the nearest passages
+    again where their audio is there, which that of `kwsd listen --log` is not.
 
     The exit status is 2 if a recording cannot be used to its end; the threshold is learned from the others.
 
@@ -132,13 +133,20 @@ def _print(made: Recalibration) -> None:
         f"{made.alarms[0]} at the one before"
     )
     click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour")
+    if made.again and made.again.heard:
+        click.echo(f"the second look refuses {made.again.refused} of the {made.again.heard} nearest passages")
     if made.misses:
         rates = [100 * one.rate for one in made.misses]
         click.echo(f"expect about {rates[1]:.0f} % misses, before {rates[0]:.0f} %")
     if made.capped:
         warn(
-            "the background hardly sounds like speech, so the threshold is the one that the bank of other people's "
-            "speech allows: record it while people talk"
+            "hardly anything in the background is like the keyword, so the threshold is the highest that the bank of "
+            "other people's speech allows: record it while people talk"
+        )
+    if made.again and not made.again.heard:
+        warn(
+            "the second look cannot hear this background again, because its audio is not there: it is expected to "
+            "refuse half of the false alarms"
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.audio.files import FileSource
-from kwsd.audio.opening import shown
+from kwsd.audio.opening import is_read_once, shown
 from kwsd.enrolment.false_alarms import (
+    CONFIRMED,
     SEPARATION,
     TAIL,
     FalseAlarmModel,
@@ -19,8 +22,9 @@ from kwsd.enrolment.false_alarms import (
     lowest_places,
     said_count,
 )
+from kwsd.enrolment.heard_again import HeardAgain, Span, heard_again
 from kwsd.enrolment.miss_rate import Misses, misses
-from kwsd.enrolment.outliers import farthest, leave_one_out, of_people
+from kwsd.enrolment.outliers import leave_one_out, of_people
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import AudioError, KeywordError
 from kwsd.keywords.keyword import Keyword
@@ -30,6 +34,7 @@ from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 SHORTEST = 0.25  # hours; from less background a rate of one alarm in hours cannot be told
+AGAIN = 12  # passages, the nearest, that a second look hears again, at least
 TOO_SHORT = "the background lasts {:.0f} minutes: give at least {:.0f} of what is heard when the keyword is not said"
 
 
@@ -41,12 +46,14 @@ class Heard:
         name: of the recording.
         frames: consecutive runs of frames, at least one, timed from its start.
         scale, shift: distance x scale + shift is that of live audio, where the frames are less exact.
+        path: the file that a second look can hear again; None where there is none.
     """
 
     name: str
     frames: Iterable[Frames]
     scale: float = 1.0
     shift: float = 0.0
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,8 @@ class Recalibration:
         misses: expected at the threshold before and at the new one; None for a single recording,
             and for synthetic voices alone.
         false_alarms_per_hour: expected at the new threshold.
-        capped: whether the background is so unlike speech that the bank of background speech set the threshold.
+        capped: whether the background is so unlike the keyword that the bank of background speech set the threshold.
+        again: what the second look of the keyword makes of the nearest passages; None if it has none.
     """
 
     keyword: Keyword
@@ -89,6 +97,38 @@ class Recalibration:
     misses: tuple[Misses, Misses] | None
     false_alarms_per_hour: float
     capped: bool
+    again: HeardAgain | None
+
+
+@dataclass(frozen=True)
+class _Minima:
+    """The local minima [n] of the distance to what was heard, the lowest first.
+
+    Attributes:
+        heard: all backgrounds.
+        which: [n] the number of the background of each.
+        distance: [n] of each.
+        start, end: [n] seconds.
+    """
+
+    heard: Sequence[Heard]
+    which: NDArray[np.intp]
+    distance: NDArray[np.float64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+
+    def part(self, chosen: slice) -> _Minima:
+        """Some of them."""
+        distance, start, end = (one[chosen] for one in (self.distance, self.start, self.end))
+        return _Minima(self.heard, self.which[chosen], distance, start, end)
+
+    def passages(self) -> tuple[Passage, ...]:
+        """All of them, in the order in which they were heard."""
+        order = np.lexsort((self.start, self.which)).tolist()
+        return tuple(
+            Passage(self.heard[self.which[i]].name, *(float(a[i]) for a in (self.start, self.end, self.distance)))
+            for i in order
+        )
 
 
 def heard_in_file(path: Path, tokenizer: Tokenizer, report: Callable[[str], None]) -> Heard:
@@ -99,7 +139,8 @@ def heard_in_file(path: Path, tokenizer: Tokenizer, report: Callable[[str], None
         tokenizer: is reset when the frames are read.
         report: gets a sentence if the file, or its end, cannot be used.
     """
-    return Heard(shown(path), _frames_of(path, tokenizer, report))
+    again = None if is_read_once(path) else path
+    return Heard(shown(path), _frames_of(path, tokenizer, report), path=again)
 
 
 def _frames_of(path: Path, tokenizer: Tokenizer, report: Callable[[str], None]) -> Iterator[Frames]:
@@ -146,16 +187,18 @@ def recalibrated(
     """
     bank.check_model(tokenizer.digest)
     hits = leave_one_out(keyword, tokenizer)
-    minima, passages, hours = _minima(keyword, background, tokenizer, farthest(hits))
-    low = np.sort(minima)
-    count = 0 if never_said else said_count(low, hits)
-    own, said = low[count:], tuple(passages) if count else ()
+    found, hours = _minima(keyword, background, tokenizer)
     if hours < SHORTEST:
         raise KeywordError(TOO_SHORT.format(hours * 60, SHORTEST * 60))
+    count = 0 if never_said else said_count(found.distance, hits)
+    own = found.distance[count:]
     anywhere = false_alarm_model(keyword, bank, tokenizer.codebook, hits)
     here = FalseAlarmModel(own, hours) if len(own) > TAIL else None
+    wanted = max(AGAIN, math.ceil(rule.alarms_per_hour * hours / CONFIRMED))
+    again = _heard_again(keyword, found.part(slice(count, count + wanted)), tokenizer.hop) if keyword.looks else None
+    confirmed = min(anywhere.confirmed, again.confirmed) if again else 1.0
     most = anywhere.laxest(rule.alarms_per_hour)
-    value = min(most, here.threshold(rule.alarms_per_hour / anywhere.confirmed)) if here else most
+    value = min(most, here.threshold(rule.alarms_per_hour / confirmed)) if here else most
     promise = f"{rule.alarms_per_hour:g} false alarms an hour promised, learned from {hours:.2f} h heard at its place"
     people = of_people(keyword, hits)
     before, after = (misses(people, limit, anywhere.deviation) for limit in (keyword.threshold, value))
@@ -163,28 +206,39 @@ def recalibrated(
         replace(keyword, threshold=value, rule=promise),
         keyword.threshold,
         hours,
-        said,
+        found.part(slice(count)).passages(),
         (int((own <= keyword.threshold).sum()), int((own <= value).sum())),
         (before, after) if before and after else None,
-        here.alarms_per_hour(value) * anywhere.confirmed if here else 0.0,
+        here.alarms_per_hour(value) * confirmed if here else 0.0,
         value == most,
+        again,
     )
 
 
-def _minima(
-    keyword: Keyword, background: Iterable[Heard], tokenizer: Tokenizer, near: float
-) -> tuple[NDArray[np.float64], list[Passage], float]:
-    """The minima of the distance, the passages among them up to a distance, and the hours of the background."""
+def _heard_again(keyword: Keyword, nearest: _Minima, hop: float) -> HeardAgain:
+    spans: defaultdict[Path, list[Span]] = defaultdict(list)
+    for which, start, end in zip(nearest.which, nearest.start, nearest.end, strict=True):
+        path = nearest.heard[which].path
+        if path is not None:
+            spans[path].append((float(start), float(end) + hop / 2))
+    return heard_again(keyword, spans)
+
+
+def _minima(keyword: Keyword, background: Iterable[Heard], tokenizer: Tokenizer) -> tuple[_Minima, float]:
+    """The minima of the distance, and the hours of the background."""
     scorer = KeywordScorer(keyword.scorer, [keyword], tokenizer.hop, tokenizer.codebook)
-    passages: list[Passage] = []
-    found, frames = [], 0
-    for heard in background:
+    every, found, frames = [], [np.zeros((4, 0))], 0
+    for number, heard in enumerate(background):
         track = _tracked(scorer, heard)
         places = lowest_places(track.distance[:, 0], round(SEPARATION / tokenizer.hop))
+        parts = (part[places, 0] for part in (track.distance, track.start, track.end))
+        found.append(np.stack([np.full(len(places), float(number)), *parts]))
         frames += len(track.time)
-        found.append(track.distance[places, 0])
-        passages += _passages(heard.name, track, places, near)
-    return np.concatenate([*found, np.zeros(0)]), passages, frames * tokenizer.hop / 3600
+        every.append(replace(heard, frames=()))
+    which, distance, start, end = np.hstack(found)
+    order = np.argsort(distance, kind="stable")
+    minima = _Minima(every, which[order].astype(np.intp), distance[order], start[order], end[order])
+    return minima, frames * tokenizer.hop / 3600
 
 
 def _tracked(scorer: KeywordScorer, heard: Heard) -> ScoreTrack:
@@ -194,8 +248,3 @@ def _tracked(scorer: KeywordScorer, heard: Heard) -> ScoreTrack:
         np.concatenate([getattr(part, name) for part in parts]) for name in ("time", "distance", "start", "end")
     )
     return ScoreTrack(time, distance * heard.scale + heard.shift, start, end)
-
-
-def _passages(name: str, track: ScoreTrack, places: NDArray[np.intp], near: float) -> Iterator[Passage]:
-    for place in places[track.distance[places, 0] <= near].tolist():
-        yield Passage(name, *(float(values[place, 0]) for values in (track.start, track.end, track.distance)))

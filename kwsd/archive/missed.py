@@ -107,9 +107,13 @@ def _nearest(keyword: Keyword, frames: Frames, tokenizer: Tokenizer) -> _Place:
 
 def _check(keyword: Keyword, place: _Place, tokenizer: Tokenizer, bank: Bank) -> None:
     if place.distance <= keyword.threshold:
-        raise KeywordError(f'"{keyword.name}" is detected there with its threshold: give another time')
+        perhaps = ", or enroll a recording of it if its second look refused it" if keyword.looks else ""
+        raise KeywordError(f'"{keyword.name}" is detected there with its threshold: give another time{perhaps}')
     model = false_alarm_model(keyword, bank, tokenizer.codebook, leave_one_out(keyword, tokenizer))
-    if not model.alarms_per_hour(place.distance) * 2 * WITHIN / 3600 < BY_CHANCE:
+    by_chance = (
+        model.alarms_per_hour(place.distance) / model.confirmed * 2 * WITHIN / 3600
+    )  # no second look hears a log
+    if not by_chance < BY_CHANCE:
         raise KeywordError(
             f'nothing like "{keyword.name}" was heard within {WITHIN:.0f} s of that time, the nearest is at '
             f"{place.distance:.3f} and its threshold {keyword.threshold:.3f}: give another time, or enroll a recording"

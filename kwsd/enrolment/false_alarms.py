@@ -134,7 +134,7 @@ def _model(scorer: KeywordScorer, bank: Bank, hits: Sequence[float]) -> FalseAla
     scorer.reset()
     distance = np.concatenate([scorer.push(frames).distance[:, 0] for frames in bank.frames()])
     low = np.sort(distance[lowest_places(distance, round(SEPARATION / bank.hop))])
-    low = low[said_count(low, hits) :]
+    low = low[said_by_strangers(low, hits) :]
     if len(low) <= TAIL:
         raise ModelError(f"the background bank shows only {len(low)} stretches of speech: build it with more hours")
     return FalseAlarmModel(low, bank.hours)
@@ -150,6 +150,16 @@ def said_count(minima: NDArray[np.float64], hits: Sequence[float]) -> int:
         return 0
     count = int(np.searchsorted(minima, farthest(hits), side="right"))
     return count if count <= SAID_AT_MOST * len(minima) else 0
+
+
+def said_by_strangers(minima: NDArray[np.float64], hits: Sequence[float]) -> int:
+    """The same for speech of people who do not use the keyword, in which it is as rare as any word.
+
+    Half of what is said is nearer than the median of the recordings' distances from the others. So twice as many as are
+    that near are the keyword; the rest of those as near as the farthest recording rhyme with it.
+    """
+    near = int(np.searchsorted(minima, np.median(hits), side="right")) if hits else 0
+    return min(2 * near, said_count(minima, hits))
 
 
 def lowest_places(distance: NDArray[np.float64], apart: int) -> NDArray[np.intp]:

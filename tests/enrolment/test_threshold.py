@@ -3,7 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwsd.enrolment.false_alarms import TAIL, FalseAlarmModel, FalseAlarms, false_alarm_model, lowest_places
+from kwsd.enrolment.false_alarms import (
+    TAIL,
+    FalseAlarmModel,
+    FalseAlarms,
+    false_alarm_model,
+    lowest_places,
+    said_by_strangers,
+)
 from kwsd.enrolment.outliers import leave_one_out
 from kwsd.enrolment.threshold import Rule, midpoint, typical
 from kwsd.errors import ConfigError
@@ -129,6 +136,17 @@ def said_in(enrolment, bank, shared_tokenizer):
 
 def test_a_keyword_that_is_said_in_the_bank_is_no_false_alarm(said_in):
     assert said_in(10) == pytest.approx(said_in(0), abs=0.02)
+
+
+def test_what_rhymes_with_a_keyword_that_is_said_in_the_bank_is_a_false_alarm():
+    hits = [0.2, 0.3, 0.4, 0.5, 0.6]
+    far = np.linspace(0.7, 1.2, 500)
+    said, rhymes = [0.25, 0.35, 0.4, 0.45, 0.5, 0.55], [0.57] * 10
+
+    assert said_by_strangers(np.concatenate([said, far]), hits) == 6
+    assert said_by_strangers(np.concatenate([said, rhymes, far]), hits) == 6
+    assert said_by_strangers(np.concatenate([said[3:], rhymes, far]), hits) == 0
+    assert said_by_strangers(np.concatenate([said, far]), []) == 0
 
 
 def test_it_is_one_where_nothing_is_known_of_the_keywords_recordings(said_in):

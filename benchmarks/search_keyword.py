@@ -3,16 +3,19 @@
 Words of LibriSpeech `dev` that are said in several recordings. A recording of one is searched for in an index of all;
 a simulated user goes through the hits until three are right. Keywords are made of the recording alone, and of it and
 these hits. They are spotted in all of `dev`: a miss is a place at which the word is said, other than those that any
-keyword was made of, with a distance above the highest threshold that gives no more than so many alarms elsewhere.
+keyword was made of, with a distance above the highest threshold that gives no more than so many alarms elsewhere. What
+the second look of a keyword refuses is a miss where the word is said, and no alarm elsewhere.
 """
 
 from __future__ import annotations
 
 import itertools
 import tempfile
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -31,7 +34,12 @@ from kwsd.archive import Feedback, Settings
 from kwsd.archive.confirmed import keyword_of, recording_of
 from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.methods import find
+from kwsd.enrolment.enroll import enroll
+from kwsd.enrolment.threshold import ALARMS
 from kwsd.keywords.keyword import Keyword
+from kwsd.second_look.distance import EDGE, REACH, distance, limit
+from kwsd.second_look.look import second_look
+from kwsd.spotting.score_track import ScoreTrack
 from kwsd.tokenizer.frames import Frames
 
 CONFIRMED = 3
@@ -41,6 +49,7 @@ QUERIES = 1200  # drawn, of which most words are said too seldom
 REFRACTORY = 2.0  # s
 LATE = 0.3  # s after the word in which its distance still falls
 AROUND = 1.0  # s beside a word that are no alarm
+MORE = 4.0  # alarms an hour
 SHORTEST = 0.25  # s of a hit that is judged
 HEADER = ("keyword of", "misses at 0 alarms %", "at 1 %", "at its own threshold %", "alarms an hour then")
 
@@ -66,6 +75,21 @@ class Stream:
         lengths = [len(part) for part in parts]
         firsts = dict(zip((clip.path for clip in clips), itertools.accumulate([0, *lengths]), strict=False))
         return cls(Frames.join(parts), firsts, hop)
+
+    def heard_at(self, track: ScoreTrack, row: int) -> Hit:
+        """What a detection at a frame would be, in its recording."""
+        path = self._paths[bisect(self._firsts, row) - 1]
+        start, end = float(track.start[row, 0]), float(track.end[row, 0]) + self.hop / 2
+        begin = start if start < end else 0.0  # the alignment may begin in the recording before
+        return Hit(str(path), max(0.0, begin), max(0.0, end), 1.0)
+
+    @cached_property
+    def _paths(self) -> list[Path]:
+        return sorted(self.first, key=lambda path: self.first[path])
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        return [self.first[path] for path in self._paths]
 
     def rows(self, said: Said, around: float = 0.0) -> slice:
         """The frames of a word, a little after it, and so many seconds around that."""
@@ -96,16 +120,23 @@ class Spotted:
         cls, keyword: Keyword, product: Product, stream: Stream, tested: Sequence[Said], said: Sequence[Said]
     ) -> Spotted:
         """Spot a keyword, with the words that are tested and all places at which it is said."""
-        distance = product.scores([keyword]).push(stream.frames).distance[:, 0]
-        words = np.array([distance[stream.rows(one)].min() for one in tested])
+        track = product.scores([keyword]).push(stream.frames)
+        near = track.distance[:, 0]
+
+        def nearest(rows: slice) -> float:
+            at = rows.start + int(near[rows].argmin())
+            return np.inf if _refuses(keyword, stream.heard_at(track, at)) else float(near[at])
+
+        words = np.array([nearest(stream.rows(one)) for one in tested])
         for one in said:
-            distance[stream.rows(one, AROUND)] = np.inf
+            near[stream.rows(one, AROUND)] = np.inf
         alarms, apart = list[float](), int(REFRACTORY / stream.hop)
         while len(alarms) < 2 or alarms[-1] <= keyword.threshold:
-            at = int(distance.argmin())
-            alarms.append(float(distance[at]))
-            distance[max(0, at - apart) : at + apart] = np.inf
-        return cls(words, alarms, keyword.threshold, len(distance) * stream.hop / 3600)
+            at = int(near.argmin())
+            if not _refuses(keyword, stream.heard_at(track, at)):
+                alarms.append(float(near[at]))
+            near[max(0, at - apart) : at + apart] = np.inf
+        return cls(words, alarms, keyword.threshold, len(near) * stream.hop / 3600)
 
     @property
     def figures(self) -> tuple[float, float, float, float]:
@@ -113,6 +144,17 @@ class Spotted:
         misses = [100 * float(np.mean(self.words >= self.alarms[alarms])) for alarms in (0, 1)]
         own = 100 * float(np.mean(self.words > self.threshold))
         return misses[0], misses[1], own, sum(one <= self.threshold for one in self.alarms) / self.hours
+
+
+def _refuses(keyword: Keyword, hit: Hit) -> bool:
+    """Whether the second look of a keyword refuses a detection; without one nothing is refused."""
+    if not keyword.looks:
+        return False
+    heard = recording_of(hit)
+    assert heard.span is not None
+    return distance(second_look()(heard.samples, *heard.span, EDGE), keyword.looks) > limit(
+        keyword.looks, keyword.reach
+    )
 
 
 def judge(hits: Sequence[Hit], said: Sequence[Said]) -> tuple[Feedback, list[Said]]:
@@ -134,16 +176,23 @@ def keywords(product: Product, one: Said, feedback: Feedback) -> dict[str, Keywo
     """The keywords to compare."""
     recording, right = recording_of(Hit(str(one.path), one.start, one.end, 1.0)), Feedback(feedback.right)
 
-    def made(judged: Feedback) -> Keyword:
-        return keyword_of(one.label, [recording], judged, product.tokenizer).keyword
+    def made(judged: Feedback, alarms: float = ALARMS, again: bool = False) -> Keyword:
+        tokenizer = product.tokenizer
+        return keyword_of(one.label, [recording], judged, tokenizer, second_look=again, alarms_per_hour=alarms).keyword
 
     with patch("kwsd.archive.confirmed.recording_of", lambda hit: replace(recording_of(hit), span=None)):
         trimmed = made(right)
+    usual = enroll(
+        one.label, [recording, *map(recording_of, right.right)], product.tokenizer, reach=REACH["usual"]
+    ).keyword
     return {
         "the recording": made(Feedback()),
         f"the recording and {CONFIRMED} right hits": made(right),
         "and the wrong hits before them as negatives": made(feedback),
         f"the recording and {CONFIRMED} right hits, the phrase in them looked for": trimmed,
+        f"the recording and {CONFIRMED} right hits, {MORE:g} alarms an hour promised": made(right, MORE),
+        f"the recording and {CONFIRMED} right hits, as `kwsd enroll --second-look usual` has them": usual,
+        f"the recording and {CONFIRMED} right hits, saved with a second look": made(right, again=True),
     }
 
 

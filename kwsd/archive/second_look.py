@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -51,6 +51,24 @@ class Weights:
         """The probability that a hit is the phrase, of which so many recordings were given."""
         odds = self.constant + self.recordings * math.log(recordings) + self.far * far
         return probability(odds)
+
+
+def searched_again(
+    search: Callable[[int], Sequence[Hit]], looks: Sequence[Look], *, top: int, at_least: float = 0.0
+) -> tuple[list[Hit], list[str]]:
+    """The best hits of a search by the second look, the most probable first, and sentences about problems.
+
+    Args:
+        search: gives so many hits, best first.
+        looks: see `hear_again`.
+        top: number of hits.
+        at_least: only hits that are the phrase with this probability or a higher one.
+
+    Raises:
+        ModelError: the second look is not installed.
+    """
+    hits, problems = hear_again(search(max(top, CANDIDATES)), looks)
+    return [hit for hit in hits if (hit.probability or 0.0) >= at_least][:top], problems
 
 
 def hear_again(hits: Sequence[Hit], looks: Sequence[Look]) -> tuple[list[Hit], list[str]]:

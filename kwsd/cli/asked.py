@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from kwsd.tokenizer.tokenizer import Tokenizer
 
 
+MANY_MISSES = 0.3  # of which it is said what can be done
+
+
 @dataclass(frozen=True)
 class Asked:
     """An enrolled keyword or recordings of a phrase, and what is known of earlier hits."""
@@ -53,20 +56,30 @@ class Asked:
             return Query.of_keyword(self.keyword)
         return Query.of_recordings(self.recordings, tokenizer, look.second_look() if second_look else None)
 
-    def save(self, name: str, tokenizer: Tokenizer) -> bool:
+    def save(self, config: SearchConfig, tokenizer: Tokenizer) -> bool:
         """Save a keyword of it and of the known hits, and say so; returns whether every recording was used.
 
         Raises:
             KeywordError: the name is not allowed, is that of another keyword than the one that is searched for, or no
                 recording can be used.
             AudioError: a hit cannot be cut out of its file.
+            ModelError: the second look is wanted and not installed.
         """
-        from kwsd.archive.confirmed import keyword_of
+        from kwsd.archive.confirmed import expectation, keyword_of
         from kwsd.keywords.keyword import check_name
 
-        name = check_name(name)
+        name = check_name(config.save_keyword or "")
         before, others = self._before(name, tokenizer), self.store.others(name, tokenizer)
-        made = keyword_of(name, self.recordings, self.known, tokenizer, adding_to=before, others=others)
+        made = keyword_of(
+            name,
+            self.recordings,
+            self.known,
+            tokenizer,
+            adding_to=before,
+            others=others,
+            second_look=config.second_look,
+            alarms_per_hour=config.false_alarms_per_hour,
+        )
         path, keyword = self.store.save(made.keyword), made.keyword
         for sentence in made.warnings:
             warn(sentence)
@@ -74,6 +87,13 @@ class Asked:
             complain(sentence)
         counts = f"{len(keyword.templates)} recordings and {len(keyword.negatives)} negatives"
         click.echo(f'"{name}" has {counts}, threshold {keyword.threshold:.3f}; saved as {path}', err=True)
+        click.echo(expectation(made), err=True)
+        if made.misses and made.misses.rate > MANY_MISSES:
+            look = "" if keyword.looks else "--second-look, "
+            warn(
+                f"it will be missed often: give {look}more --false-alarms-per-hour, or --like with hits by other "
+                "speakers"
+            )
         return not made.refused
 
     def _before(self, name: str, tokenizer: Tokenizer) -> Keyword | None:

@@ -37,6 +37,7 @@ Act = Callable[[int, "Hit"], None]
 @setting(SearchConfig, "like", metavar="HIT")
 @setting(SearchConfig, "unlike", metavar="HIT")
 @setting(SearchConfig, "save_keyword", metavar="NAME")
+@setting(SearchConfig, "false_alarms_per_hour", metavar="RATE")
 @setting(SearchConfig, "method")
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line for each hit.")
 @click.option("--play", is_flag=True, help="Play each hit after its line.")
@@ -59,6 +60,7 @@ def search(
     like: tuple[str, ...],
     unlike: tuple[str, ...],
     save_keyword: str | None,
+    false_alarms_per_hour: float,
     method: Method,
     jsonl: bool,
     play: bool,
@@ -80,6 +82,8 @@ def search(
     Listen to the first hits, give their lines back with --like and --unlike, and search again: it learns from them.
     With --save-keyword, the phrase and these hits become a keyword of the store with a learned threshold, for `kwsd
     scan` and `kwsd listen`; the audio of the hits is cut out of their files. If NAME is there already, they are added.
+    Within sentences such a keyword is missed often, and a sentence says how often. With --second-look it gets one, too,
+    and is missed far less; so it is with more --false-alarms-per-hour.
 
     \b
     Examples:
@@ -106,6 +110,7 @@ def search(
         like=like,
         unlike=unlike,
         save_keyword=save_keyword,
+        false_alarms_per_hour=false_alarms_per_hour,
         store=store,
         model=model,
         on=on,
@@ -113,7 +118,7 @@ def search(
     act, tokenizer = action(play, clips), Tokenizer(config.model)
     asked = Asked.of(config, tokenizer)
     hits, problems = _found(config, asked, tokenizer)
-    failed = config.save_keyword is not None and not asked.save(config.save_keyword, tokenizer)
+    failed = config.save_keyword is not None and not asked.save(config, tokenizer)
     for rank, hit in enumerate(hits, 1):
         click.echo(_json(rank, hit) if jsonl else _line(rank, hit, len(hits), len(config.index) > 1))
         failed |= failed_at(act, rank, hit)
@@ -131,13 +136,17 @@ def _found(config: SearchConfig, asked: Asked, tokenizer: Tokenizer) -> tuple[Se
     known = asked.known if asked.known.right or asked.known.wrong else None
     if not (config.second_look or query.looks):
         return _searched(config, query, known, tokenizer)
-    from kwsd.archive.second_look import CANDIDATES, hear_again, looks_of
+    from kwsd.archive.second_look import looks_of, searched_again
 
-    looks = looks_of(query, known)
-    candidates = replace(config, top=max(config.top, CANDIDATES), at_least=0.0)
-    hits, problems = _searched(candidates, query, known, tokenizer)
-    hits, lost = hear_again(hits, looks)
-    return [hit for hit in hits if (hit.probability or 0.0) >= config.at_least][: config.top], [*problems, *lost]
+    unread: list[str] = []
+
+    def search(top: int) -> Sequence[Hit]:
+        hits, problems = _searched(replace(config, top=top, at_least=0.0), query, known, tokenizer)
+        unread.extend(problems)
+        return hits
+
+    hits, lost = searched_again(search, looks_of(query, known), top=config.top, at_least=config.at_least)
+    return hits, [*unread, *lost]
 
 
 def _searched(
@@ -232,9 +241,13 @@ def facts(hit: Hit) -> dict[str, object]:
 
 def _line(rank: int, hit: Hit, count: int, several: bool = False) -> str:
     """A hit for people: rank, probability, score, times, file; where there are several indexes, the index before it."""
-    probable = "   -" if hit.probability is None else f"{100 * hit.probability:3.0f}%"
     index = f"{printable(hit.index)}  " if several else ""
-    return f"{rank:>{max(3, len(str(count)))}}  {probable}  {index}{place(hit)}"
+    return f"{rank:>{max(3, len(str(count)))}}  {percent(hit)}  {index}{place(hit)}"
+
+
+def percent(hit: Hit) -> str:
+    """How probable a hit is."""
+    return "   -" if hit.probability is None else f"{100 * hit.probability:3.0f}%"
 
 
 def place(hit: Hit) -> str:

@@ -34,6 +34,19 @@ NEARER = 0.08  # by which a text that sounds alike is nearer to a recording than
 
 
 @dataclass(frozen=True)
+class Selected:
+    """What is known of recordings that were cut out of running speech because they are near to each other.
+
+    Attributes:
+        farther: how many times as far as they are from each other the phrase is from them where it is said elsewhere.
+        confirmed: share of false alarms that the second look confirms; None for what is usual.
+    """
+
+    farther: float = 1.0
+    confirmed: float | None = None
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """An enrolled keyword with its report.
 
@@ -79,6 +92,7 @@ def enroll(
     others: Sequence[Keyword] = (),
     keep_audio: bool = False,
     reach: float | None = None,
+    selected: Selected | None = None,
     bank: Bank | None = None,
 ) -> Enrolment:
     """A keyword from recordings, each holding the phrase once.
@@ -98,6 +112,7 @@ def enroll(
         keep_audio: store the recordings in the keyword, so that it can be enrolled again with another model.
         reach: how many times as far as recordings are from each other a detection may be by the second look, which must
             confirm it (`kwsd.second_look`); 0 for no second look, None as `adding_to` has it.
+        selected: what is known of recordings that a search selected; None for others.
         bank: background speech as frames of this tokenizer; the shipped bank if None.
 
     Raises:
@@ -126,7 +141,7 @@ def enroll(
     draft = _draft(name, scorer, positive.templates, negative.templates, said, tokenizer, bank)
     if look:
         draft = replace(draft, second_model=look.digest, reach=reach)
-    made = _finish(draft, threshold, refused, others, tokenizer, bank)
+    made = _finish(draft, threshold, refused, others, tokenizer, bank, selected or Selected())
     return replace(made, warnings=(*positive.poor, *made.warnings))
 
 
@@ -182,7 +197,7 @@ def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, ban
     templates = [*keyword.templates, template]
     draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, keyword.contrasts, tokenizer, bank)
     draft = replace(draft, second_model=keyword.second_model, reach=keyword.reach)
-    return _finish(draft, LEARNED, (), (), tokenizer, bank)
+    return _finish(draft, LEARNED, (), (), tokenizer, bank, Selected())
 
 
 def _draft(
@@ -246,17 +261,18 @@ def _finish(
     others: Sequence[Keyword],
     tokenizer: Tokenizer,
     bank: Bank,
+    selected: Selected,
 ) -> Enrolment:
     """Set the threshold of a draft, and report on it."""
     alone = replace(draft, negatives=())  # negatives take false alarms away, the threshold stays
     distances = leave_one_out(alone, tokenizer)
-    model = false_alarm_model(alone, bank, tokenizer.codebook, distances)
+    model = false_alarm_model(alone, bank, tokenizer.codebook, distances, selected.confirmed)
     value, rule = (
         threshold.learn(distances, model, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
     )
     keyword = replace(draft, threshold=value, rule=rule)
     heard = leave_one_out(keyword, tokenizer) if keyword.negatives else distances
-    missed = misses(of_people(keyword, heard), value, model.deviation)
+    missed = misses(of_people(keyword, heard), value, model.deviation, selected.farther)
     confused = confusions(keyword, others, tokenizer)
     alarms = model.alarms_per_hour(value)
     hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword), *_unconfirmed(keyword))

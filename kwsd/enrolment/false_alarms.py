@@ -108,7 +108,9 @@ class FalseAlarms:
         return float(self.minima.std())
 
 
-def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = ()) -> FalseAlarms:
+def false_alarm_model(
+    keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = (), confirmed: float | None = None
+) -> FalseAlarms:
     """The rates of false alarms of a keyword on each kind of speech in a bank that its recordings may resemble.
 
     Telephone speech counts for keywords that were recorded over the telephone only: it would cost the others misses.
@@ -119,6 +121,7 @@ def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Se
         bank: background speech.
         codebook: of the tokenizer.
         hits: distance of each recording from the keyword made of the others.
+        confirmed: share of false alarms that the keyword's second look confirms; CONFIRMED if None.
 
     Raises:
         ModelError: the bank is too short for a fit.
@@ -127,7 +130,7 @@ def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Se
     parts = bank.parts()
     alike = {name: part for name, part in parts.items() if keyword.narrow or name != TELEPHONE} or parts
     kinds = {name: _model(scorer, part, hits) for name, part in alike.items()}
-    return FalseAlarms(kinds, CONFIRMED if keyword.looks else 1.0)
+    return FalseAlarms(kinds, (confirmed or CONFIRMED) if keyword.looks else 1.0)
 
 
 def _model(scorer: KeywordScorer, bank: Bank, hits: Sequence[float]) -> FalseAlarmModel:

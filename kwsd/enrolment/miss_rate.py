@@ -22,12 +22,15 @@ class Misses:
     rate: float
 
 
-def misses(distances: Sequence[float], threshold: float, deviation: float) -> Misses | None:
-    """The misses among leave-one-out distances; None if there are none, for a single recording. As `miss_rate`."""
+def misses(distances: Sequence[float], threshold: float, deviation: float, farther: float = 1.0) -> Misses | None:
+    """The misses among leave-one-out distances; None if there are none, for a single recording. As `miss_rate`.
+
+    Further recordings are expected to be so many times `farther` than these.
+    """
     if not distances:
         return None
     count = sum(d > threshold for d in distances)
-    return Misses(count, len(distances), miss_rate(distances, threshold, deviation))
+    return Misses(count, len(distances), miss_rate([farther * d for d in distances], threshold, deviation))
 
 
 def miss_rate(distances: Sequence[float], threshold: float, deviation: float) -> float:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kwsd.archive import Archive, Feedback, Query, clips, search_all
-from kwsd.archive.confirmed import keyword_of
+from kwsd.archive.confirmed import expectation, keyword_of
 from kwsd.archive.search.hit import Hit
-from kwsd.archive.second_look import CANDIDATES, hear_again, looks_of
+from kwsd.archive.second_look import looks_of, searched_again
 from kwsd.audio.opening import shown
 from kwsd.errors import ArchiveError
 from kwsd.keywords.keyword import Keyword
@@ -103,7 +103,7 @@ class Searches:
             store.save(made.keyword)
         counts = f"recordings: {len(made.keyword.templates)}, negatives: {len(made.keyword.negatives)}"
         change = f"threshold {made.keyword.threshold:.3f}, before {keyword.threshold:.3f}"
-        return " ".join([f'"{name}": {change}, {counts}.', *made.refused, *made.warnings])
+        return " ".join([f'"{name}": {change}, {counts}.', expectation(made), *made.refused, *made.warnings])
 
     def clip(self, number: int) -> bytes:
         """The audio of a hit as FLAC, with half a second before and after it.
@@ -117,9 +117,9 @@ class Searches:
 
     def _heard_again(self, archives: Sequence[Archive], keyword: Keyword, known: Feedback) -> list[Hit]:
         query = Query.of_keyword(keyword)
-        candidates = search_all(archives, query, top=max(TOP, CANDIDATES), feedback=known)
-        hits, _ = hear_again(candidates, looks_of(query, known))
-        return hits[:TOP]
+        looks = looks_of(query, known)
+        hits, _ = searched_again(lambda top: search_all(archives, query, top=top, feedback=known), looks, top=TOP)
+        return hits
 
     def _hit(self, number: int) -> Hit:
         hit = self._hits.get(number)

@@ -1,6 +1,7 @@
 """`kwsd search --save-keyword`: a keyword of what was searched for and of hits that were right."""
 
 import json
+import re
 
 import pytest
 import soundfile as sf
@@ -89,3 +90,15 @@ def test_nothing_is_saved_where_the_file_of_a_hit_is_gone(kwsd, asked, saved, ta
 
     assert "talk.wav" in complaint(result)
     assert not saved.names()
+
+
+def test_it_says_what_to_expect_and_more_alarms_promised_miss_less(kwsd, asked, saved):
+    lines = kwsd(*asked).stdout.splitlines()
+    like = ("--like", lines[0], "--like", lines[1], "--save-keyword")
+    few = kwsd(*asked, *like, "few alarms")
+    many = kwsd(*asked, *like, "many alarms", "--false-alarms-per-hour", "4")
+
+    assert re.search(r"^Expect about \d+ % misses and 0\.50 false alarms an hour\.$", few.stderr, re.MULTILINE)
+    assert "and 4.00 false alarms an hour." in many.stderr
+    assert saved.load("few alarms").threshold < saved.load("many alarms").threshold
+    assert complaint(kwsd(*asked, *like, "none", "--false-alarms-per-hour", "0"))

@@ -1,6 +1,7 @@
 """Discovery of recurring phrases: `python -m benchmarks.discovery`, or one part with `--only`.
 
-`prose`: LibriSpeech, whose words have times: how many of the best pairs of places and of the best groups say the same.
+`prose`: LibriSpeech, whose words have times: how many of the best pairs of places and of the best groups say the same,
+without a second look and with one, and how far its probabilities can be trusted.
 `peers`: the same in a part of it, beside peers that compare all with all. `growth`: time and memory for archives of
 growing length. `languages`: words of other languages, put together to recordings with faint noise between them.
 """
@@ -14,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -25,9 +26,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from benchmarks import corpora
-from benchmarks.discovered import Transcripts
 from benchmarks.product import Product, command_of_parts
 from benchmarks.tables import table
+from export.discovered import Transcripts
 from export.spoken_queries import aligned_clips
 from kwsd.archive import Archive, Hit
 from kwsd.archive.discovery import kernels
@@ -36,7 +37,9 @@ from kwsd.archive.discovery import speech as speeches
 from kwsd.archive.discovery.groups import Graph
 from kwsd.archive.discovery.heard import ONE, Heard
 from kwsd.archive.discovery.pairs import Pairs, distinct, find_pairs
+from kwsd.archive.discovery.second_look import LEAST, compare
 from kwsd.archive.discovery.trees import Neighbours
+from kwsd.archive.search.probability import probability
 from kwsd.tokenizer.codebook import MERGED
 from kwsd.tokenizer.tokenizer import Tokenizer
 from kwsd.tokenizer.voice_activity import VoiceActivity
@@ -48,7 +51,11 @@ EVERY = 3  # clip that the peers hear
 HOURS = (0.5, 2.0, 5.0)
 ROWS = 256  # windows that the peer compares with all others at a time
 
+AGAIN = "with a second look"
+PROBABLE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)  # bounds of the probabilities that are put together
+
 HitPair = tuple[Hit, Hit]
+Find = Callable[[Heard, int, VoiceActivity | None], Pairs]
 
 
 @dataclass(frozen=True)
@@ -62,11 +69,7 @@ class Found:
 
     def best(self, count: int) -> list[HitPair]:
         """The best so many pairs of places, of which none is half within a better one."""
-        listed = distinct(self.pairs, count)
-        return [
-            (self.heard.hit(a, b, score, self.step), self.heard.hit(c, d, score, self.step))
-            for score, (a, b, c, d) in zip(listed.score.tolist(), listed.bounds.tolist(), strict=True)
-        ]
+        return distinct(self.pairs, count).placed(self.heard, self.step)
 
     def groups(self, count: int) -> list[list[Hit]]:
         """The best so many groups, the centre of each first."""
@@ -130,16 +133,26 @@ def every_window(heard: Heard, shortest: int, activity: VoiceActivity | None) ->
 
 
 PLAIN = 0.6  # what plain cosines must exceed
-METHODS: dict[str, Callable[[Heard, int, VoiceActivity | None], Pairs]] = {
+METHODS: dict[str, Find] = {
     "kwsd": find_pairs,
     "all windows compared": every_window,
     "all windows compared, plain cosines": cosines_alone,
 }
 
 
+def heard_again(product: Product) -> Find:
+    """Discovery with a second look, if that is installed."""
+
+    def find(heard: Heard, shortest: int, activity: VoiceActivity | None) -> Pairs:
+        pairs = find_pairs(heard, shortest, activity, least=LEAST)
+        return compare(pairs, heard, MERGED * product.tokenizer.hop).alike()
+
+    return find
+
+
 def prose(product: Product) -> dict[str, Any]:
     """Pairs and groups in read prose."""
-    return _compared(product, {"kwsd": find_pairs}, every=1)
+    return _compared(product, {"kwsd": find_pairs, AGAIN: heard_again(product)}, every=1)
 
 
 def peers(product: Product) -> dict[str, Any]:
@@ -147,14 +160,14 @@ def peers(product: Product) -> dict[str, Any]:
     return _compared(product, METHODS, every=EVERY)
 
 
-def _compared(
-    product: Product, methods: dict[str, Callable[[Heard, int, VoiceActivity | None], Pairs]], every: int
-) -> dict[str, Any]:
+def _compared(product: Product, methods: dict[str, Find], every: int) -> dict[str, Any]:
     """Pairs and groups that methods find in every so manieth clip of prose."""
     clips = list(aligned_clips(product.protocol.shared, corpora.default_cache(), (SPLIT,)))[::every]
     truth, hours = Transcripts(clips), sum(clip.seconds for clip, _ in clips) / 3600
     of_pairs: list[list[object]] = []
     of_groups: list[list[object]] = []
+    of_two: list[list[object]] = []
+    trusted: list[list[object]] = []
     with tempfile.TemporaryDirectory() as folder:
         archive, _ = Archive.build(Path(folder) / "index", [clip.path for clip, _ in clips], product.tokenizer)
         for name, find in methods.items():
@@ -162,6 +175,12 @@ def _compared(
             best, groups = found.best(max(BEST)), found.groups(max(BEST))
             of_pairs += [[name, count, *judged(truth, best[:count]), found.seconds] for count in BEST]
             of_groups += [[name, count, *judged_groups(truth, groups[:count])] for count in BEST]
+            shared = [own for own in groups if any(truth.across(own[0], hit) for hit in own[1:])]
+            of_groups += [[f"{name}, by two speakers", k, *judged_groups(truth, shared[:k])] for k in BEST[:2]]
+            across = [pair for pair in found.best(len(found.pairs)) if truth.across(*pair)]
+            of_two += [[name, count, *_of_two(truth, across[:count])] for count in BEST]
+            if name == AGAIN:
+                trusted = list(_trusted(truth, found.best(len(found.pairs))))
     heads = (
         "same words, %",
         "NED, %",
@@ -173,9 +192,26 @@ def _compared(
     )
     click.echo(f"\n{hours:.2f} h of LibriSpeech {SPLIT}, {len(set(truth.speaker_of.values()))} speakers.\n")
     click.echo(table(("method", "best pairs", *heads), of_pairs))
-    heads = ("places a group", "places right, %", "groups all right, %", "NED, %", "of two speakers, %", "coverage, %")
-    click.echo(f"\n{table(('method', 'best groups', *heads), of_groups)}")
-    return {"pairs": of_pairs, "groups": of_groups}
+    shares = ("places a group", "places right, %", "groups all right, %", "NED, %", "of two speakers, %", "coverage, %")
+    click.echo(f"\n{table(('method', 'best groups', *shares), of_groups)}")
+    click.echo(f"\n{table(('method', 'best pairs of two speakers', 'are there', 'same words, %'), of_two)}")
+    if trusted:
+        click.echo(f"\n{table(('probability, %', 'pairs', 'mean, %', 'same words, %'), trusted)}")
+    return {"pairs": of_pairs, "groups": of_groups, "two speakers": of_two, "probabilities": trusted}
+
+
+def _of_two(truth: Transcripts, pairs: Sequence[HitPair]) -> list[object]:
+    return [len(pairs), 100 * _mean([truth.same_words(*pair) for pair in pairs])]
+
+
+def _trusted(truth: Transcripts, pairs: Sequence[HitPair]) -> Iterator[list[object]]:
+    """How many pairs have a probability between two bounds, its mean, and how many of them are right."""
+    chances = np.array([probability(one.score) for one, _ in pairs])
+    right = np.array([truth.same_words(*pair) for pair in pairs], bool)
+    for least, most in pairwise(PROBABLE):
+        held = (least <= chances) & (chances < most)
+        name = f"{100 * least:.0f} to {min(100, 100 * most):.0f}"
+        yield [name, int(held.sum()), 100 * _mean(chances[held]), 100 * _mean(right[held])]
 
 
 def judged(truth: Transcripts, best: Sequence[HitPair]) -> list[float]:
@@ -214,7 +250,7 @@ def judged_groups(truth: Transcripts, groups: Sequence[Sequence[Hit]]) -> list[f
     ]
 
 
-def _mean(values: Sequence[float] | NDArray[np.bool_]) -> float:
+def _mean(values: Sequence[float] | NDArray[np.bool_] | NDArray[np.float64]) -> float:
     return float(np.mean(values)) if len(values) else float("nan")
 
 
@@ -270,20 +306,30 @@ def languages(product: Product) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             truth = _joined(product.clips(name, SPLIT) or product.clips(name, "train"), count, Path(folder))
             archive, _ = Archive.build(Path(folder) / "index", sorted(Path(folder).glob("*.wav")), product.tokenizer)
-            found = found_in(archive, product.tokenizer)
-            best = found.best(max(BEST))
-            hours = archive.seconds / 3600
-        for top in BEST:
-            said = [(_said_at(truth, one), _said_at(truth, other)) for one, other in best[:top]]
-            same = [bool(a and b and a.text == b.text) for a, b in said]
-            across = np.array([bool(a and b and a.speaker != b.speaker) for a, b in said], bool)
-            right = np.array(same, bool)
-            rows.append(
-                [language, f"{hours:.2f}", top, 100 * _mean(right), 100 * _mean(across), 100 * _mean(right[across])]
-            )
-    heads = ("language", "hours", "best pairs", "same word, %", "of two speakers, %", "same word of these, %")
+            for method, find in {"kwsd": find_pairs, AGAIN: heard_again(product)}.items():
+                found = found_in(archive, product.tokenizer, find)
+                best = found.best(len(found.pairs))
+                shown = (language, f"{archive.seconds / 3600:.2f}", method)
+                rows += [[*shown, len(best), top, *_same_word(truth, best[:top])] for top in BEST]
+    heads = (
+        "language",
+        "hours",
+        "method",
+        "pairs",
+        "best",
+        "same word, %",
+        "of two speakers, %",
+        "same word of these, %",
+    )
     click.echo(f"\n{table(heads, rows)}")
     return {"languages": rows}
+
+
+def _same_word(truth: Spoken, best: Sequence[HitPair]) -> list[object]:
+    said = [(_said_at(truth, one), _said_at(truth, other)) for one, other in best]
+    right = np.array([bool(a and b and a.text == b.text) for a, b in said], bool)
+    across = np.array([bool(a and b and a.speaker != b.speaker) for a, b in said], bool)
+    return [100 * _mean(right), 100 * _mean(across), 100 * _mean(right[across])]
 
 
 Spoken = dict[str, list[tuple[float, float, corpora.Clip]]]

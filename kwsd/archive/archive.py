@@ -121,17 +121,23 @@ class Archive:
         *,
         top: int = 20,
         min_seconds: float = SHORTEST,
+        second_look: bool = False,
         progress: Callable[[float], None] = lambda share: None,
+        report: Callable[[str], None] = lambda sentence: None,
     ) -> list[Group]:
         """Find phrases that recur, without asking for any; returns them, those with the highest score first.
 
         Args:
             top: number of phrases.
             min_seconds: duration that each place must have.
+            second_look: whether places are heard again in their files, which tells near words apart and gives
+                probabilities; phrases that cannot be heard again come last.
             progress: called with the share that is done, from 0 to 1.
+            report: called with a sentence if places cannot be heard again.
 
         Raises:
             ConfigError: `top` or `min_seconds` is not positive.
+            ModelError: the second look is not installed.
         """
         from kwsd.archive.discovery.discover import discover  # noqa: PLC0415 - its kernels serve nothing else
 
@@ -143,7 +149,9 @@ class Archive:
             activity=VoiceActivity.for_model(tokenizer.digest),
             top=top,
             min_seconds=min_seconds,
+            second_look=second_look,
             progress=progress,
+            report=report,
         )
 
 

@@ -38,20 +38,39 @@ def cut(hit: Hit) -> Clip:
     Raises:
         AudioError: the hit is from a live stream, or its file is missing, unreadable or too short.
     """
-    path = Path(hit.path)
-    if hit.heard is not None:
-        raise AudioError(f"{shown(path)} was heard live: there is no file that the hit could be cut out of")
-    with closing(AudioFile(path)) as recording:
-        first = round(max(0.0, hit.start - MARGIN) * recording.rate)
-        last = round((hit.end + MARGIN) * recording.rate)
-        samples = _read_by_seeking(path, first, last)
-        if samples is None:
-            samples = _read_through(recording, first, last)
+    with closing(Cutter()) as cutter:
+        return cutter.cut(hit)
+
+
+class Cutter:
+    """Cuts hits out of their files; a file that must be read from its start is read once for hits in their order."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._passage: _Passage | None = None
+
+    def cut(self, hit: Hit) -> Clip:
+        """See `cut`."""
+        path = Path(hit.path)
+        if hit.heard is not None:
+            raise AudioError(f"{shown(path)} was heard live: there is no file that the hit could be cut out of")
+        if hit.path != self._path or self._passage is None:
+            self.close()
+            self._passage, self._path = _Passage(path), hit.path
+        passage = self._passage
+        first = round(max(0.0, hit.start - MARGIN) * passage.rate)
+        samples = passage.between(first, round((hit.end + MARGIN) * passage.rate))
         if not len(samples):
             raise AudioError(
                 f"{shown(path)} is shorter than it was: bring the index up to date with `kwsd index build`"
             )
-        return Clip(samples, recording.rate)
+        return Clip(samples, passage.rate)
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._passage:
+            self._passage.close()
+            self._passage = None
 
 
 def folder_for(path: Path) -> Path:
@@ -146,11 +165,40 @@ def _read_by_seeking(path: Path, first: int, last: int) -> Samples | None:
     return samples
 
 
-def _read_through(recording: AudioFile, first: int, last: int) -> Samples:
-    kept, done = [np.zeros(0, np.float32)], 0
-    for chunk in recording.chunks():
-        kept.append(chunk[max(0, first - done) : max(0, last - done)])
-        done += len(chunk)
-        if done >= last:
-            break
-    return np.concatenate(kept)
+class _Passage:
+    """The samples of a file between any two of them, the mean of the channels; raises AudioError as AudioFile does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open()
+
+    def between(self, first: int, last: int) -> Samples:
+        """From sample `first` to `last`, as far as there are samples."""
+        samples = _read_by_seeking(self._path, first, last)
+        return self._read_on(first, last) if samples is None else samples
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _open(self) -> None:
+        self._file = AudioFile(self._path)
+        self.rate = self._file.rate
+        self._chunks = self._file.chunks()
+        self._kept, self._first = np.zeros(0, np.float32), 0  # samples, and which one of the file is the first of them
+
+    def _read_on(self, first: int, last: int) -> Samples:
+        if first < self._first:
+            self.close()
+            self._open()
+        parts, done = [self._kept], self._first + len(self._kept)
+        while done < last and (chunk := next(self._chunks, None)) is not None:
+            done += len(chunk)
+            if done <= first:
+                parts = [chunk[:0]]
+            else:
+                parts.append(chunk)
+        self._kept = np.concatenate(parts)
+        self._first = done - len(self._kept)
+        at = max(0, first - self._first)
+        self._kept, self._first = self._kept[at:], self._first + min(at, len(self._kept))
+        return self._kept[: max(0, last - self._first)]

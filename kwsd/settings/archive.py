@@ -59,6 +59,10 @@ class DiscoverConfig(Settings, frozen=True, kw_only=True):
         float,
         Meta(title="the shortest phrase", description="Seconds that a phrase must have.", gt=0, le=MOST_SECONDS),
     ] = 0.4
+    second_look: Annotated[
+        bool,
+        Meta(description="Hear the places again in their files, which tells near words apart; see kwsd[second-look]."),
+    ] = False
     model: Model | None = None
 
 

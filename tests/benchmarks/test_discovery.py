@@ -6,7 +6,7 @@ import pytest
 from kwsd.archive import Hit
 from kwsd.archive.discovery.trees import neighbours
 
-discovered = pytest.importorskip("benchmarks.discovered", reason="the benchmarks are not beside the tests")
+discovered = pytest.importorskip("export.discovered", reason="the training is not beside the tests")
 discovery = pytest.importorskip("benchmarks.discovery")
 align = pytest.importorskip("export.align")
 corpora = pytest.importorskip("benchmarks.corpora")

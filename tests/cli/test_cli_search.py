@@ -21,6 +21,7 @@ from kwsd.archive.search.methods import METHODS as KNOWN
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.archive.storage.folder import MANIFEST
 from kwsd.archive.storage.local import LocalFolder
+from kwsd.audio.decode import AudioFile
 from kwsd.cli.search import _line
 from kwsd.errors import ArchiveError, AudioError, ConfigError
 from kwsd.keywords.store import Store
@@ -281,6 +282,21 @@ def test_clips_are_cut_out_of_an_mp3_as_a_player_has_it(speech, tmp_path):
     clip = clips.cut(Hit(str(tmp_path / "talk.mp3"), 10.0, 11.0, 0.5))
 
     assert clip.samples == pytest.approx(whole[152_000:184_000], abs=1e-4)
+
+
+def test_hits_in_their_order_are_cut_out_of_an_mp3_that_is_read_once(speech, tmp_path, monkeypatch):
+    path, opened = str(tmp_path / "talk.mp3"), []
+    sf.write(path, speech, 16_000)
+    hits = [Hit(path, start, start + 1.0, 0.5) for start in (0.2, 3.0, 3.5, 10.0, 19.5, 2.0)]
+    apart = [clips.cut(hit).samples for hit in hits]
+    monkeypatch.setattr(clips, "AudioFile", lambda path: opened.append(path) or AudioFile(path))
+    cutter = clips.Cutter()
+    together = [cutter.cut(hit).samples for hit in hits]
+    cutter.close()
+
+    assert len(opened) == 2  # once more for the last, which is before the one before it
+    for one, other in zip(apart, together, strict=True):
+        assert one == pytest.approx(other)
 
 
 def test_a_clip_never_takes_the_place_of_another_file(kwsd, recordings, talk, tmp_path):

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from kwsd.archive.indexing.token_log import TokenLog
+from kwsd.keywords.store import Store
 from kwsd.second_look import look
+from kwsd.second_look.distance import REACH
 from kwsd.tokenizer.frames import Frames
 
 pytest.importorskip("ctranslate2")
@@ -108,6 +110,29 @@ def test_a_search_hears_its_hits_again(kwsd, store, long_recording, recordings, 
     assert chances == sorted(chances, reverse=True)
 
 
+def test_phrases_that_recur_are_heard_again(kwsd, long_recording, tmp_path):
+    kwsd("index", "build", tmp_path / "talk.index", long_recording)
+    discover = ("index", "discover", tmp_path / "talk.index", "--second-look", "--top", "3")
+
+    shown, listed = kwsd(*discover), kwsd(*discover, "--jsonl")
+    first = json.loads(listed.stdout.splitlines()[0])
+
+    assert shown.exit_code == listed.exit_code == 0
+    assert 0.5 < first["probability"] <= 1
+    assert f"{100 * first['places'][0]['probability']:3.0f}%  " in shown.stdout
+
+
+def test_without_the_extra_recurring_phrases_are_not_heard_again(kwsd, long_recording, tmp_path, monkeypatch):
+    kwsd("index", "build", tmp_path / "talk.index", long_recording)
+    look.second_look.cache_clear()
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    result = kwsd("index", "discover", tmp_path / "talk.index", "--second-look")
+    look.second_look.cache_clear()
+
+    assert result.exit_code == 2
+    assert 'pip install "kwsd[second-look]"' in result.stderr
+
+
 def test_a_keyword_without_a_second_look_is_not_searched_for_with_one(kwsd, recordings, long_recording, tmp_path):
     kwsd("enroll", "plain", *recordings, "--store", tmp_path)
     kwsd("index", "build", tmp_path / "talk.index", long_recording)
@@ -116,3 +141,19 @@ def test_a_keyword_without_a_second_look_is_not_searched_for_with_one(kwsd, reco
 
     assert result.exit_code == 2
     assert "was enrolled without a second look: add it with" in result.stderr
+
+
+def test_a_keyword_of_hits_that_is_saved_with_a_second_look_has_a_strict_one_and_a_higher_threshold(
+    kwsd, recordings, long_recording, tmp_path
+):
+    kwsd("index", "build", tmp_path / "talk.index", long_recording)
+    search = ("search", "--wav", recordings[0], "--index", tmp_path / "talk.index", "--store", tmp_path)
+    first, second, *_ = kwsd(*search, "--top", "2").stdout.splitlines()
+    like = ("--like", first, "--like", second, "--save-keyword")
+    kwsd(*search, *like, "without")
+    kwsd(*search, *like, "with", "--second-look")
+    without, confirmed = (Store(tmp_path).load(name) for name in ("without", "with"))
+
+    assert (len(confirmed.looks), confirmed.reach) == (3, REACH["strict"])
+    assert not without.looks
+    assert confirmed.threshold > without.threshold

@@ -13,6 +13,7 @@ from kwsd.archive.discovery import kernels
 from kwsd.archive.discovery.heard import ONE, Heard
 from kwsd.archive.discovery.speech import Speech
 from kwsd.archive.discovery.trees import Neighbours, neighbours
+from kwsd.archive.search.hit import Hit
 from kwsd.tokenizer.voice_activity import VoiceActivity
 
 WIDTH = 6  # vectors in a window: 0.48 s
@@ -38,6 +39,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.score)
 
+    def placed(self, heard: Heard, step: float) -> list[tuple[Hit, Hit]]:
+        """The places of each pair with its score, for vectors that are `step` seconds apart."""
+        listed = zip(self.score.tolist(), self.bounds.tolist(), strict=True)
+        return [(heard.hit(a, b, score, step), heard.hit(c, d, score, step)) for score, (a, b, c, d) in listed]
+
     def part(self, rows: NDArray[np.intp]) -> Pairs:
         """The pairs of these rows."""
         return Pairs(self.score[rows], self.bounds[rows])
@@ -48,8 +54,9 @@ def find_pairs(
     shortest: int,
     activity: VoiceActivity | None,
     progress: Callable[[float], None] = lambda share: None,
+    least: float = LEAST,
 ) -> Pairs:
-    """The pairs of places with a score of LEAST or more, each place having so many vectors or more.
+    """The pairs of places with a score of `least` or more, each place having so many vectors or more.
 
     Pairs may overlap others, and a pair's places never each other.
     """
@@ -61,11 +68,16 @@ def find_pairs(
     )
     score, bounds = _aligned(heard, speech, near)
     lengths = np.minimum(bounds[:, 1] - bounds[:, 0], bounds[:, 3] - bounds[:, 2])
-    kept = (score >= LEAST * ONE) & (lengths >= shortest)
+    kept = (score >= least * ONE) & (lengths >= shortest)
     kept &= speech.are_spoken(bounds[:, 0], bounds[:, 1]) & speech.are_spoken(bounds[:, 2], bounds[:, 3])
     bounds, first = np.unique(bounds[kept], axis=0, return_index=True)
     found = Pairs(score[kept][first] / ONE, bounds)
     return found.part(np.argsort(-found.score, kind="stable"))
+
+
+def clear(pairs: Pairs) -> Pairs:
+    """Those with a score of LEAST or more."""
+    return pairs.part(np.flatnonzero(pairs.score >= LEAST))
 
 
 def distinct(pairs: Pairs, most: int) -> Pairs:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks import corpora
+from export import corpus
 from export.align import Word
 from kwsd.archive import Hit
 from kwsd.scorers import edit_distance
@@ -41,7 +41,7 @@ class Transcripts:
         clips: the recordings with their words.
     """
 
-    def __init__(self, clips: Iterable[tuple[corpora.Clip, Sequence[Word]]]) -> None:
+    def __init__(self, clips: Iterable[tuple[corpus.Clip, Sequence[Word]]]) -> None:
         listed = list(clips)
         self.speaker_of = {str(clip.path): clip.speaker for clip, _ in listed}
         self._words = {str(clip.path): list(words) for clip, words in listed}

@@ -46,7 +46,12 @@ class Slowed(Relay):
 
     def __init__(self, inner: QueuedSource, load: float) -> None:
         super().__init__(inner)
-        self._load = load
+        self._queued, self._load = inner, load
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        return self._queued.waiting
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the inner source."""

@@ -91,7 +91,7 @@ def running(hass: Path, folder: Path, port: int) -> Iterator[HomeAssistant]:
     (folder / "configuration.yaml").write_text(
         f"http:\n  server_host: 127.0.0.1\n  server_port: {port}\nassist_pipeline:\nconfig:\nzeroconf:\n"
     )
-    command = [hass, "--config", folder]
+    command: list[str | Path] = [hass, "--config", folder]
     with (folder / "output").open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
         try:
             home = HomeAssistant(f"http://127.0.0.1:{port}")

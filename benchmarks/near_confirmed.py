@@ -14,8 +14,11 @@ from benchmarks.near_trials import Heard, Trial
 from benchmarks.product import Product
 from export.spoken_queries import Said
 from kwsd.keywords.keyword import Keyword
-from kwsd.second_look.distance import EDGE, REACH, distance, limit
+from kwsd.second_look.decoder import plain
+from kwsd.second_look.distance import REACH
 from kwsd.second_look.look import second_look
+from kwsd.second_look.phrase import Phrase
+from kwsd.spotting.second_look import phrase_of
 
 UNCONFIRMED = 100.0
 
@@ -27,25 +30,27 @@ def looked(keyword: Keyword, heard: Sequence[Heard]) -> Keyword:
         keyword: without a second look.
         heard: each of its recordings.
     """
-    look = second_look()
+    look, words = second_look(), plain(keyword.name)
+    phrases = [(one.samples, one.start, one.end) for one in heard]
     templates = [
-        replace(template, look=look.phrase(one.samples, one.start, one.end))
-        for template, one in zip(keyword.templates, heard, strict=True)
+        replace(template, look=look.phrase(*phrase), spoken=look.phrase_spoken(*phrase, words))
+        for template, phrase in zip(keyword.templates, phrases, strict=True)
     ]
-    return replace(keyword, templates=tuple(templates), second_model=look.digest)
+    return replace(keyword, templates=tuple(templates), second_model=look.digest, words=words)
 
 
 def outcomes(
     enrolled: Sequence[tuple[Trial, Keyword]], heard: Mapping[Said, Heard], product: Product
 ) -> dict[str, list[Outcome]]:
-    """What phrases do without a second look, with each kind of it, and by its distance alone.
+    """What phrases do without a second look, with each kind of it, by its distance alone, and all without words.
 
     Args:
         enrolled: each phrase with its keyword, which has no second look yet.
         heard: all that is said.
         product: that enrolled them.
     """
-    names = [product.scorer, *(f"{product.scorer}, {level}" for level in REACH), "by the second look alone"]
+    kinds = [*(f"{product.scorer}, {level}" for level in REACH), "by the second look alone"]
+    names = [product.scorer, *(f"{kind}{words}" for words in ("", ", without words") for kind in kinds)]
     found: dict[str, list[Outcome]] = {name: [] for name in names}
     for trial, keyword in tqdm(enrolled, desc="second look"):
         wary = looked(keyword, [heard[said] for said in trial.enrol])
@@ -56,11 +61,12 @@ def outcomes(
 
 
 def _tried(keyword: Keyword, heard: Sequence[Heard], product: Product) -> list[Scores]:
-    """[n] of the best match that overlaps each phrase: its distance, that of each kind of second look, and that alone.
+    """[n] of the best match that overlaps each phrase, as `outcomes` names them.
 
     A distance that is not confirmed is beyond all that are.
     """
-    scorer, most, look = product.scores([keyword]), limit(keyword.looks, 1.0), second_look()
+    scorer = product.scores([keyword])
+    phrases = [phrase_of(keyword), Phrase(keyword.looks)]
     found = []
     for one in heard:
         track = tracked(scorer, one.frames)
@@ -68,7 +74,10 @@ def _tried(keyword: Keyword, heard: Sequence[Heard], product: Product) -> list[S
         lowest = np.where(overlaps, track.distance[:, 0], np.inf)
         i = int(lowest.argmin())
         end = float(track.end[i, 0]) + product.tokenizer.hop / 2
-        far = distance(look(one.samples, float(track.start[i, 0]), end, EDGE), keyword.looks) / most
-        confirmed = [lowest[i] if far <= reach else UNCONFIRMED + far for reach in REACH.values()]
-        found.append((lowest[i], *confirmed, far))
+        row = [lowest[i]]
+        for phrase in phrases:
+            far = phrase.far(one.samples, float(track.start[i, 0]), end)
+            row += [lowest[i] if far <= reach else UNCONFIRMED + far for reach in REACH.values()]
+            row += [far]
+        found.append(row)
     return list(np.array(found).T)

@@ -31,7 +31,9 @@ def print_report(made: Enrolment) -> None:
         texts = ", ".join(f'"{one.text}"' for one in alike)
         click.echo(f"not to be taken for it, by {len(phrase.voices)} synthetic voices: {texts}")
     if keyword.looks:
-        click.echo("a second look confirms each detection")
+        from kwsd.spotting.second_look import described
+
+        click.echo(described(keyword))
     click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
     click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
     if made.misses:

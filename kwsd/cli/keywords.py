@@ -86,7 +86,9 @@ def show(name: str, as_json: bool, store: Path) -> None:
         seconds = row["end"] - row["start"]
         click.echo(f"  {row['recording']:{width}}  {seconds:.2f} s, {row['frames']} frames{voice}{kept}{negative}")
     if keyword.looks:
-        click.echo("a second look confirms each detection")
+        from kwsd.spotting.second_look import described
+
+        click.echo(described(keyword))
     for one in keyword.contrasts[1:]:
         click.echo(f'not to be taken for "{one.text}", as {len(one.voices)} synthetic voices say it')
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from kwsd.enrolment.calibration import calibrated
 from kwsd.enrolment.confusion import Confusion, confusions
 from kwsd.enrolment.false_alarms import false_alarm_model
@@ -21,11 +19,10 @@ from kwsd.enrolment.warnings import warnings
 from kwsd.enrolment.weights import weighted
 from kwsd.errors import KeywordError
 from kwsd.keywords.keyword import Contrast, Keyword, Template, check_name
-from kwsd.second_look.distance import leave_one_out as leave_one_out_of_looks
-from kwsd.second_look.distance import limit
+from kwsd.second_look.decoder import plain
 from kwsd.second_look.look import second_look
 from kwsd.spotting.contrast import usual_excess
-from kwsd.spotting.second_look import check_look
+from kwsd.spotting.second_look import check_look, phrase_of
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -130,9 +127,10 @@ def enroll(
     look = second_look() if reach else None
     if look and adding_to:
         check_look(adding_to)
+    words = plain(name) if look else ""
     if not look:
-        known = tuple(replace(template, look=()) for template in known)
-    positive = hear(recordings, tokenizer, known, keep_audio=keep_audio, second_look=look)
+        known = tuple(replace(template, look=(), spoken=()) for template in known)
+    positive = hear(recordings, tokenizer, known, keep_audio=keep_audio, second_look=look, words=words)
     negative = hear(negatives, tokenizer, rivals, positive.templates, keep_audio=keep_audio)
     refused = [*positive.refused, *negative.refused]
     if not positive.templates or (refused and len(refused) == len(recordings) + len(negatives)):
@@ -140,7 +138,7 @@ def enroll(
     said = tuple(contrasts) or (adding_to.contrasts if adding_to else ())
     draft = _draft(name, scorer, positive.templates, negative.templates, said, tokenizer, bank)
     if look:
-        draft = replace(draft, second_model=look.digest, reach=reach)
+        draft = replace(draft, second_model=look.digest, reach=reach, words=words)
     made = _finish(draft, threshold, refused, others, tokenizer, bank, selected or Selected())
     return replace(made, warnings=(*positive.poor, *made.warnings))
 
@@ -196,7 +194,7 @@ def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, ban
     bank = bank or Bank.shipped()
     templates = [*keyword.templates, template]
     draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, keyword.contrasts, tokenizer, bank)
-    draft = replace(draft, second_model=keyword.second_model, reach=keyword.reach)
+    draft = replace(draft, second_model=keyword.second_model, reach=keyword.reach, words=keyword.words)
     return _finish(draft, LEARNED, (), (), tokenizer, bank, Selected())
 
 
@@ -244,13 +242,12 @@ def _reach(keyword: Keyword | None) -> float:
 def _unconfirmed(keyword: Keyword) -> list[str]:
     """A sentence for each recording that the second look would not take for the phrase by the other recordings."""
     looked = [template for template in keyword.templates if template.look]
-    found = zip(looked, leave_one_out_of_looks(keyword.looks), strict=False)
-    most = limit(keyword.looks, keyword.reach) if keyword.looks else np.inf
+    found = zip(looked, phrase_of(keyword).of_recordings() if looked else (), strict=False)
     return [
         f"{template.recording} is farther from the other recordings than the second look confirms: such voices and "
         "places will be missed, so record more of them"
         for template, far in found
-        if far > most
+        if far > keyword.reach
     ]
 
 

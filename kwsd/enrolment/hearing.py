@@ -40,6 +40,7 @@ def hear(
     *,
     keep_audio: bool = False,
     second_look: SecondLook | None = None,
+    words: str = "",
 ) -> Heard:
     """Templates of recordings that hold one phrase each.
 
@@ -50,11 +51,12 @@ def hear(
         alike: templates of a phrase that sounds alike; like the known ones, they show where in a recording it is said.
         keep_audio: store the recordings in the templates.
         second_look: hears the phrase once more, for `Template.look`.
+        words: that it compares; empty for none.
     """
     takes, refused = _takes(recordings, tokenizer)
     heard = Heard(list(known), [], refused)
     for take, reading in zip(takes, agreed(takes, (*known, *alike)), strict=True):
-        template = take.template(reading, keep_audio=keep_audio, second_look=second_look)
+        template = take.template(reading, keep_audio=keep_audio, second_look=second_look, words=words)
         same = [t.recording for t in heard.templates if np.array_equal(t.frames.vectors, template.frames.vectors)]
         if same:
             heard.refused.append(

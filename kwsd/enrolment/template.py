@@ -78,13 +78,22 @@ class Take:
     readings: tuple[Reading, ...]
 
     def template(
-        self, reading: Reading, *, keep_audio: bool = False, second_look: SecondLook | None = None
+        self, reading: Reading, *, keep_audio: bool = False, second_look: SecondLook | None = None, words: str = ""
     ) -> Template:
-        """The template of one of the readings, with the recording as FLAC if it is to be kept."""
+        """The template of one of the readings, with the recording as FLAC if it is to be kept.
+
+        Args:
+            reading: one of `readings`.
+            keep_audio: keep the recording.
+            second_look: hears the phrase once more, for `Template.look`.
+            words: that the second look compares; empty for none.
+        """
         heard = reading.frames.between(reading.start - CONTEXT, reading.end + CONTEXT)
         audio = _flac(self.recording.samples) if keep_audio else None
         narrow = is_narrow(self.recording.samples, reading.pieces)
-        look = second_look.phrase(reading.samples, reading.start, reading.end) if second_look else ()
+        phrase = (reading.samples, reading.start, reading.end)
+        look = second_look.phrase(*phrase) if second_look else ()
+        spoken = second_look.phrase_spoken(*phrase, words) if second_look and words else ()
         return Template(
             self.recording.name,
             heard,
@@ -94,6 +103,7 @@ class Take:
             narrow=narrow,
             said=self.recording.said,
             look=look,
+            spoken=spoken,
         )
 
 

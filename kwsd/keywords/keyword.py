@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.errors import KeywordError
-from kwsd.second_look.distance import REACH, Look
+from kwsd.second_look.distance import REACH, Look, Spoken
 from kwsd.tokenizer.frames import Frames
 
 LONGEST_NAME = 60  # characters; as UTF-8 with a suffix it still fits a file name
@@ -29,6 +29,7 @@ class Template:
         narrow: whether the recording has the band of a telephone, with no sound above 4.3 kHz.
         said: the synthetic voice that said the phrase; empty for a recording of a person.
         look: the [n, m] vectors of the phrase by the second look, in each condition; empty without a second look.
+        spoken: the log-probability of the keyword's words in each condition, likewise.
     """
 
     recording: str
@@ -42,6 +43,7 @@ class Template:
     narrow: bool = False
     said: str = ""
     look: Look = ()
+    spoken: Spoken = ()
 
     @property
     def frames(self) -> Frames:
@@ -85,6 +87,7 @@ class Keyword:
         contrasts: the phrase, and then what sounds alike, by the same synthetic voices; none, or two or more.
         second_model: digest of the second look that templates have; empty if none has one.
         reach: how far a detection may be by the second look, see `kwsd.second_look.distance`.
+        words: what the second look expects to be said; empty if it compares no words.
     """
 
     name: str
@@ -97,11 +100,17 @@ class Keyword:
     contrasts: tuple[Contrast, ...] = ()
     second_model: str = ""
     reach: float = REACH["usual"]
+    words: str = ""
 
     @property
     def looks(self) -> tuple[Look, ...]:
         """The recordings as the second look hears them; empty if the keyword was enrolled without one."""
         return tuple(template.look for template in self.templates if template.look)
+
+    @property
+    def spoken(self) -> tuple[Spoken, ...]:
+        """How probable its words are in each recording by the second look; empty if it was enrolled without one."""
+        return tuple(template.spoken for template in self.templates if template.spoken)
 
     @property
     def narrow(self) -> bool:

@@ -12,6 +12,9 @@ from kwsd.scorers import cosine_costs, subsequence_dtw
 Look = tuple[NDArray[np.float32], ...]
 """The [T, m] vectors of a phrase in each condition, the recording as it is first, see `kwsd.second_look.conditions`."""
 
+Spoken = tuple[float, ...]
+"""The log-probability of the keyword's words in each condition of a recording; empty if it is not compared."""
+
 EDGE = 0.12  # s before and after a detection in which an alignment may begin and end
 USUAL = 0.42  # mean distance of two recordings of a phrase by different people
 USUAL_COUNTS = 3  # recordings, as many as that counts
@@ -19,7 +22,12 @@ REACH = {"usual": 1.5, "strict": 1.25}  # times as far as recordings are from ea
 
 
 def distance(vectors: NDArray[np.float32], looks: Sequence[Look]) -> float:
-    """The mean over recordings of their distance, in the condition in which that is the smallest.
+    """See `nearest`."""
+    return nearest(vectors, looks)[0]
+
+
+def nearest(vectors: NDArray[np.float32], looks: Sequence[Look]) -> tuple[float, int]:
+    """The mean over recordings of their distance, in the condition in which that is the smallest, and that condition.
 
     The distance of a recording is the cost 1 - cos along the best alignment, by its length (Müller 2007).
 
@@ -27,7 +35,7 @@ def distance(vectors: NDArray[np.float32], looks: Sequence[Look]) -> float:
         vectors: [n, m] of a detection and EDGE around it.
         looks: of each recording.
     """
-    return min(_mean_distance(vectors, phrases) for phrases in zip(*looks, strict=True))
+    return min((_mean_distance(vectors, phrases), i) for i, phrases in enumerate(zip(*looks, strict=True)))
 
 
 def leave_one_out(looks: Sequence[Look]) -> list[float]:

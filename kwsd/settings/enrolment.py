@@ -70,7 +70,7 @@ class EnrollConfig(Settings, frozen=True, kw_only=True):
         Annotated[
             SecondLookName,
             Meta(
-                description="How strictly another encoder confirms each detection, see kwsd[second-look].",
+                description="How strictly another model confirms each detection, see kwsd[second-look].",
                 extra={"head": 'there is no second look "{}"'},
             ),
         ]

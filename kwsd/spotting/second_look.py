@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from kwsd.audio.source import RATE, Samples
 from kwsd.errors import ModelError
 from kwsd.keywords.keyword import Keyword
-from kwsd.second_look.distance import EDGE, distance, limit
 from kwsd.second_look.look import LEAD, LONGEST, TAIL, second_look
+from kwsd.second_look.phrase import Phrase
 from kwsd.spotting.detection import Detection
 
 MEMORY = LONGEST + LEAD + 2.0  # s of audio before the last sample that may be wanted
@@ -30,7 +30,7 @@ class Confirmation:
 
     def __init__(self, keywords: Sequence[Keyword], heard: Heard) -> None:
         self._heard = heard
-        self._known = {k: (one.looks, limit(one.looks, one.reach)) for k, one in enumerate(keywords) if one.looks}
+        self._known = {k: (phrase_of(one), one.reach) for k, one in enumerate(keywords) if one.looks}
         for k in self._known:
             check_look(keywords[k])
 
@@ -39,16 +39,28 @@ class Confirmation:
         return bool(self._known)
 
     def refuses(self, k: int, detection: Detection) -> bool:
-        """Whether a detection of keyword k is farther from its recordings than they are from each other."""
+        """Whether a detection of keyword k is too far from its recordings."""
         if k not in self._known:
             return False
-        looks, most = self._known[k]
+        phrase, reach = self._known[k]
         start = max(detection.start, detection.end - LONGEST)
         first, samples = self._heard(start - LEAD, detection.end + TAIL)
         if first > start or len(samples) < SHORTEST * RATE:
             return False  # the keyword came when its phrase was being said, so that it was not heard as a whole
-        vectors = second_look()(samples, start - first, detection.end - first, EDGE)
-        return distance(vectors, looks) > most
+        return phrase.far(samples, start - first, detection.end - first, reach) > reach
+
+
+def phrase_of(keyword: Keyword) -> Phrase:
+    """The recordings of a keyword that was enrolled with a second look."""
+    return Phrase(keyword.looks, keyword.spoken, keyword.words)
+
+
+def described(keyword: Keyword) -> str:
+    """A clause that says how the detections of a keyword that was enrolled with a second look are confirmed."""
+    if words := phrase_of(keyword).words:
+        return f'a second look confirms each detection, by its sound and by the words "{words}"'
+    unheard = f', since it does not hear "{keyword.words}" in the recordings' if keyword.words else ""
+    return f"a second look confirms each detection, by its sound alone{unheard}"
 
 
 def check_look(keyword: Keyword) -> None:

@@ -46,8 +46,15 @@ def test_what_is_refused_is_shown_where_the_keyword_is_tried(kwsd, store, long_r
 def test_a_report_and_a_list_say_that_there_is_one(kwsd, store):
     shown = kwsd("keywords", "show", "hey snips", "--store", store)
 
-    assert "a second look confirms each detection" in shown.stdout
+    assert 'a second look confirms each detection, by its sound and by the words "hey snips"' in shown.stdout
     assert json.loads(kwsd("keywords", "list", "--json", "--store", store).stdout)[0]["second_look"] is True
+
+
+def test_a_name_that_the_recordings_do_not_say_is_not_compared(kwsd, recordings, tmp_path):
+    made = kwsd("enroll", "lamp 2", *recordings[:2], "--second-look", "strict", "--store", tmp_path)
+
+    assert made.exit_code == 0
+    assert 'by its sound alone, since it does not hear "lamp 2" in the recordings' in made.stdout
 
 
 def test_without_the_extra_such_a_keyword_is_refused_in_a_sentence(kwsd, store, long_recording, monkeypatch):

@@ -1,0 +1,71 @@
+"""How far a detection is from the recordings of its keyword, by the second look: by its vectors and by its words.
+
+Words are compared where the recordings say those of the keyword's name, as the decoder of Whisper hears them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwsd.audio.source import Samples
+from kwsd.second_look.distance import EDGE, Look, Spoken, leave_one_out, limit, nearest
+from kwsd.second_look.look import second_look
+
+HEARD = -3.0  # mean log-probability of words that recordings say
+WEIGHT = 0.15  # times as far for each unit that the words are less probable than in recordings that all agree
+MOST = 8.0  # units that count
+USUAL_SPREAD = 0.7  # mean deviation of the log-probability in recordings
+USUAL_COUNTS = 3  # recordings, as many as that counts
+FARTHER = 1.2  # times as far a detection may be where words are compared too
+
+
+class Phrase:
+    """The recordings of a phrase as the second look knows them.
+
+    Args:
+        looks: of each recording, at least one.
+        spoken: of each recording; empty if no words are known.
+        words: of the phrase.
+    """
+
+    def __init__(self, looks: Sequence[Look], spoken: Sequence[Spoken] = (), words: str = "") -> None:
+        self._looks, self._usual = looks, limit(looks, 1.0)
+        known = len(spoken) == len(looks) and bool(words)
+        self._spoken = np.array(spoken, dtype=np.float64) if known else np.zeros((0, 0))
+        self.words = words if known and self._spoken[:, 0].mean() >= HEARD else ""
+
+    def far(self, samples: Samples, start: float, end: float, most: float = np.inf) -> float:
+        """How many times as far from the recordings a stretch is as these are from each other.
+
+        Args:
+            samples, start, end: see `SecondLook`.
+            most: beyond which it need not be known how far.
+        """
+        found, condition = nearest(second_look()(samples, start, end, EDGE), self._looks)
+        far = found / self._usual
+        if not self.words or far > most * FARTHER:
+            return far / FARTHER if self.words else far
+        return self._with_words(far, second_look().spoken(samples, start, end, self.words), self._spoken[:, condition])
+
+    def of_recordings(self) -> list[float]:
+        """How far each recording is from the others, likewise; empty for a single one."""
+        alone = [one / self._usual for one in leave_one_out(self._looks)]
+        if not self.words:
+            return alone
+        clean = self._spoken[:, 0]
+        return [self._with_words(far, clean[i], np.delete(clean, i)) for i, far in enumerate(alone)]
+
+    def _with_words(self, far: float, said: float, usual: NDArray[np.float64]) -> float:
+        """How far it is by vectors and words, on the scale of vectors alone.
+
+        Args:
+            far: by vectors.
+            said: the log-probability of the words.
+            usual: [n] of those in recordings, as they would be heard in the same place.
+        """
+        middle = float(usual.mean())
+        spread = float(np.abs(usual - middle).sum() + USUAL_COUNTS * USUAL_SPREAD) / (len(usual) + USUAL_COUNTS)
+        return (far + WEIGHT * min(MOST, max(0.0, middle - said)) / (1 + spread)) / FARTHER

@@ -37,9 +37,9 @@ from kwsd.archive.search.methods import find
 from kwsd.enrolment.enroll import enroll
 from kwsd.enrolment.threshold import ALARMS
 from kwsd.keywords.keyword import Keyword
-from kwsd.second_look.distance import EDGE, REACH, distance, limit
-from kwsd.second_look.look import second_look
+from kwsd.second_look.distance import REACH
 from kwsd.spotting.score_track import ScoreTrack
+from kwsd.spotting.second_look import phrase_of
 from kwsd.tokenizer.frames import Frames
 
 CONFIRMED = 3
@@ -51,6 +51,7 @@ LATE = 0.3  # s after the word in which its distance still falls
 AROUND = 1.0  # s beside a word that are no alarm
 MORE = 4.0  # alarms an hour
 SHORTEST = 0.25  # s of a hit that is judged
+BEYOND = 1.5  # times its threshold up to which a keyword's alarms are looked for
 HEADER = ("keyword of", "misses at 0 alarms %", "at 1 %", "at its own threshold %", "alarms an hour then")
 
 
@@ -78,10 +79,13 @@ class Stream:
 
     def heard_at(self, track: ScoreTrack, row: int) -> Hit:
         """What a detection at a frame would be, in its recording."""
-        path = self._paths[bisect(self._firsts, row) - 1]
+        number = bisect(self._firsts, row) - 1
         start, end = float(track.start[row, 0]), float(track.end[row, 0]) + self.hop / 2
         begin = start if start < end else 0.0  # the alignment may begin in the recording before
-        return Hit(str(path), max(0.0, begin), max(0.0, end), 1.0)
+        late = -float(self.frames.time[0])
+        if number and begin > (row - self._firsts[number]) * self.hop + late:  # it lies in the recording before
+            number -= 1
+        return Hit(str(self._paths[number]), max(0.0, begin), max(0.0, end), 1.0)
 
     @cached_property
     def _paths(self) -> list[Path]:
@@ -105,7 +109,7 @@ class Spotted:
     Attributes:
         words: [n] the lowest distance at each of the tested words.
         alarms: the distances of the nearest other places, ascending, no two within REFRACTORY; as many as there are
-            below the keyword's threshold, and two at least.
+            below the keyword's threshold, and two at least, which are infinite where there are none up to BEYOND.
         threshold: of the keyword.
         hours: of the stream.
     """
@@ -133,7 +137,9 @@ class Spotted:
         alarms, apart = list[float](), int(REFRACTORY / stream.hop)
         while len(alarms) < 2 or alarms[-1] <= keyword.threshold:
             at = int(near.argmin())
-            if not _refuses(keyword, stream.heard_at(track, at)):
+            if near[at] > BEYOND * keyword.threshold:
+                alarms.append(np.inf)
+            elif not _refuses(keyword, stream.heard_at(track, at)):
                 alarms.append(float(near[at]))
             near[max(0, at - apart) : at + apart] = np.inf
         return cls(words, alarms, keyword.threshold, len(near) * stream.hop / 3600)
@@ -152,9 +158,7 @@ def _refuses(keyword: Keyword, hit: Hit) -> bool:
         return False
     heard = recording_of(hit)
     assert heard.span is not None
-    return distance(second_look()(heard.samples, *heard.span, EDGE), keyword.looks) > limit(
-        keyword.looks, keyword.reach
-    )
+    return phrase_of(keyword).far(heard.samples, *heard.span, keyword.reach) > keyword.reach
 
 
 def judge(hits: Sequence[Hit], said: Sequence[Said]) -> tuple[Feedback, list[Said]]:

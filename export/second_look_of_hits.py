@@ -28,8 +28,9 @@ from kwsd.archive.second_look import CALIBRATION, Weights
 from kwsd.archive.segments.segment import Segment
 from kwsd.audio.trim import speech_span
 from kwsd.errors import KwsdError
-from kwsd.second_look.distance import EDGE, Look, distance, limit
+from kwsd.second_look.distance import Look
 from kwsd.second_look.look import LEAD, TAIL, second_look
+from kwsd.second_look.phrase import Phrase
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 SHARES = (1, 3)  # of the recordings that are searched in: all, a third
@@ -54,7 +55,7 @@ class Heard:
 
     def far(self, path: Path, start: float, end: float, looks: Sequence[Look]) -> float:
         """How many times as far a hit is as recordings are from each other."""
-        return distance(second_look()(*self._around(path, start, end), EDGE), looks) / limit(looks, 1.0)
+        return Phrase(looks).far(*self._around(path, start, end))
 
     def _around(self, path: Path, start: float, end: float) -> tuple[Samples, float, float]:
         samples = self._read(path)

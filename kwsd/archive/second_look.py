@@ -20,8 +20,9 @@ from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.probability import probability
 from kwsd.archive.search.query import Query
 from kwsd.errors import ArchiveError, AudioError
-from kwsd.second_look.distance import EDGE, Look, distance, limit
+from kwsd.second_look.distance import Look
 from kwsd.second_look.look import second_look
+from kwsd.second_look.phrase import Phrase
 
 CANDIDATES = 60  # hits that are heard again, at least
 CALIBRATION = Path(__file__).parent / "second_look.json"
@@ -84,7 +85,7 @@ def hear_again(hits: Sequence[Hit], looks: Sequence[Look]) -> tuple[list[Hit], l
         ModelError: the second look is not installed.
     """
     heard, lost, problem = [], [], ""
-    usual, weights = limit(looks, 1.0), Weights.shipped()
+    phrase, weights = Phrase(looks), Weights.shipped()
     for hit in hits:
         try:
             recording = recording_of(hit)
@@ -93,7 +94,7 @@ def hear_again(hits: Sequence[Hit], looks: Sequence[Look]) -> tuple[list[Hit], l
             problem = str(error)
             continue
         assert recording.span is not None
-        far = distance(second_look()(recording.samples, *recording.span, EDGE), looks) / usual
+        far = phrase.far(recording.samples, *recording.span)
         heard.append(replace(hit, probability=weights.probability(far, len(looks))))
     problems = [f"{len(lost)} of {len(hits)} hits could not be heard again and come last: {problem}"] if lost else []
     return [*sorted(heard, key=lambda hit: -(hit.probability or 0.0)), *lost], problems

@@ -21,11 +21,6 @@ USUAL_COUNTS = 3  # recordings, as many as that counts
 REACH = {"usual": 1.5, "strict": 1.25}  # times as far as recordings are from each other that a detection may be
 
 
-def distance(vectors: NDArray[np.float32], looks: Sequence[Look]) -> float:
-    """See `nearest`."""
-    return nearest(vectors, looks)[0]
-
-
 def nearest(vectors: NDArray[np.float32], looks: Sequence[Look]) -> tuple[float, int]:
     """The mean over recordings of their distance, in the condition in which that is the smallest, and that condition.
 

@@ -31,10 +31,10 @@ def looked(keyword: Keyword, heard: Sequence[Heard]) -> Keyword:
         heard: each of its recordings.
     """
     look, words = second_look(), plain(keyword.name)
-    phrases = [(one.samples, one.start, one.end) for one in heard]
+    known = [look.recording(one.samples, one.start, one.end, words) for one in heard]
     templates = [
-        replace(template, look=look.phrase(*phrase), spoken=look.phrase_spoken(*phrase, words))
-        for template, phrase in zip(keyword.templates, phrases, strict=True)
+        replace(template, look=vectors, spoken=spoken)
+        for template, (vectors, spoken) in zip(keyword.templates, known, strict=True)
     ]
     return replace(keyword, templates=tuple(templates), second_model=look.digest, words=words)
 

@@ -92,8 +92,7 @@ class Take:
         audio = _flac(self.recording.samples) if keep_audio else None
         narrow = is_narrow(self.recording.samples, reading.pieces)
         phrase = (reading.samples, reading.start, reading.end)
-        look = second_look.phrase(*phrase) if second_look else ()
-        spoken = second_look.phrase_spoken(*phrase, words) if second_look and words else ()
+        look, spoken = second_look.recording(*phrase, words) if second_look else ((), ())
         return Template(
             self.recording.name,
             heard,

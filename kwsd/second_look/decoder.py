@@ -38,17 +38,16 @@ class Decoder:
         self._tokenizer = tokenizers.Tokenizer.from_file(str(encoder.folder / "tokenizer.json"))
         self._encoder = encoder
 
-    def __call__(self, samples: NDArray[np.float32], words: str) -> float:
+    def __call__(self, states: NDArray[np.float32], words: str) -> float:
         """The log-probability of words where they are most probable in the transcript.
 
         They may follow the first words of the likeliest transcript, none to BEFORE, and anything may follow them. The
         logarithm is the sum over their tokens.
 
         Args:
-            samples: as `Encoder` has them.
+            states: [m, WIDTH] of the stretch, see `Encoder.states`.
             words: in small letters, see `plain`.
         """
-        states = self._encoder.states(samples)
         rows = [(before, way) for before in self._beginnings(states) for way in self._ways(words, not before)]
         heard = self._encoder.view(np.repeat(states[None], len(rows), axis=0))
         texts = [[*before, *way] for before, way in rows]

@@ -54,10 +54,7 @@ class Encoder:
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Vectors [n, WIDTH] of the n whole HOPs of the samples, float32 mono at RATE, 30 s at most."""
-        states = self.states(samples)
-        pairs = len(samples) // round(HOP * RATE)
-        vectors: NDArray[np.float32] = states[: 2 * pairs].reshape(pairs, 2, WIDTH).mean(axis=1)
-        return vectors
+        return averaged(self.states(samples), len(samples) // round(HOP * RATE))
 
     def states(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """The encoder's own vectors [m, WIDTH], two each HOP, of samples as above."""
@@ -72,6 +69,12 @@ class Encoder:
         power = np.abs(np.fft.rfft(frames * self._window, axis=1)) ** 2
         log = np.log10(np.maximum(power @ self._bands, 1e-10))
         return np.ascontiguousarray((np.maximum(log, log.max() - 8) + 4).T / 4, dtype=np.float32)
+
+
+def averaged(states: NDArray[np.float32], hops: int) -> NDArray[np.float32]:
+    """The vectors [hops, WIDTH] of the first HOPs of what the encoder heard."""
+    vectors: NDArray[np.float32] = states[: 2 * hops].reshape(hops, 2, WIDTH).mean(axis=1)
+    return vectors
 
 
 def _mel_filters() -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -20,7 +21,7 @@ from kwsd.audio.source import RATE
 from kwsd.second_look.conditions import conditions
 from kwsd.second_look.decoder import Decoder
 from kwsd.second_look.distance import Look, Spoken
-from kwsd.second_look.encoder import HOP, Encoder
+from kwsd.second_look.encoder import HOP, Encoder, averaged
 
 LEAD = 0.6  # s before a stretch that are heard
 TAIL = 0.24  # s after it; the tokenizer has heard as many when it answers
@@ -35,6 +36,7 @@ class SecondLook:
     """Stretches of audio to vectors.
 
     Attributes:
+        decoder: of the words.
         digest: of the projection; vectors of different digests cannot be compared.
 
     Raises:
@@ -47,7 +49,7 @@ class SecondLook:
         self._mean, self._projection = (arrays[name].astype(np.float32) for name in ("mean", "projection"))
         self.digest = hashlib.sha256(content).hexdigest()[:16]
         self._encoder = Encoder()
-        self._decoder = Decoder(self._encoder)
+        self.decoder = Decoder(self._encoder)
 
     def __call__(self, samples: NDArray[np.float32], start: float, end: float, edge: float = 0.0) -> Vectors:
         """Unit vectors [n, m] of a stretch, one each HOP and at least one; of a long one the last LONGEST are heard.
@@ -57,33 +59,59 @@ class SecondLook:
             start, end: of the stretch, in seconds of the samples.
             edge: seconds before and after it of which there are vectors too, at most LEAD and TAIL.
         """
-        heard, lead, length = _heard(samples, start, end)
-        hops = (len(heard) - round(SILENCE * RATE)) // round(HOP * RATE)
-        begin = min(max(0, round((lead - edge) / HOP)), max(0, hops - 1))
-        stop = max(begin + 1, min(hops, round((lead + length + edge) / HOP)))
-        vectors = np.ascontiguousarray((self._encoder(heard)[begin:stop] - self._mean) @ self._projection)
-        unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
-        return unit
+        return self.hear(samples, start, end).vectors(edge)
 
-    def spoken(self, samples: NDArray[np.float32], start: float, end: float, words: str) -> float:
-        """The log-probability that words are said in a stretch, see `Decoder`; arguments as `__call__` has them."""
-        return self._decoder(_heard(samples, start, end)[0], words)
+    def hear(self, samples: NDArray[np.float32], start: float, end: float) -> Hearing:
+        """What is heard of a stretch; arguments as `__call__` has them."""
+        start = max(start, end - LONGEST)
+        first = max(0, round((start - LEAD) * RATE))
+        heard = samples[first : max(first, round((end + TAIL) * RATE))]
+        silence = np.zeros(round(SILENCE * RATE), np.float32)
+        states = self._encoder.states(np.concatenate([heard, silence]))
+        return Hearing(self, states, len(heard) // round(HOP * RATE), start - first / RATE, end - start)
+
+    def projected(self, vectors: Vectors) -> Vectors:
+        """Unit vectors [n, m] of those of the encoder [n, WIDTH]."""
+        found = np.ascontiguousarray((vectors - self._mean) @ self._projection)
+        unit: Vectors = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-9))
+        return unit
 
     def phrase(self, samples: NDArray[np.float32], start: float, end: float) -> Look:
         """A phrase in a recording in each condition; see `__call__`."""
-        return tuple(self(heard, start, end) for heard in conditions(samples, start, end))
+        return self.recording(samples, start, end)[0]
 
-    def phrase_spoken(self, samples: NDArray[np.float32], start: float, end: float, words: str) -> Spoken:
-        """The log-probability that words are said in a recording in each condition; see `spoken`."""
-        return tuple(self.spoken(heard, start, end, words) for heard in conditions(samples, start, end))
+    def recording(self, samples: NDArray[np.float32], start: float, end: float, words: str = "") -> tuple[Look, Spoken]:
+        """The same, and the log-probability of words in each condition; of none if there are no words."""
+        heard = [self.hear(one, start, end) for one in conditions(samples, start, end)]
+        return tuple(one.vectors() for one in heard), tuple(one.spoken(words) for one in heard if words)
 
 
-def _heard(samples: NDArray[np.float32], start: float, end: float) -> tuple[NDArray[np.float32], float, float]:
-    """What is heard for a stretch, with silence after it; the seconds before the stretch, and those of the stretch."""
-    start = max(start, end - LONGEST)
-    first = max(0, round((start - LEAD) * RATE))
-    heard = samples[first : max(first, round((end + TAIL) * RATE))]
-    return np.concatenate([heard, np.zeros(round(SILENCE * RATE), np.float32)]), start - first / RATE, end - start
+@dataclass(frozen=True)
+class Hearing:
+    """What the second look heard of a stretch, for its vectors and its words.
+
+    Attributes:
+        look: that heard it.
+        states: [m, WIDTH] of the encoder, silence included.
+        hops: HOPs that were heard before the silence.
+        lead, length: seconds before the stretch that were heard, and of the stretch.
+    """
+
+    look: SecondLook
+    states: Vectors
+    hops: int
+    lead: float
+    length: float
+
+    def vectors(self, edge: float = 0.0) -> Vectors:
+        """See `SecondLook.__call__`."""
+        begin = min(max(0, round((self.lead - edge) / HOP)), max(0, self.hops - 1))
+        stop = max(begin + 1, min(self.hops, round((self.lead + self.length + edge) / HOP)))
+        return self.look.projected(averaged(self.states, stop)[begin:])
+
+    def spoken(self, words: str) -> float:
+        """The log-probability that words are said, see `Decoder`."""
+        return self.look.decoder(self.states, words)
 
 
 @cache

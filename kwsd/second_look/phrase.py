@@ -44,11 +44,12 @@ class Phrase:
             samples, start, end: see `SecondLook`.
             most: beyond which it need not be known how far.
         """
-        found, condition = nearest(second_look()(samples, start, end, EDGE), self._looks)
+        heard = second_look().hear(samples, start, end)
+        found, condition = nearest(heard.vectors(EDGE), self._looks)
         far = found / self._usual
         if not self.words or far > most * FARTHER:
             return far / FARTHER if self.words else far
-        return self._with_words(far, second_look().spoken(samples, start, end, self.words), self._spoken[:, condition])
+        return self._with_words(far, heard.spoken(self.words), self._spoken[:, condition])
 
     def of_recordings(self) -> list[float]:
         """How far each recording is from the others, likewise; empty for a single one."""

@@ -18,12 +18,15 @@ class Told:
     """A second look that hears the vectors and the log-probability that it was told."""
 
     def __init__(self, vectors, said):
-        self.vectors, self.said, self.asked = vectors, said, []
+        self.heard, self.said, self.asked = vectors, said, []
 
-    def __call__(self, samples, start, end, edge=0.0):
-        return self.vectors
+    def hear(self, samples, start, end):
+        return self
 
-    def spoken(self, samples, start, end, words):
+    def vectors(self, edge):
+        return self.heard
+
+    def spoken(self, words):
         self.asked.append(words)
         return self.said
 

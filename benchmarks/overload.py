@@ -28,7 +28,7 @@ from benchmarks.protocol import Protocol
 from benchmarks.tables import table
 from kwsd.audio.pcm import PcmSource
 from kwsd.audio.pipe import Pipe
-from kwsd.audio.source import Block, QueuedSource, Relay
+from kwsd.audio.source import Block, QueuedRelay, QueuedSource
 from kwsd.cli import logs
 from kwsd.daemon.daemon import Daemon
 from kwsd.enrolment.enroll import enroll
@@ -41,17 +41,12 @@ QUEUE = 10.0  # s, the default of `kwsd listen --queue`
 NEAR = 0.5  # s between the end of a word and that of its detection
 
 
-class Slowed(Relay):
+class Slowed(QueuedRelay):
     """A source whose consumer takes at least `load` seconds for each second of audio."""
 
     def __init__(self, inner: QueuedSource, load: float) -> None:
         super().__init__(inner)
-        self._queued, self._load = inner, load
-
-    @property
-    def waiting(self) -> float:
-        """Seconds of audio that wait for the consumer."""
-        return self._queued.waiting
+        self._load = load
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the inner source."""

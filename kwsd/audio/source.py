@@ -113,6 +113,19 @@ class Relay:
         self._inner.close()
 
 
+class QueuedRelay(Relay):
+    """The same around a source that knows how much audio waits for its consumer."""
+
+    def __init__(self, inner: QueuedSource) -> None:
+        super().__init__(inner)
+        self._queued = inner
+
+    @property
+    def waiting(self) -> float:
+        """Seconds of audio that wait for the consumer."""
+        return self._queued.waiting
+
+
 class OnStatus(Protocol):
     """A callback for the changes of a live source.
 

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from kwsd.audio.source import RATE, Block, QueuedSource, Relay, Samples
+from kwsd.audio.source import RATE, Block, QueuedRelay, QueuedSource, Samples
 from kwsd.enrolment.hit import Hit
 from kwsd.errors import StoreError
 from kwsd.events.messages import DetectionEvent, Event
@@ -117,21 +117,16 @@ def _cut(samples: Samples, begin: float, event: DetectionEvent) -> Samples:
     return samples[first : first + round((BEFORE + event.end - event.start + AFTER) * RATE)]
 
 
-class RecordedSource(Relay):
+class RecordedSource(QueuedRelay):
     """A source whose audio a keeper of hits hears."""
 
     def __init__(self, inner: QueuedSource, keeper: HitKeeper) -> None:
         super().__init__(inner)
-        self._queued, self._keeper = inner, keeper
-
-    @property
-    def waiting(self) -> float:
-        """Seconds of audio that wait for the consumer."""
-        return self._queued.waiting
+        self._keeper = keeper
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the source."""
-        for block in self._queued.blocks():
+        for block in self._inner.blocks():
             if block.seconds:
                 self._keeper.hear(block)
             yield block

@@ -12,7 +12,7 @@ from kwsd.archive.search.feedback import Feedback
 from kwsd.archive.search.hit import Hit
 from kwsd.audio.opening import shown
 from kwsd.audio.resample import Resampler
-from kwsd.enrolment.enroll import Enrolment, Selected, enroll
+from kwsd.enrolment.enroll import Enrolment, Selected, enroll, reach_of
 from kwsd.enrolment.template import Recording
 from kwsd.enrolment.threshold import ALARMS, Rule
 from kwsd.keywords.keyword import Keyword
@@ -56,7 +56,7 @@ def keyword_of(
         KeywordError: the name is not allowed, or no recording can be used.
         ModelError: the second look is not installed.
     """
-    reach = _reach(adding_to, second_look)
+    reach = REACH[STRICT] if second_look and not adding_to else reach_of(adding_to)
     right, wrong = ([recording_of(hit) for hit in hits] for hits in (feedback.right, feedback.wrong))
     return enroll(
         name,
@@ -71,13 +71,6 @@ def keyword_of(
         reach=reach,
         selected=Selected(1.0 if adding_to else FARTHER, CONFIRMED if reach == REACH[STRICT] else None),
     )
-
-
-def _reach(adding_to: Keyword | None, second_look: bool) -> float:
-    """How far a detection may be by the second look, 0 for none."""
-    if adding_to:
-        return adding_to.reach if adding_to.looks else 0.0
-    return REACH[STRICT] if second_look else 0.0
 
 
 def expectation(made: Enrolment) -> str:

@@ -123,7 +123,7 @@ def enroll(
     if not recordings and not (adding_to and (negatives or contrasts)):
         raise KeywordError("there is no recording: give at least one that holds the phrase")
     known, rivals = (adding_to.templates, adding_to.negatives) if adding_to else ((), ())
-    reach = _reach(adding_to) if reach is None else reach
+    reach = reach_of(adding_to) if reach is None else reach
     look = second_look() if reach else None
     if look and adding_to:
         check_look(adding_to)
@@ -177,7 +177,7 @@ def reenroll(
         contrasts=contrasts or (keyword.contrasts if keyword.model == tokenizer.digest else ()),
         others=others,
         keep_audio=True,
-        reach=_reach(keyword) if reach is None else reach,
+        reach=reach_of(keyword) if reach is None else reach,
         bank=bank,
     )
 
@@ -234,7 +234,7 @@ def _mistaken(keyword: Keyword) -> list[str]:
     ]
 
 
-def _reach(keyword: Keyword | None) -> float:
+def reach_of(keyword: Keyword | None) -> float:
     """How far a detection may be by the second look of a keyword, 0 where there is none."""
     return keyword.reach if keyword and keyword.second_model else 0.0
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta
 
 from kwsd.errors import ConfigError
-from kwsd.settings.checks import FINITE, Settings
-from kwsd.settings.kinds import ALARMS, Cluster, Indexes, Model, Store, Workers, check_sharing
+from kwsd.settings.checks import Settings
+from kwsd.settings.kinds import ALARMS, Cluster, Indexes, Model, Store, Workers, alarms, check_sharing
 from kwsd.settings.say import SayConfig
 
 MOST_STAGES = 6  # that a code of the shipped model has
@@ -114,13 +114,7 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
         | None
     ) = None
     false_alarms_per_hour: Annotated[
-        float,
-        Meta(
-            description="False alarms per hour that the saved keyword may have; more means fewer misses.",
-            gt=0,
-            le=FINITE,
-            extra={"head": "false alarms per hour are {}"},
-        ),
+        float, alarms("False alarms per hour that the saved keyword may have; more means fewer misses.")
     ] = ALARMS
     store: Store
     model: Model | None = None

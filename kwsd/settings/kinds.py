@@ -35,15 +35,13 @@ Cluster = Annotated[
     ),
 ]
 
-Alarms = Annotated[
-    float,
-    Meta(
-        description="False alarms per hour that the background rule allows; more means fewer misses.",
-        gt=0,
-        le=FINITE,
-        extra={"head": "false alarms per hour are {}"},
-    ),
-]
+
+def alarms(description: str) -> Meta:
+    """What a number of false alarms an hour must be."""
+    return Meta(description=description, gt=0, le=FINITE, extra={"head": "false alarms per hour are {}"})
+
+
+Alarms = Annotated[float, alarms("False alarms per hour that the background rule allows; more means fewer misses.")]
 
 
 def check_cluster(address: str) -> str:

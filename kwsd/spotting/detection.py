@@ -64,7 +64,8 @@ class Detector:
     """A stream of score tracks to detections.
 
     A keyword is detected PATIENCE frames after its distance came down to the threshold, or when it has risen above it
-    again. After that it is not detected for the refractory time, nor before its distance has risen above the threshold.
+    again. After that it is not detected for the refractory time, nor before its distance has risen above the threshold,
+    nor where a match begins before the middle of the last one: that is the same phrase, matched by a longer stretch.
     After a detection that is refused there is no refractory time (`reconsider`).
 
     Args:
@@ -86,6 +87,7 @@ class Detector:
         # Of keywords whose distance has not risen since a detection: below what they are detected again.
         self._lower: dict[int, float]
         self._refractory_until: NDArray[np.float64]
+        self._middle: NDArray[np.float64]  # of the last detections
         self._below: NDArray[np.bool_]
         self.reset()
 
@@ -102,6 +104,7 @@ class Detector:
                 self._refractory_until[k] = -np.inf
             else:
                 found.append(detection)
+                self._middle[k] = (detection.start + detection.end) / 2
         self._below = below[-1] if len(below) else self._below
         return found
 
@@ -115,6 +118,7 @@ class Detector:
         """Discard the stream and start a new one."""
         self._candidates, self._lower = {}, {}
         self._refractory_until = np.full(len(self._names), -np.inf)
+        self._middle = np.full(len(self._names), -np.inf)
         self._below = np.zeros(len(self._names), bool)
 
     def reconsider(self, k: int, distance: float) -> None:
@@ -136,7 +140,8 @@ class Detector:
         best = self._candidates.get(k)
         if best is None:
             is_lower = track.distance[i, k] < self._lower.get(k, np.inf)
-            if below and is_lower and track.time[i] >= self._refractory_until[k]:
+            is_another = track.time[i] >= self._refractory_until[k] and track.start[i, k] >= self._middle[k]
+            if below and is_lower and is_another:
                 self._candidates[k] = _candidate(track, i, k)
             return None
         if track.distance[i, k] < best.distance:

@@ -163,6 +163,17 @@ def test_a_keyword_whose_distance_stays_low_is_detected_once():
     assert len(spotter.decide(ScoreTrack(time, low, time[:, None], time[:, None]))) == 1
 
 
+@pytest.mark.parametrize(("again", "count"), [(1.9, 1), (2.1, 1), (2.6, 2)])
+def test_a_longer_match_of_the_same_phrase_is_not_detected_again(again, count):
+    time, far = np.arange(200) * HOP, np.full((200, 1), 0.9)
+    start, end = time[:, None] - 1.0, time[:, None]
+    far[75:77], far[120:122] = 0.1, 0.14
+    start[75:77], start[120:122] = 2.0, again
+    spotter = Spotter([keyword(1)], HOP, CODEBOOK, refractory=1.0)
+
+    assert len(spotter.decide(ScoreTrack(time, far, start, end))) == count
+
+
 @pytest.mark.parametrize("scorer", SCORERS)
 def test_pushing_as_many_frames_as_are_due_makes_no_detection_later(scorer):
     stream = spoken(speech(20, 1), 200, 100)

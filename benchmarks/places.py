@@ -2,7 +2,7 @@
 
 Words of DSPSpeech by held-out speakers, three recordings each, are calibrated in one half of a place (as `kwsd keywords
 calibrate`) and tried in the other, both ways. Places are callers, for words that they do not say, and isolated words of
-others. Without the audio half of the alarms are expected to be refused; with it, what the second look refuses there.
+others. Without the audio as many alarms are expected to be refused as at enrolment; with it, what is refused there.
 """
 
 from __future__ import annotations

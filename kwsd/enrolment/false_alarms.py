@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from kwsd.enrolment.outliers import farthest
 from kwsd.errors import ModelError
 from kwsd.keywords.keyword import Keyword
+from kwsd.second_look.distance import REACH
 from kwsd.spotting.score_track import KeywordScorer
+from kwsd.spotting.second_look import phrase_of
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
 
@@ -22,6 +24,9 @@ SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not r
 TELEPHONE = "telephone"
 CAUTION = 2.0  # times as many alarms are expected as the bank shows, which is short
 CONFIRMED = 1 / 2  # share of false alarms that a second look confirms, as benchmarks.second_look shows
+BY_WORDS = 1 / 8  # the same where it compares words of LONG letters or more
+LONG = 6
+STRICTER = 1 / 2  # times as many as with the usual reach
 SAID_AT_MOST = 0.1  # share of the minima that may be the keyword itself
 MIN_SHAPE = 1e-3  # shapes of a smaller magnitude are numerically 0, an exponential tail
 
@@ -121,7 +126,7 @@ def false_alarm_model(
         bank: background speech.
         codebook: of the tokenizer.
         hits: distance of each recording from the keyword made of the others.
-        confirmed: share of false alarms that the keyword's second look confirms; CONFIRMED if None.
+        confirmed: share of false alarms that the keyword's second look confirms; None for what is usual.
 
     Raises:
         ModelError: the bank is too short for a fit.
@@ -130,7 +135,17 @@ def false_alarm_model(
     parts = bank.parts()
     alike = {name: part for name, part in parts.items() if keyword.narrow or name != TELEPHONE} or parts
     kinds = {name: _model(scorer, part, hits) for name, part in alike.items()}
-    return FalseAlarms(kinds, (confirmed or CONFIRMED) if keyword.looks else 1.0)
+    return FalseAlarms(kinds, (confirmed or usually_confirmed(keyword)) if keyword.looks else 1.0)
+
+
+def usually_confirmed(keyword: Keyword) -> float:
+    """The share of false alarms that the second look of a keyword usually confirms.
+
+    Short words rhyme with more of what is said, so that the sound and the words refuse less of it.
+    """
+    letters = phrase_of(keyword).words.replace(" ", "")
+    share = BY_WORDS if len(letters) >= LONG else CONFIRMED
+    return share * STRICTER if keyword.reach < REACH["usual"] else share
 
 
 def _model(scorer: KeywordScorer, bank: Bank, hits: Sequence[float]) -> FalseAlarmModel:

@@ -34,10 +34,13 @@ class HeardAgain:
     heard: int
     refused: int
 
-    @property
-    def confirmed(self) -> float:
-        """The share of such passages that it confirms, by Laplace's rule of succession; a half if none was heard."""
-        return (self.heard - self.refused + 1) / (self.heard + 2)
+    def confirmed(self, usual: float) -> float:
+        """The share of such passages that it confirms, and `usual` if none was heard.
+
+        One passage that was confirmed is added, among as many as usually hold one: for a half Laplace's rule of
+        succession.
+        """
+        return (self.heard - self.refused + 1) / (self.heard + 1 / usual)
 
 
 def heard_again(keyword: Keyword, passages: Mapping[Path, Sequence[Span]]) -> HeardAgain:

@@ -194,9 +194,9 @@ def recalibrated(
     own = found.distance[count:]
     anywhere = false_alarm_model(keyword, bank, tokenizer.codebook, hits)
     here = FalseAlarmModel(own, hours) if len(own) > TAIL else None
-    wanted = max(AGAIN, math.ceil(rule.alarms_per_hour * hours / CONFIRMED))
+    wanted = max(AGAIN, math.ceil(rule.alarms_per_hour * hours / anywhere.confirmed))
     again = _heard_again(keyword, found.part(slice(count, count + wanted)), tokenizer.hop) if keyword.looks else None
-    confirmed = min(anywhere.confirmed, again.confirmed) if again else 1.0
+    confirmed = min(CONFIRMED, again.confirmed(anywhere.confirmed)) if again else 1.0
     most = anywhere.laxest(rule.alarms_per_hour)
     value = min(most, here.threshold(rule.alarms_per_hour / confirmed)) if here else most
     promise = f"{rule.alarms_per_hour:g} false alarms an hour promised, learned from {hours:.2f} h heard at its place"

@@ -92,6 +92,7 @@ def test_a_threshold_is_learned_from_a_log_that_cannot_be_heard_again(kwsd, stor
 
     assert result.exit_code == 0
     assert "cannot hear this background again, because its audio is not there" in result.stderr
+    assert "expected to refuse 88 % of the false alarms" in result.stderr
 
 
 def test_a_recording_is_heard_again(kwsd, store, log, long_recording, tmp_path):

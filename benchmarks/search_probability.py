@@ -3,14 +3,15 @@
 Many queries are said by nobody in the index, so that "it is not there" can be right. `prose`: LibriSpeech `dev`, whose
 speakers neither the model nor the weights were learned from, in half of it and in all. `longer`: the same among four
 times as much speech. `words`: words said alone, in Arabic, Mandarin and English. `telephone`: two words in callers'
-sentences among other calls. Parts named "again" hear the hits again with a second look.
+sentences among other calls. Parts named "again" hear the hits again with a second look, those named "again, words"
+also their words.
 """
 
 from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,16 @@ def _share(values: NDArray[Any]) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Tokenizer, again: bool) -> Verdicts:
-    """Ask everything, and hear hits again if it is wanted; those by the asking speakers are left out."""
+def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Tokenizer, again: str) -> Verdicts:
+    """Ask everything; hits by the asking speakers are left out.
+
+    Args:
+        case: the index and what it is asked.
+        segment: of the index.
+        templates: of the queries.
+        tokenizer: of the index.
+        again: "sound" or "words", by which hits are heard again; empty for no second look.
+    """
     weights = Calibration.shipped().weights[KIND.stages, KIND.vectors]
     speaker_of = {str(clip.path): clip.speaker for clip in case.clips}
     rows: list[tuple[int, float, bool]] = []
@@ -152,8 +161,8 @@ def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Toke
         found = find([segment], query, tokenizer.codebook, tokenizer.hop, top=4 * TOP)
         probable = found.probable(weights, len(query.templates))
         if again:
-            looks = [heard.whole(one.path) if case.alone else heard.phrase(one) for one in question.said]
-            probable, _ = hear_again(probable, looks)
+            phrase = heard.phrase(question.said, alone=case.alone, words=again == "words")
+            probable, _ = hear_again(probable, phrase)
         if any(hit.probability is None for hit in probable):
             continue  # a long one among short recordings, with too little to compare it with
         number = len(answers)
@@ -237,8 +246,8 @@ HEADER = ("index", "hours", "queries there", "not there", "P@1 %", "MAP %", "Bri
 OF_LEAST = ("index", "at least", "hits right %", "answers found %", '"not there" right %', "not there, and so said %")
 
 
-def measure(product: Product, cases: Iterator[Case], again: bool = False) -> dict[str, Any]:
-    """The tables of some cases, of hits that are heard again if it is wanted."""
+def measure(product: Product, cases: Iterator[Case], again: str = "") -> dict[str, Any]:
+    """The tables of some cases; `again` as `verdicts` has it."""
     templates, rows, least, diagrams = Templates(product.tokenizer), [], [], []
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -260,15 +269,20 @@ def measure(product: Product, cases: Iterator[Case], again: bool = False) -> dic
     return figures
 
 
-PARTS = {
-    "prose": lambda product: measure(product, prose(product, ("dev",), ("half of dev", "dev"))),
-    "longer": lambda product: measure(product, prose(product, ("dev", "train"), ("dev and train",))),
-    "words": lambda product: measure(product, words_alone(product)),
-    "telephone": lambda product: measure(product, telephone(product)),
-    "prose again": lambda product: measure(product, prose(product, ("dev",), ("half of dev", "dev")), again=True),
-    "words again": lambda product: measure(product, words_alone(product), again=True),
-    "telephone again": lambda product: measure(product, telephone(product), again=True),
+CASES: dict[str, Callable[[Product], Iterator[Case]]] = {
+    "prose": lambda product: prose(product, ("dev",), ("half of dev", "dev")),
+    "longer": lambda product: prose(product, ("dev", "train"), ("dev and train",)),
+    "words": words_alone,
+    "telephone": telephone,
 }
+AGAIN = {"": "", " again": "sound", " again, words": "words"}
+
+
+def _part(cases: Callable[[Product], Iterator[Case]], again: str) -> Callable[[Product], dict[str, Any]]:
+    return lambda product: measure(product, cases(product), again)
+
+
+PARTS = {f"{name}{how}": _part(cases, again) for how, again in AGAIN.items() for name, cases in CASES.items()}
 
 
 main = command_of_parts(__doc__, PARTS)

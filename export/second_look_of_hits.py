@@ -1,7 +1,8 @@
 """Fit what a second look tells of a hit: `python -m export.second_look_of_hits`.
 
 To be run after `export.second_look`. The queries are those of `export.search_calibration`, in all of LibriSpeech
-`train` and in a third of it; each hit is heard again as `kwsd.archive.second_look` does.
+`train` and in a third of it; each hit is heard again as `kwsd.archive.second_look` does, and by its words, too, where
+its sound makes it probable enough.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,13 +25,13 @@ from export.search_calibration import SPLIT, Question, built, logistic, question
 from export.spoken_queries import Said, Templates, aligned, judged
 from kwsd.archive import Settings
 from kwsd.archive.search.methods import find
-from kwsd.archive.second_look import CALIBRATION, Weights
+from kwsd.archive.second_look import CALIBRATION, LIKELY, Weights
 from kwsd.archive.segments.segment import Segment
 from kwsd.audio.trim import speech_span
 from kwsd.errors import KwsdError
-from kwsd.second_look.distance import Look
+from kwsd.second_look.decoder import plain
 from kwsd.second_look.look import LEAD, TAIL, second_look
-from kwsd.second_look.phrase import Phrase
+from kwsd.second_look.phrase import Compared, Phrase
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 SHARES = (1, 3)  # of the recordings that are searched in: all, a third
@@ -43,19 +44,29 @@ class Heard:
     def __init__(self) -> None:
         self._read = lru_cache(maxsize=200)(corpus.read)
 
-    def phrase(self, said: Said) -> Look:
-        """Words that are searched for."""
-        samples, start, end = self._around(said.path, said.start, said.end)
-        return second_look().phrase(samples, start, end)
+    def phrase(self, said: Sequence[Said], alone: bool = False, words: bool = True) -> Phrase:
+        """What is searched for, with the words or by its sound only.
 
-    def whole(self, path: Path) -> Look:
-        """The phrase of a recording that holds it once."""
-        samples = self._read(path)
-        return second_look().phrase(samples, *speech_span(samples))
+        Args:
+            said: in running speech, or alone in a recording.
+            alone: which of them it is.
+            words: whether they are known.
+        """
+        text = plain(said[0].label) if words else ""
+        heard = [second_look().recording(*(self._whole if alone else self._cut)(one), text) for one in said]
+        looks, spoken = zip(*heard, strict=True)
+        return Phrase(looks, spoken, text)
 
-    def far(self, path: Path, start: float, end: float, looks: Sequence[Look]) -> float:
-        """How many times as far a hit is as recordings are from each other."""
-        return Phrase(looks).far(*self._around(path, start, end))
+    def compared(self, path: Path, start: float, end: float, phrase: Phrase) -> Compared:
+        """A hit beside what was searched for."""
+        return phrase.compared(*self._around(path, start, end))
+
+    def _cut(self, said: Said) -> tuple[Samples, float, float]:
+        return self._around(said.path, said.start, said.end)
+
+    def _whole(self, said: Said) -> tuple[Samples, float, float]:
+        samples = self._read(said.path)
+        return samples, *speech_span(samples)
 
     def _around(self, path: Path, start: float, end: float) -> tuple[Samples, float, float]:
         samples = self._read(path)
@@ -64,19 +75,52 @@ class Heard:
         return samples[first : round((end + TAIL) * corpus.RATE) + 1], start - origin, end - origin
 
 
+@dataclass(frozen=True)
+class Example:
+    """A hit, what it is compared with, and whether it is right."""
+
+    path: Path
+    start: float
+    end: float
+    phrase: Phrase
+    far: float
+    is_right: bool
+
+    @property
+    def told(self) -> tuple[float, float, float]:
+        """What its probability by the sound is told by."""
+        return 1.0, float(np.log(len(self.phrase))), self.far
+
+
 def examples(
-    one: Segment, asked: Sequence[Question], templates: Templates, tokenizer: Tokenizer, speaker_of: dict[str, str]
-) -> Iterator[tuple[float, float, float, bool]]:
-    """For each hit of each query what its probability is told by, and whether it is right."""
-    heard, held = Heard(), {document.path for document in one.documents}
+    one: Segment,
+    asked: Sequence[Question],
+    templates: Templates,
+    tokenizer: Tokenizer,
+    speaker_of: dict[str, str],
+    heard: Heard,
+) -> Iterator[Example]:
+    """Each hit of each query."""
+    held = {document.path for document in one.documents}
     for question in tqdm(asked, leave=False):
         found = find([one], templates.query(question.said), tokenizer.codebook, tokenizer.hop, top=HITS)
-        looks = [heard.phrase(said) for said in question.said]
+        phrase = heard.phrase(question.said)
         answers = [said for said in question.answers if str(said.path) in held]
         hits = [hit for hit in found.hits if speaker_of[hit.path] not in question.speakers]
         for hit, is_right in judged(hits, answers):
-            far = heard.far(Path(hit.path), hit.start, hit.end, looks)
-            yield 1.0, float(np.log(len(looks))), far, is_right
+            place = (Path(hit.path), hit.start, hit.end)
+            yield Example(*place, phrase, heard.compared(*place, phrase).far, is_right)
+
+
+def fitted(found: Sequence[Example], heard: Heard) -> dict[str, Weights]:
+    """The weights by the sound, and those by the words of what the former find probable enough."""
+    sound = Weights(*logistic([(*one.told, one.is_right) for one in found]))
+    likely = [one for one in found if one.phrase.words and sound.probability(one.far, len(one.phrase)) >= LIKELY]
+    rows = [
+        (*one.told, heard.compared(one.path, one.start, one.end, one.phrase).less(), one.is_right)
+        for one in tqdm(likely, desc="words")
+    ]
+    return {"sound": sound, "words": Weights(*logistic(rows))}
 
 
 @click.command()
@@ -84,7 +128,7 @@ def examples(
 @click.option("--out", type=click.Path(path_type=Path), default=CALIBRATION, show_default=False)
 @click.option("--seed", default=20261128, show_default=True)
 def main(shared: Path, out: Path, seed: int) -> None:
-    """Fit the weights, and write them with the digest of the projection and the seed."""
+    """Fit both weights, and write them with the digest of the projection and the seed."""
     try:
         tokenizer, look = Tokenizer(None), second_look()
         clips, words, phrases = aligned(shared, corpus.default_cache(), (SPLIT,))
@@ -94,16 +138,16 @@ def main(shared: Path, out: Path, seed: int) -> None:
     asked = questions(words, phrases, set(speaker_of.values()), seed)
     order = list(clips)
     random.Random(seed).shuffle(order)
-    rows = []
+    heard, found = Heard(), list[Example]()
     with tempfile.TemporaryDirectory() as folder:
         for number, share in enumerate(SHARES):
             some = order[: len(order) // share]
             one = built(Path(folder), number, some, templates, tokenizer, Settings())
-            rows += list(examples(one, asked, templates, tokenizer, speaker_of))
-    weights = Weights(*logistic(rows))
-    content = {"second_look": look.digest, "seed": seed, "split": SPLIT, "weights": astuple(weights)}
+            found += examples(one, asked, templates, tokenizer, speaker_of, heard)
+    weights = {kind: astuple(one) for kind, one in fitted(found, heard).items()}
+    content = {"second_look": look.digest, "seed": seed, "split": SPLIT, "weights": weights}
     out.write_text(json.dumps(content, indent=1) + "\n")
-    click.echo(f"{out}: {len(rows)} hits of {len(asked)} queries, heard again in {len(SHARES)} indexes")
+    click.echo(f"{out}: {len(found)} hits of {len(asked)} queries, heard again in {len(SHARES)} indexes")
 
 
 if __name__ == "__main__":

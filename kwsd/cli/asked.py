@@ -47,14 +47,20 @@ class Asked:
         (keyword,) = store.load_all([config.keyword], tokenizer)
         return cls(store, keyword, (), known)
 
-    def query(self, tokenizer: Tokenizer, second_look: bool) -> Query:
-        """The query, which has not learned from hits yet; recordings are heard a second time if it is wanted."""
+    def query(self, tokenizer: Tokenizer, second_look: bool, words: str = "") -> Query:
+        """The query, which has not learned from hits yet; recordings are heard a second time if it is wanted.
+
+        Args:
+            tokenizer: is reset.
+            second_look: whether it is wanted.
+            words: that the recordings say, if they are known.
+        """
         from kwsd.archive import Query
         from kwsd.second_look import look
 
         if self.keyword:
             return Query.of_keyword(self.keyword)
-        return Query.of_recordings(self.recordings, tokenizer, look.second_look() if second_look else None)
+        return Query.of_recordings(self.recordings, tokenizer, look.second_look() if second_look else None, words)
 
     def save(self, config: SearchConfig, tokenizer: Tokenizer) -> bool:
         """Save a keyword of it and of the known hits, and say so; returns whether every recording was used.

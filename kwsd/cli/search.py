@@ -34,6 +34,7 @@ Act = Callable[[int, "Hit"], None]
 @setting(SearchConfig, "top", metavar="COUNT")
 @setting(SearchConfig, "at_least", metavar="P")
 @setting(SearchConfig, "second_look")
+@setting(SearchConfig, "words", metavar="TEXT")
 @setting(SearchConfig, "like", metavar="HIT")
 @setting(SearchConfig, "unlike", metavar="HIT")
 @setting(SearchConfig, "save_keyword", metavar="NAME")
@@ -57,6 +58,7 @@ def search(
     top: int,
     at_least: float,
     second_look: bool,
+    words: str | None,
     like: tuple[str, ...],
     unlike: tuple[str, ...],
     save_keyword: str | None,
@@ -78,6 +80,7 @@ def search(
 
     With --second-look the best hits are heard again in their files, by another encoder, and are ordered by how probable
     that makes them. It finds far more; a keyword that was enrolled with --second-look is searched for so in any case.
+    It is surer where it knows what is said: the words of an enrolled keyword, of --say, or of a recording by --words.
 
     Listen to the first hits, give their lines back with --like and --unlike, and search again: it learns from them.
     With --save-keyword, the phrase and these hits become a keyword of the store with a learned threshold, for `kwsd
@@ -89,7 +92,7 @@ def search(
     Examples:
       kwsd search "hey snips" --index archive.index
       kwsd search "hey snips" --index archive.index --at-least 0.8
-      kwsd search --wav said-once.wav --index archive.index --second-look
+      kwsd search --wav said-once.wav --index archive.index --second-look --words "good morning"
       kwsd search --wav said-once.wav --index archive.index --clips found/
       kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg"
       kwsd search --wav said-once.wav --index archive.index --like "00:09.98 - 00:10.70  /talks/monday.ogg" \
@@ -107,6 +110,7 @@ def search(
         top=top,
         at_least=at_least,
         second_look=second_look,
+        words=words,
         like=like,
         unlike=unlike,
         save_keyword=save_keyword,
@@ -132,11 +136,12 @@ def search(
 
 def _found(config: SearchConfig, asked: Asked, tokenizer: Tokenizer) -> tuple[Sequence[Hit], Sequence[str]]:
     """The hits, and a sentence for each part of an index that could not be searched, or for hits not heard again."""
-    query = asked.query(tokenizer, config.second_look)
+    words = config.words or (config.say.text if config.say else "")
+    query = asked.query(tokenizer, config.second_look, words)
     known = asked.known if asked.known.right or asked.known.wrong else None
     if not (config.second_look or query.looks):
         return _searched(config, query, known, tokenizer)
-    from kwsd.archive.second_look import looks_of, searched_again
+    from kwsd.archive.second_look import phrase_of, searched_again
 
     unread: list[str] = []
 
@@ -145,7 +150,7 @@ def _found(config: SearchConfig, asked: Asked, tokenizer: Tokenizer) -> tuple[Se
         unread.extend(problems)
         return hits
 
-    hits, lost = searched_again(search, looks_of(query, known), top=config.top, at_least=config.at_least)
+    hits, lost = searched_again(search, phrase_of(query, known), top=config.top, at_least=config.at_least)
     return hits, [*unread, *lost]
 
 

@@ -5,7 +5,8 @@ Words are compared where the recordings say those of the keyword's name, as the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,32 @@ USUAL_COUNTS = 3  # recordings, as many as that counts
 FARTHER = 1.2  # times as far a detection may be where words are compared too
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A stretch beside the recordings of a phrase.
+
+    Attributes:
+        far: how many times as far from the recordings it is by vectors as these are from each other.
+        less: gives how much less probable the words are in it, see `Phrase`; 0 where they are not compared.
+    """
+
+    far: float
+    less: Callable[[], float]
+
+
 class Phrase:
     """The recordings of a phrase as the second look knows them.
+
+    How much less probable the words are in a stretch than in the recordings, as they would be heard in the same place,
+    is a difference of log-probabilities, divided by one and its mean deviation in the recordings.
 
     Args:
         looks: of each recording, at least one.
         spoken: of each recording; empty if no words are known.
         words: of the phrase.
+
+    Attributes:
+        words: empty where they are not compared, since the recordings do not say them.
     """
 
     def __init__(self, looks: Sequence[Look], spoken: Sequence[Spoken] = (), words: str = "") -> None:
@@ -37,19 +57,30 @@ class Phrase:
         self._spoken = np.array(spoken, dtype=np.float64) if known else np.zeros((0, 0))
         self.words = words if known and self._spoken[:, 0].mean() >= HEARD else ""
 
+    def __len__(self) -> int:
+        return len(self._looks)
+
+    def compared(self, samples: Samples, start: float, end: float) -> Compared:
+        """A stretch beside the recordings; arguments as `SecondLook` has them."""
+        heard = second_look().hear(samples, start, end)
+        found, condition = nearest(heard.vectors(EDGE), self._looks)
+
+        def less() -> float:
+            return less_probable(heard.spoken(self.words), self._spoken[:, condition]) if self.words else 0.0
+
+        return Compared(found / self._usual, less)
+
     def far(self, samples: Samples, start: float, end: float, most: float = np.inf) -> float:
-        """How many times as far from the recordings a stretch is as these are from each other.
+        """How many times as far from the recordings a stretch is as these are from each other, by vectors and words.
 
         Args:
             samples, start, end: see `SecondLook`.
             most: beyond which it need not be known how far.
         """
-        heard = second_look().hear(samples, start, end)
-        found, condition = nearest(heard.vectors(EDGE), self._looks)
-        far = found / self._usual
-        if not self.words or far > most * FARTHER:
-            return far / FARTHER if self.words else far
-        return self._with_words(far, heard.spoken(self.words), self._spoken[:, condition])
+        found = self.compared(samples, start, end)
+        if not self.words:
+            return found.far
+        return _joined(found.far, found.less() if found.far <= most * FARTHER else 0.0)
 
     def of_recordings(self) -> list[float]:
         """How far each recording is from the others, likewise; empty for a single one."""
@@ -57,16 +88,21 @@ class Phrase:
         if not self.words:
             return alone
         clean = self._spoken[:, 0]
-        return [self._with_words(far, clean[i], np.delete(clean, i)) for i, far in enumerate(alone)]
+        return [_joined(far, less_probable(clean[i], np.delete(clean, i))) for i, far in enumerate(alone)]
 
-    def _with_words(self, far: float, said: float, usual: NDArray[np.float64]) -> float:
-        """How far it is by vectors and words, on the scale of vectors alone.
 
-        Args:
-            far: by vectors.
-            said: the log-probability of the words.
-            usual: [n] of those in recordings, as they would be heard in the same place.
-        """
-        middle = float(usual.mean())
-        spread = float(np.abs(usual - middle).sum() + USUAL_COUNTS * USUAL_SPREAD) / (len(usual) + USUAL_COUNTS)
-        return (far + WEIGHT * min(MOST, max(0.0, middle - said)) / (1 + spread)) / FARTHER
+def less_probable(said: float, usual: NDArray[np.float64]) -> float:
+    """How much less probable words are than in recordings, at least 0 and at most MOST; see `Phrase`.
+
+    Args:
+        said: their log-probability.
+        usual: [n] that in recordings.
+    """
+    middle = float(usual.mean())
+    spread = float(np.abs(usual - middle).sum() + USUAL_COUNTS * USUAL_SPREAD) / (len(usual) + USUAL_COUNTS)
+    return min(MOST, max(0.0, middle - said)) / (1 + spread)
+
+
+def _joined(far: float, less: float) -> float:
+    """How far it is by vectors and words, on the scale of vectors alone."""
+    return (far + WEIGHT * less) / FARTHER

@@ -104,6 +104,10 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
             description="Hear the best hits again in their files, which tells near words apart; see kwsd[second-look]."
         ),
     ] = False
+    words: (
+        Annotated[str, Meta(description="English words that the recordings say; --second-look listens for them, too.")]
+        | None
+    ) = None
     like: Annotated[tuple[str, ...], Meta(description="Line of a hit that is right; give it again for more.")] = ()
     unlike: Annotated[tuple[str, ...], Meta(description="Line of a hit that is wrong; give it again for more.")] = ()
     save_keyword: (
@@ -133,3 +137,5 @@ class SearchConfig(Settings, frozen=True, kw_only=True):
         if self.keyword is not None and (self.recordings or self.say):
             given = "--wav" if self.recordings else "--say"
             raise ConfigError(f'there are two things to search for: give either "{self.keyword}" or {given}')
+        if self.words is not None and not (self.recordings and self.second_look):
+            raise ConfigError("--words tells the second look what a recording says: give --wav and --second-look, too")

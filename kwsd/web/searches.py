@@ -11,7 +11,7 @@ from pathlib import Path
 from kwsd.archive import Archive, Feedback, Query, clips, search_all
 from kwsd.archive.confirmed import expectation, keyword_of
 from kwsd.archive.search.hit import Hit
-from kwsd.archive.second_look import looks_of, searched_again
+from kwsd.archive.second_look import phrase_of, searched_again
 from kwsd.audio.opening import shown
 from kwsd.errors import ArchiveError
 from kwsd.keywords.keyword import Keyword
@@ -117,8 +117,8 @@ class Searches:
 
     def _heard_again(self, archives: Sequence[Archive], keyword: Keyword, known: Feedback) -> list[Hit]:
         query = Query.of_keyword(keyword)
-        looks = looks_of(query, known)
-        hits, _ = searched_again(lambda top: search_all(archives, query, top=top, feedback=known), looks, top=TOP)
+        phrase = phrase_of(query, known)
+        hits, _ = searched_again(lambda top: search_all(archives, query, top=top, feedback=known), phrase, top=TOP)
         return hits
 
     def _hit(self, number: int) -> Hit:

@@ -8,7 +8,7 @@ import pytest
 import soundfile as sf
 
 from kwsd.archive import Archive, Feedback, Hit, Query
-from kwsd.archive.second_look import CALIBRATION, Weights, hear_again, looks_of
+from kwsd.archive.second_look import CALIBRATION, Weights, hear_again, phrase_of
 from kwsd.errors import ArchiveError
 from kwsd.second_look.look import second_look
 
@@ -34,6 +34,12 @@ def query(recordings, shared_tokenizer):
 
 
 @pytest.fixture(scope="module")
+def named(recordings, shared_tokenizer):
+    """The same with its words."""
+    return Query.of_recordings(recordings, shared_tokenizer, second_look(), "Hey snips!")
+
+
+@pytest.fixture(scope="module")
 def truth(examples):
     rows = (examples / "long.tsv").read_text().splitlines()[1:]
     return [tuple(map(float, row.split("\t")[:2])) for row in rows]
@@ -44,7 +50,7 @@ def right(hit, truth):
 
 
 def test_every_saying_comes_first_and_what_sounds_alike_is_not_probable(archive, query, truth):
-    hits, problems = hear_again(archive.search(query, top=40), looks_of(query))
+    hits, problems = hear_again(archive.search(query, top=40), phrase_of(query))
 
     assert problems == []
     assert [right(hit, truth) for hit in hits[: len(truth)]] == [True] * len(truth)
@@ -56,7 +62,7 @@ def test_hits_whose_file_is_gone_come_last_and_are_told_about(archive, query, ta
     found = archive.search(query, top=3)
     gone = replace(found[0], path=str(tmp_path / "gone.ogg"))
 
-    hits, problems = hear_again([gone, *found[1:]], looks_of(query))
+    hits, problems = hear_again([gone, *found[1:]], phrase_of(query))
 
     assert hits[-1].path == gone.path
     assert hits[-1].probability is None
@@ -67,20 +73,49 @@ def test_right_hits_are_recordings_of_the_phrase(archive, query, tmp_path):
     found = archive.search(query, top=2)
     gone = replace(found[0], path=str(tmp_path / "gone.ogg"))
 
-    assert len(looks_of(query, Feedback(right=(*found, gone)))) == len(query.looks) + 2
+    assert len(phrase_of(query, Feedback(right=(*found, gone)))) == len(query.looks) + 2
+    assert phrase_of(query).words == ""
 
 
 def test_a_query_without_a_second_look_is_refused(recordings, tokenizer):
     with pytest.raises(ArchiveError, match="without a second look"):
-        looks_of(Query.of_recordings(recordings[:1], tokenizer))
+        phrase_of(Query.of_recordings(recordings[:1], tokenizer))
 
 
-def test_a_hit_is_less_probable_the_farther_it_is_and_more_with_more_recordings():
-    weights = Weights.shipped()
+@pytest.mark.parametrize("kind", ["sound", "words"])
+def test_a_hit_is_less_probable_the_farther_it_is_and_more_with_more_recordings(kind):
+    weights = Weights.shipped(kind)
 
     assert weights.probability(0.4, 1) > weights.probability(0.6, 1) > weights.probability(0.9, 1)
     assert weights.probability(0.6, 5) > weights.probability(0.6, 1)
     assert 0 <= weights.probability(1e9, 1) <= weights.probability(0.0, 5) <= 1
+
+
+def test_a_hit_is_less_probable_the_less_probable_its_words_are():
+    by_words, by_sound = Weights.shipped("words"), Weights.shipped("sound")
+
+    assert by_words.probability(0.6, 1, 0.0) > by_words.probability(0.6, 1, 1.0) > by_words.probability(0.6, 1, 3.0)
+    assert by_sound.probability(0.6, 1, 3.0) == by_sound.probability(0.6, 1)
+
+
+def test_with_its_words_every_saying_comes_first_and_what_sounds_alike_is_not_probable(archive, named, truth):
+    hits, _ = hear_again(archive.search(named, top=40), phrase_of(named))
+
+    assert [right(hit, truth) for hit in hits[: len(truth)]] == [True] * len(truth)
+    assert sum(hit.probability for hit in hits[: len(truth)]) > len(truth) / 2
+    assert not any(hit.probability > 0.1 for hit in hits[len(truth) :])
+
+
+def test_right_hits_say_the_words_too(archive, named):
+    found = archive.search(named, top=2)
+
+    assert phrase_of(named, Feedback(right=tuple(found))).words == "hey snips"
+
+
+def test_words_that_the_recordings_do_not_say_are_not_compared(recordings, shared_tokenizer):
+    other = Query.of_recordings(recordings[:1], shared_tokenizer, second_look(), "open the window")
+
+    assert phrase_of(other).words == ""
 
 
 def test_the_weights_are_those_of_the_projection():
@@ -92,7 +127,7 @@ def test_a_hit_at_the_start_of_a_file_is_heard(query, talk, tmp_path):
     path = tmp_path / "short.wav"
     sf.write(path, samples, rate)
 
-    (heard,), problems = hear_again([Hit(str(path), 0.0, 0.6, 0.0)], looks_of(query))
+    (heard,), problems = hear_again([Hit(str(path), 0.0, 0.6, 0.0)], phrase_of(query))
 
     assert heard.probability is not None
     assert problems == []

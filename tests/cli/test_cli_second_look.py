@@ -118,6 +118,28 @@ def test_a_search_hears_its_hits_again(kwsd, store, long_recording, recordings, 
     assert chances == sorted(chances, reverse=True)
 
 
+def test_a_search_listens_for_the_words_of_a_recording(kwsd, long_recording, recordings, tmp_path):
+    kwsd("index", "build", tmp_path / "talk.index", long_recording)
+    search = ("search", "--index", tmp_path / "talk.index", "--wav", recordings[3], "--second-look", "--jsonl")
+
+    by_sound, by_words, by_others = (
+        [json.loads(line)["probability"] for line in kwsd(*search, *words).stdout.splitlines()]
+        for words in ((), ("--words", "hey snips"), ("--words", "open the window"))
+    )
+
+    assert sum(by_words) > sum(by_sound)
+    assert by_others == by_sound  # the recording does not say them
+
+
+@pytest.mark.parametrize("given", [("hey snips", "--second-look"), ("--wav", "{wav}")])
+def test_words_without_a_recording_or_a_second_look_are_refused(kwsd, recordings, tmp_path, given):
+    asked = [part.format(wav=recordings[0]) for part in given]
+    result = kwsd("search", "--index", tmp_path, *asked, "--words", "hey snips")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "give --wav and --second-look, too" in result.stderr
+
+
 def test_phrases_that_recur_are_heard_again(kwsd, long_recording, tmp_path):
     kwsd("index", "build", tmp_path / "talk.index", long_recording)
     discover = ("index", "discover", tmp_path / "talk.index", "--second-look", "--top", "3")

@@ -15,7 +15,8 @@ from kwsd.enrolment.agreement import agreed
 from kwsd.enrolment.template import Recording, Take, take_of
 from kwsd.errors import ArchiveError, AudioError
 from kwsd.keywords.keyword import Keyword, Template
-from kwsd.second_look.distance import Look
+from kwsd.second_look.decoder import plain
+from kwsd.second_look.distance import Look, Spoken
 from kwsd.second_look.look import SecondLook
 from kwsd.tokenizer.codebook import merged
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -32,6 +33,8 @@ class Query:
         negatives: the same of what sounds like the phrase and is something else.
         rejected: hits that are not to be found again.
         looks: the recordings as the second look hears them; empty without one.
+        spoken: the same of its words; empty if none are known.
+        words: of the phrase; empty if they are not known.
     """
 
     name: str
@@ -40,15 +43,21 @@ class Query:
     negatives: tuple[NDArray[np.float32], ...] = ()
     rejected: tuple[Hit, ...] = ()
     looks: tuple[Look, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
+    words: str = ""
 
     @classmethod
     def of_keyword(cls, keyword: Keyword) -> Query:
         """The query of an enrolled keyword; ArchiveError if one of its templates is too short."""
-        return cls._of(f'"{keyword.name}"', keyword.model, keyword.templates)
+        return cls._of(f'"{keyword.name}"', keyword.model, keyword.templates, keyword.words)
 
     @classmethod
     def of_recordings(
-        cls, recordings: Sequence[Path | Recording], tokenizer: Tokenizer, second_look: SecondLook | None = None
+        cls,
+        recordings: Sequence[Path | Recording],
+        tokenizer: Tokenizer,
+        second_look: SecondLook | None = None,
+        words: str = "",
     ) -> Query:
         """The query of recordings, files or samples in memory, that hold the phrase once each.
 
@@ -56,20 +65,23 @@ class Query:
             recordings: at least one.
             tokenizer: is reset.
             second_look: hears them once more, for `looks`.
+            words: of the phrase, if they are known.
 
         Raises:
             ArchiveError: no recording is given, or one is unreadable or too short.
         """
         if not recordings:
             raise ArchiveError("there is nothing to search for: name a keyword, or a recording with --wav")
-        return cls._of(_name(recordings[0]), tokenizer.digest, _templates(recordings, tokenizer, second_look))
+        templates = _templates(recordings, tokenizer, second_look, plain(words))
+        return cls._of(_name(recordings[0]), tokenizer.digest, templates, plain(words))
 
     @classmethod
-    def _of(cls, name: str, model: str, templates: Sequence[Template]) -> Query:
+    def _of(cls, name: str, model: str, templates: Sequence[Template], words: str) -> Query:
         vectors = tuple(merged(template.frames.vectors) for template in templates)
         if min(map(len, vectors), default=0) <= GAP:
             raise ArchiveError(f"{name} is too short to be searched for: say a phrase of a quarter of a second or more")
-        return cls(name, model, vectors, looks=tuple(template.look for template in templates if template.look))
+        looks, spoken = (tuple(filter(None, (getattr(one, part) for one in templates))) for part in ("look", "spoken"))
+        return cls(name, model, vectors, looks=looks, spoken=spoken, words=words)
 
 
 def _name(recording: Path | Recording) -> str:
@@ -77,10 +89,13 @@ def _name(recording: Path | Recording) -> str:
 
 
 def _templates(
-    recordings: Sequence[Path | Recording], tokenizer: Tokenizer, second_look: SecondLook | None
+    recordings: Sequence[Path | Recording], tokenizer: Tokenizer, second_look: SecondLook | None, words: str
 ) -> list[Template]:
     takes = [_take(recording, tokenizer) for recording in recordings]
-    return [take.template(reading, second_look=second_look) for take, reading in zip(takes, agreed(takes), strict=True)]
+    return [
+        take.template(reading, second_look=second_look, words=words)
+        for take, reading in zip(takes, agreed(takes), strict=True)
+    ]
 
 
 def _take(recording: Path | Recording, tokenizer: Tokenizer) -> Take:

@@ -30,8 +30,9 @@ from kwsd.archive import Archive, Hit, Query, Settings
 from kwsd.archive.search import hnsw
 from kwsd.archive.segments import segment
 from kwsd.archive.segments.documents import Document
-from kwsd.archive.segments.manifest import Entry, Manifest
+from kwsd.archive.segments.manifest import FORMAT, Entry, Manifest
 from kwsd.archive.segments.quantizer import Codes, Quantizer
+from kwsd.archive.storage.array_file import unpack
 from kwsd.archive.storage.local import LocalFolder
 from kwsd.tokenizer.codebook import MERGED, merged, unit
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -126,11 +127,14 @@ def _name(number: int) -> str:
 
 def _entry(folder: LocalFolder, number: int) -> Entry:
     """What a manifest says of a segment that is there, and of its graph if that is."""
-    bare = Entry(_name(number), *_content(folder, _name(number)), 0, 0)
-    read = segment.read(folder, bare)
-    size, digest = _content(folder, bare.graph) if bare.graph in folder.names() else (0, "")
-    frames = len(read.codes)
-    return replace(bare, documents=len(read.documents), frames=frames, graph_bytes=size, graph_sha256=digest)
+    name = _name(number)
+    arrays = unpack(folder.map(name), name)
+    documents, frames = len(arrays["document_frames"]), len(arrays["codes"])
+    bare = Entry(name, *_content(folder, name), documents, frames, format=FORMAT)
+    if bare.graph not in folder.names():
+        return bare
+    size, digest = _content(folder, bare.graph)
+    return replace(bare, graph_bytes=size, graph_sha256=digest)
 
 
 def _content(folder: LocalFolder, name: str) -> tuple[int, str]:

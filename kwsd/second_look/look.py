@@ -76,12 +76,11 @@ class SecondLook:
         unit: Vectors = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-9))
         return unit
 
-    def phrase(self, samples: NDArray[np.float32], start: float, end: float) -> Look:
-        """A phrase in a recording in each condition; see `__call__`."""
-        return self.recording(samples, start, end)[0]
-
     def recording(self, samples: NDArray[np.float32], start: float, end: float, words: str = "") -> tuple[Look, Spoken]:
-        """The same, and the log-probability of words in each condition; of none if there are no words."""
+        """A phrase in a recording in each condition, and the log-probability of words in it, if there are any.
+
+        Arguments as `__call__` has them.
+        """
         heard = [self.hear(one, start, end) for one in conditions(samples, start, end)]
         return tuple(one.vectors() for one in heard), tuple(one.spoken(words) for one in heard if words)
 

@@ -56,14 +56,14 @@ def test_files_that_are_gone_are_left_out_of_the_share(looked, long_recording, t
     spans = {tmp_path / "gone.wav": [(1.0, 1.6)], long_recording: [(60.0, 60.6), (10.07, 10.67), (30.0, 30.6)]}
     again = heard_again(looked, spans)
 
-    assert (again.heard, again.refused) == (3, 2)
+    assert (again.heard, again.refused, again.confirmed(1 / 2)) == (3, 2, 2 / 5)
+    assert heard_again(looked, {}).confirmed(1 / 2) == 1 / 2
 
 
 def test_what_is_usually_confirmed_counts_the_less_the_more_was_heard_again():
     shares = [HeardAgain(heard, refused).confirmed(1 / 8) for heard, refused in ((0, 0), (12, 12), (12, 6), (92, 46))]
 
     assert shares == [1 / 8, 1 / 20, 7 / 20, 47 / 100]
-    assert HeardAgain(3, 2).confirmed(1 / 2) == 2 / 5
 
 
 def test_a_second_look_of_another_version_is_refused(looked, long_recording):

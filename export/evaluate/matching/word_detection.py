@@ -31,7 +31,7 @@ class WordScores:
         found: [n] the lowest among those s_t that are detections if the threshold allows; infinite where none is.
         hit: [n] bool, whether it is the keyword.
         keyword: [n] a number for the keyword that is looked for.
-        seconds: [u] what matching each utterance took.
+        seconds: [u] CPU time that matching each utterance took.
     """
 
     lowest: NDArray[np.float64]
@@ -98,9 +98,9 @@ def word_scores(
         lag: seconds by which the template's frames outlast its recording, as those of an encoder with a delay do.
     """
     until, hit = words
-    began = time.perf_counter()
+    began = time.process_time()
     distance, ends = track(template, stream, matching)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     word = np.minimum(np.searchsorted(until + LATE, ends * hop - lag), len(until) - 1)
     lowest, found = np.full(len(until), np.inf), np.full(len(until), np.inf)
     np.minimum.at(lowest, word, distance)

@@ -1,7 +1,7 @@
 """What takes the bytes of an index, and what a smaller code costs: `python -m benchmarks.index_size`; docs/archive.md.
 
-`codes`: LibriSpeech is heard once; then it is coded with different numbers of bytes, each word chosen alone or by beam
-search, and each index is asked for the words and phrases of `benchmarks.search`. The vectors are kept in the cache.
+`codes`: LibriSpeech is heard once; then it is coded with different numbers of bytes, and each index is asked for the
+words and phrases of `benchmarks.search`. The vectors are kept in the cache.
 `postings`: ways to store the posting lists, their size, and the processor time to read those of a query.
 """
 
@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest.mock import patch
 
 import click
 import numpy as np
@@ -33,17 +32,18 @@ from export.spoken_queries import Templates, aligned
 from kwsd.archive import Archive, Settings
 from kwsd.archive.indexing.segment_builder import origin
 from kwsd.archive.search.pair_terms import pair_terms
-from kwsd.archive.segments import quantizer, segment
+from kwsd.archive.segments import segment
+from kwsd.archive.segments.alternation import bytes_between
 from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.archive.segments.posting_lists import PostingLists
-from kwsd.archive.segments.quantizer import Quantizer
+from kwsd.archive.segments.quantizer import Codes, Quantizer
 from kwsd.archive.segments.segment import Segment
 from kwsd.archive.statistics import info
 from kwsd.archive.storage.local import LocalFolder
 from kwsd.tokenizer.codebook import MERGED, merged
 
-CASES = ((6, 1), (5, 8), (4, 8))  # bytes of a code, and sums that the beam search follows
+CASES = (6, 5, 4)  # bytes of a whole code
 TURNS, QUERIES = 5, 20
 Vectors = NDArray[np.float32]
 Compress = Callable[[bytes], bytes]
@@ -69,14 +69,14 @@ def write(
 ) -> None:
     """An index of one segment."""
     coder, hop = Quantizer(product.tokenizer.codebook, stages, vectors=False), MERGED * product.tokenizer.hop
-    coded = coder.code(np.concatenate(vectors))
+    coded = [coder.code(one) for one in vectors]
     documents = [
-        Document(str(clip.path), 0, 0, "", len(one) * hop, origin(product.tokenizer), len(one))
-        for clip, one in zip(clips, vectors, strict=True)
+        Document(str(clip.path), 0, 0, "", len(heard) * hop, origin(product.tokenizer), len(codes))
+        for clip, heard, codes in zip(clips, vectors, coded, strict=True)
     ]
     place.mkdir()
     folder = LocalFolder(place)
-    entry = segment.write(folder, "00000000.segment", documents, coded)
+    entry = segment.write(folder, "00000000.segment", documents, Codes.join(coded))
     Manifest(product.tokenizer.digest, Settings(stages=stages), (entry,), 1).save(folder)
 
 
@@ -91,13 +91,14 @@ def codes(product: Product) -> dict[str, Any]:
     ]
     rows: list[list[object]] = []
     sizes: list[list[object]] = []
-    for stages, width in CASES:
-        with tempfile.TemporaryDirectory() as folder, patch.object(quantizer, "WIDTH", width):
+    for stages in CASES:
+        with tempfile.TemporaryDirectory() as folder:
             place, began = Path(folder) / "index", time.process_time()
             write(product, place, clips, vectors, stages)
             took = time.process_time() - began
             archive = Archive.open(place, product.tokenizer)
-            hours, name = archive.seconds / 3600, f"{stages} bytes, " + (f"beam of {width}" if width > 1 else "greedy")
+            hours = sum(map(len, vectors)) * MERGED * product.tokenizer.hop / 3600
+            name = f"{stages} and {bytes_between(stages)} bytes"
             parts = info(str(place)).bytes
             sizes.append([name, *(f"{parts[key] / hours / 1e3:.0f}" for key in PARTS), f"{took / hours:.2f}"])
             for questions in asked:
@@ -132,7 +133,8 @@ def _ways(part: Segment, terms: Sequence[NDArray[np.int64]]) -> list[tuple[str, 
     every = np.arange(1 << 16)
     counts, places = part.pairs.counts(every), part.pairs.places(every)
     lists = np.split(places, np.cumsum(counts)[:-1])
-    own = sum(array.nbytes for array in PostingLists.arrays(part.codes, part.documents.bounds).values())
+    words = part.words(np.arange(len(part)))
+    own = sum(array.nbytes for array in PostingLists.arrays(words, part.documents.bounds).values())
     packed = [zlib.compress(_differences(one), 6) if len(one) else b"" for one in lists]
     ways: dict[str, tuple[float, Callable[[NDArray[np.int64]], object]]] = {
         "int32": (places.nbytes, lambda keys: np.concatenate([lists[key] for key in keys])),

@@ -170,7 +170,7 @@ def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Toke
         others = [hit for hit in probable if speaker_of[hit.path] not in question.speakers][:TOP]
         rows += [(number, hit.probability or 0.0, is_right) for hit, is_right in judged(others, question.answers)]
     query_of, probability, right = zip(*rows, strict=True)
-    hours = len(segment.codes) * MERGED * tokenizer.hop / 3600
+    hours = len(segment) * MERGED * tokenizer.hop / 3600
     return Verdicts(np.array(query_of), np.array(probability), np.array(right), np.array(answers), hours)
 
 

@@ -86,8 +86,9 @@ def _make(job: tuple[Path, int, float, Path | None]) -> None:
     while held < hours * 3600:
         for index in rng.permutation(len(bounds) - 1):
             vectors = np.asarray(stored[bounds[index] : bounds[index + 1]], np.float32)
-            coded = Quantizer(tokenizer.codebook, STAGES, vectors=False).code(perturbed(vectors, rng))
-            seconds = len(coded) * hop
+            take = perturbed(vectors, rng)
+            coded = Quantizer(tokenizer.codebook, STAGES, vectors=False).code(take)
+            seconds = len(take) * hop
             parts.append(coded)
             documents.append(Document(f"{number}/{len(documents)}", 0, 0, "", seconds, 0.0, len(coded)))
             held += seconds
@@ -129,8 +130,8 @@ def _entry(folder: LocalFolder, number: int) -> Entry:
     """What a manifest says of a segment that is there, and of its graph if that is."""
     name = _name(number)
     arrays = unpack(folder.map(name), name)
-    documents, frames = len(arrays["document_frames"]), len(arrays["codes"])
-    bare = Entry(name, *_content(folder, name), documents, frames, format=FORMAT)
+    frames = arrays["document_frames"]
+    bare = Entry(name, *_content(folder, name), len(frames), int(frames.sum()), format=FORMAT)
     if bare.graph not in folder.names():
         return bare
     size, digest = _content(folder, bare.graph)

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from benchmarks import options
 from benchmarks.corpora import RATE, Clip, Samples, clips, read
 from benchmarks.tables import table
-from kwsd.archive.segments.quantizer import Quantizer
+from kwsd.archive.segments.decoded import vectors_of
+from kwsd.archive.segments.quantizer import Codes, Quantizer
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -69,7 +70,8 @@ def describers(tokenizer: Tokenizer) -> dict[str, Describe]:
 
     def codes(stretch: Stretch) -> Features:
         quantizer = Quantizer(tokenizer.codebook, len(tokenizer.codebook.stages), vectors=False)
-        return _statistics(tokenizer.codebook.decode(quantizer.push(stretch.frames).codes))
+        codes = Codes.join([quantizer.push(stretch.frames), quantizer.flush()])
+        return _statistics(vectors_of(codes, tokenizer.codebook))
 
     def tokens(stretch: Stretch) -> Features:
         counts = np.bincount(stretch.frames.tokens, minlength=len(tokenizer.codebook))

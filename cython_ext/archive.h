@@ -163,29 +163,55 @@ static void kwsd_consider_all(kwsd_best *best, uint32_t *blocks, ptrdiff_t count
 
 /* --- Warping ----------------------------------------------------------------------------------------------------- */
 
-/* The costs of one frame to one vector of template frames: 1 less the gain times the sum of the products. */
-static inline void kwsd_look_up_one(const uint8_t *codes, const float *tables, ptrdiff_t stages, ptrdiff_t rows,
-                                    float gain, float *costs)
-{
-    const float *products = tables + codes[0] * rows;
+/* One vector of template frames; macros, because functions would pass so much in memory. */
 #if defined(__GNUC__)
-    /* Left to itself the compiler takes such short loops apart before it looks for vectors. */
-    typedef float floats __attribute__((vector_size(KWSD_WIDTH * 4), aligned(4)));
-    floats sum = *(const floats *)products;
-    for (ptrdiff_t stage = 1; stage < stages; stage++)
-        sum += *(const floats *)(tables + (stage * 256 + codes[stage]) * rows);
-    *(floats *)costs = 1.0f - gain * sum;
+/* Left to itself the compiler takes such short loops apart before it looks for vectors. */
+typedef float kwsd_floats __attribute__((vector_size(KWSD_WIDTH * 4), aligned(4)));
+#define KWSD_LOADED(from) (*(const kwsd_floats *)(from))
+#define KWSD_STORE(to, value) (*(kwsd_floats *)(to) = (value))
+#define KWSD_PLUS(one, other) ((one) + (other))
+#define KWSD_TIMES(factor, value) ((factor) * (value))
+#define KWSD_ONE_LESS(value) (1.0f - (value))
+#define KWSD_NOTHING ((kwsd_floats){0})
 #else
-    memcpy(costs, products, KWSD_WIDTH * sizeof(float));
-    for (ptrdiff_t stage = 1; stage < stages; stage++) {
-        products = tables + (stage * 256 + codes[stage]) * rows;
-        for (int k = 0; k < KWSD_WIDTH; k++)
-            costs[k] += products[k];
-    }
-    for (int k = 0; k < KWSD_WIDTH; k++)
-        costs[k] = 1.0f - gain * costs[k];
+typedef struct {
+    float at[KWSD_WIDTH];
+} kwsd_floats;
+#define KWSD_EACH(value)                                                                                      \
+    kwsd_floats made;                                                                                         \
+    for (int k = 0; k < KWSD_WIDTH; k++)                                                                      \
+        made.at[k] = (value);                                                                                 \
+    return made
+static inline kwsd_floats KWSD_LOADED(const float *from) { KWSD_EACH(from[k]); }
+static inline kwsd_floats KWSD_PLUS(kwsd_floats one, kwsd_floats other) { KWSD_EACH(one.at[k] + other.at[k]); }
+static inline kwsd_floats KWSD_TIMES(float factor, kwsd_floats value) { KWSD_EACH(factor * value.at[k]); }
+static inline kwsd_floats KWSD_ONE_LESS(kwsd_floats value) { KWSD_EACH(1.0f - value.at[k]); }
+#define KWSD_STORE(to, value) memcpy(to, (value).at, KWSD_WIDTH * sizeof(float))
+static const kwsd_floats KWSD_NOTHING = {{0}};
 #endif
+
+/* The codes of an archive: `stages` bytes for each frame; or, where `between` is not 0, so many for each even frame and
+   `between` for each odd one. An odd frame's sum is `own` times its first word, its other words, and `beside` times the
+   sums of the frames before and after it; see kwsd/archive/segments/alternation.py. */
+typedef struct {
+    const uint8_t *bytes;
+    int64_t frames;
+    ptrdiff_t stages, between;
+    float own, beside;
+} kwsd_codes;
+
+/* The bytes of a frame's code, or those of the even frame before it. */
+static inline const uint8_t *kwsd_bytes_of(const kwsd_codes *codes, int64_t frame)
+{
+    if (codes->between)
+        return codes->bytes + frame / 2 * (codes->stages + codes->between);
+    return codes->bytes + frame * codes->stages;
 }
+
+/* Adds the products of a code's words, from its second word on, to `sum`. */
+#define KWSD_ADD_WORDS(sum, words, tables, stages, rows)                                                      \
+    for (ptrdiff_t stage = 1; stage < (stages); stage++)                                                      \
+    (sum) = KWSD_PLUS(sum, KWSD_LOADED((tables) + (stage * 256 + (words)[stage]) * (rows)))
 
 /* Which gain each frame has: `norms` has a byte for each, or half a byte where `halved`, the lower half first. */
 typedef struct {
@@ -201,30 +227,75 @@ static inline float kwsd_gain(const kwsd_lengths *lengths, ptrdiff_t frame)
     return lengths->gains[lengths->norms[frame]];
 }
 
-/* Local costs of `count` frames, from `frame` on, to a template of `vectors` vectors of rows; some may be below zero. */
-static inline void kwsd_look_up_rows(const uint8_t *codes, const kwsd_lengths *lengths, const float *tables,
-                                     ptrdiff_t stages, ptrdiff_t vectors, ptrdiff_t frame, ptrdiff_t count,
-                                     float *costs)
+/* The costs of a frame: 1 less the gain times the sum of the products. */
+#define KWSD_STORE_COSTS(costs, lengths, frame, sum)                                                          \
+    KWSD_STORE(costs, KWSD_ONE_LESS(KWSD_TIMES(kwsd_gain(lengths, frame), sum)))
+
+/* Local costs of frames that have `stages` bytes each, see kwsd_look_up. */
+static inline void kwsd_look_up_plain(const kwsd_codes *codes, const kwsd_lengths *lengths, const float *tables,
+                                      ptrdiff_t rows, int64_t frame, ptrdiff_t count, float *costs)
 {
-    const ptrdiff_t rows = vectors * KWSD_WIDTH;
-    codes += frame * stages;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const float gain = kwsd_gain(lengths, frame + i);
-        for (ptrdiff_t first = 0; first < rows; first += KWSD_WIDTH)
-            kwsd_look_up_one(codes + i * stages, tables + first, stages, rows, gain, costs + i * rows + first);
+    const uint8_t *words = kwsd_bytes_of(codes, frame);
+    for (ptrdiff_t i = 0; i < count; i++, words += codes->stages)
+        for (ptrdiff_t first = 0; first < rows; first += KWSD_WIDTH) {
+            kwsd_floats sum = KWSD_LOADED(tables + first + words[0] * rows);
+            KWSD_ADD_WORDS(sum, words, tables + first, codes->stages, rows);
+            KWSD_STORE_COSTS(costs + i * rows + first, lengths, frame + i, sum);
+        }
+}
+
+/* Local costs of frames every other of which is coded between its neighbours, of one vector of template frames.
+
+   The archive's last frame, if it is odd, has a neighbour on one side only. */
+static inline void kwsd_look_up_between(const kwsd_codes *codes, const kwsd_lengths *lengths, const float *tables,
+                                        ptrdiff_t rows, int64_t frame, ptrdiff_t count, float *costs)
+{
+    const int64_t end = frame + count;
+    const ptrdiff_t width = codes->stages + codes->between;
+    const uint8_t *words = kwsd_bytes_of(codes, frame);
+    int64_t even = frame - frame % 2;
+    costs -= (frame - even) * rows;
+    kwsd_floats before = KWSD_LOADED(tables + words[0] * rows);
+    KWSD_ADD_WORDS(before, words, tables, codes->stages, rows);
+    for (; even < end; even += 2, words += width, costs += 2 * rows) {
+        if (even >= frame)
+            KWSD_STORE_COSTS(costs, lengths, even, before);
+        if (even + 1 == end)
+            return;
+        kwsd_floats after = KWSD_NOTHING;
+        if (even + 2 < codes->frames) {
+            after = KWSD_LOADED(tables + words[width] * rows);
+            KWSD_ADD_WORDS(after, words + width, tables, codes->stages, rows);
+        }
+        kwsd_floats sum = KWSD_TIMES(codes->own, KWSD_LOADED(tables + words[codes->stages] * rows));
+        KWSD_ADD_WORDS(sum, words + codes->stages, tables, codes->between, rows);
+        sum = KWSD_PLUS(sum, KWSD_TIMES(codes->beside, KWSD_PLUS(before, after)));
+        KWSD_STORE_COSTS(costs + rows, lengths, even + 1, sum);
+        before = after;
     }
 }
 
+static inline void kwsd_look_up_rows(const kwsd_codes *codes, const kwsd_lengths *lengths, const float *tables,
+                                     ptrdiff_t rows, int64_t frame, ptrdiff_t count, float *costs)
+{
+    if (!codes->between)
+        kwsd_look_up_plain(codes, lengths, tables, rows, frame, count, costs);
+    else
+        for (ptrdiff_t first = 0; count && first < rows; first += KWSD_WIDTH)
+            kwsd_look_up_between(codes, lengths, tables + first, rows, frame, count, costs + first);
+}
+
+/* Local costs of `count` frames, from `frame` on, to a template of `vectors` vectors of rows; some may be below zero. */
 KWSD_FOR_EACH_PROCESSOR
-static void kwsd_look_up(const uint8_t *codes, const kwsd_lengths *lengths, const float *tables, ptrdiff_t stages,
-                         ptrdiff_t vectors, ptrdiff_t frame, ptrdiff_t count, float *costs)
+static void kwsd_look_up(const kwsd_codes *codes, const kwsd_lengths *lengths, const float *tables, ptrdiff_t vectors,
+                         int64_t frame, ptrdiff_t count, float *costs)
 {
     if (vectors == 1)
-        kwsd_look_up_rows(codes, lengths, tables, stages, 1, frame, count, costs);
+        kwsd_look_up_rows(codes, lengths, tables, KWSD_WIDTH, frame, count, costs);
     else if (vectors == 2)
-        kwsd_look_up_rows(codes, lengths, tables, stages, 2, frame, count, costs);
+        kwsd_look_up_rows(codes, lengths, tables, 2 * KWSD_WIDTH, frame, count, costs);
     else
-        kwsd_look_up_rows(codes, lengths, tables, stages, vectors, frame, count, costs);
+        kwsd_look_up_rows(codes, lengths, tables, vectors * KWSD_WIDTH, frame, count, costs);
 }
 
 /* Moves 32-bit words one lane up, and the last word of `below` into the first lane. */

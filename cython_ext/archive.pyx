@@ -11,6 +11,7 @@ from libc.string cimport memmove
 import numpy as np
 
 from kwsd.archive.search import checks
+from kwsd.archive.segments import alternation
 from kwsd.scorers import checks as scorer_checks, exact
 
 
@@ -57,8 +58,15 @@ cdef extern from "archive.h":
         const float *gains
         int halved
 
-    void look_up "kwsd_look_up"(const uint8_t *codes, const Lengths *lengths, const float *tables, Py_ssize_t stages,
-                                Py_ssize_t vectors, Py_ssize_t frame, Py_ssize_t count, float *costs) noexcept nogil
+    ctypedef struct Codes "kwsd_codes":
+        const uint8_t *bytes
+        int64_t frames
+        Py_ssize_t stages, between
+        float own, beside
+
+    const uint8_t *bytes_of "kwsd_bytes_of"(const Codes *codes, int64_t frame) noexcept nogil
+    void look_up "kwsd_look_up"(const Codes *codes, const Lengths *lengths, const float *tables, Py_ssize_t vectors,
+                                int64_t frame, Py_ssize_t count, float *costs) noexcept nogil
     void steps "kwsd_steps"(const Diagonal *last, const float *costs, Py_ssize_t vectors, Py_ssize_t count,
                             float *end_costs, uint32_t *end_paths) noexcept nogil
     void scores "kwsd_scores"(const float *cost, const uint32_t *path, Py_ssize_t count, int32_t length,
@@ -70,6 +78,7 @@ cdef extern from "archive.h":
 
 
 cdef float LEAST_COST = scorer_checks.LEAST_COST
+cdef float OWN = alternation.OWN, BESIDE = alternation.BESIDE
 BLOCK = FRAMES
 
 
@@ -306,12 +315,12 @@ cdef inline Py_ssize_t document_at(const int64_t[::1] bounds, int64_t frame, Py_
 cdef struct Template:
     # `tables` has its rows filled up to whole vectors.
     const float *tables
-    Py_ssize_t stages, rows, vectors
+    Py_ssize_t rows, vectors
 
 
 cdef struct Source:
     # Either codes and norms of an archive, or ready costs.
-    const uint8_t *codes
+    Codes codes
     Lengths lengths
     const float *costs
 
@@ -332,7 +341,8 @@ def align(codes, norms, gains, tables, begin, end):
     """At each frame of some regions of an archive, how well a template ends there.
 
     Args:
-        codes: uint8 [N, s] of the archive's frames.
+        codes: uint8 [N, s] of the archive's frames; or, where every other one is coded between its neighbours,
+            [N / 2, w], see `kwsd.archive.segments.alternation`.
         norms: uint8 [N] which of the gains belongs to each frame; with 16 gains [(N + 1) // 2], two frames to a byte,
             the first in its lower half.
         gains: float32 [256] or [16] one divided by the length of the sum of a frame's code words.
@@ -347,21 +357,27 @@ def align(codes, norms, gains, tables, begin, end):
     Raises:
         ValueError: an array has another type or shape, its values make no sense, or a region lies outside the archive.
 
-    The local cost is 1 - gains[norm] * (the sum over stages of tables[stage, code]), 0 where that is negative. The
+    The local cost is 1 - gains[norm] * (the sum over stages of tables[stage, code]), 0 where that is negative; of a code
+    between its neighbours the sum has a share of theirs. The
     alignment is that of `kwsd.scorers.subsequence_dtw`; distances to codes as in Jégou et al. 2011, section 3.2.
     """
     cdef const uint8_t[:, ::1] given = checks.code_matrix(codes)
     cdef const float[::1] factors = checks.gains(gains)
-    cdef const uint8_t[::1] lengths = checks.norms(norms, len(given), len(factors))
     cdef const float[:, :, ::1] products = filled(checks.tables(tables, given.shape[1], gains))
+    cdef Py_ssize_t between = given.shape[1] - products.shape[0], frames = len(given) * (2 if between else 1)
+    cdef const uint8_t[::1] lengths = checks.norms(norms, frames, len(factors))
     cdef const int64_t[::1] begins, ends
     cdef Source source
     cdef Template template
-    begins, ends = checks.regions(begin, end, len(given))
+    begins, ends = checks.regions(begin, end, frames)
     if not len(begins):
         return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int32)
-    source = Source(&given[0, 0], Lengths(&lengths[0], &factors[0], factors.shape[0] == 16), NULL)
-    template = Template(&products[0, 0, 0], given.shape[1], tables.shape[2], products.shape[2] // WIDTH)
+    source = Source(
+        Codes(&given[0, 0], frames, products.shape[0], between, OWN, BESIDE),
+        Lengths(&lengths[0], &factors[0], factors.shape[0] == 16),
+        NULL,
+    )
+    template = Template(&products[0, 0, 0], tables.shape[2], products.shape[2] // WIDTH)
     return aligned(source, template, Regions(&begins[0], &ends[0], len(begins)), np.subtract(ends, begins).sum())
 
 
@@ -389,8 +405,8 @@ def align_costs(costs, lengths):
         return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int32)
     if not usable(&local[0, 0], local.shape[0] * local.shape[1], LEAST_COST):
         scorer_checks.refuse_costs()
-    source = Source(NULL, Lengths(NULL, NULL, 0), &local[0, 0])
-    template = Template(NULL, 0, local.shape[1], (local.shape[1] + WIDTH - 1) // WIDTH)
+    source = Source(Codes(NULL, 0, 0, 0, 0, 0), Lengths(NULL, NULL, 0), &local[0, 0])
+    template = Template(NULL, local.shape[1], (local.shape[1] + WIDTH - 1) // WIDTH)
     return aligned(source, template, Regions(&begins[0], &ends[0], len(begins)), len(local))
 
 
@@ -441,18 +457,23 @@ def nearest(codes, norms, gains, tables, begin, end):
     """
     cdef const uint8_t[:, ::1] given = checks.code_matrix(codes)
     cdef const float[::1] factors = checks.gains(gains)
-    cdef const uint8_t[::1] lengths = checks.norms(norms, len(given), len(factors))
     cdef const float[:, :, ::1] products = filled(checks.tables(tables, given.shape[1], gains))
+    cdef Py_ssize_t between = given.shape[1] - products.shape[0], frames = len(given) * (2 if between else 1)
+    cdef const uint8_t[::1] lengths = checks.norms(norms, frames, len(factors))
     cdef const int64_t[::1] begins, ends
-    begins, ends = checks.regions(begin, end, len(given))
+    begins, ends = checks.regions(begin, end, frames)
     distance, last, span = (np.empty(len(begins), dtype=kind) for kind in (np.float32, np.int64, np.int32))
     if not len(begins):
         return distance, last, span
     cdef float[::1] distances = distance
     cdef int64_t[::1] lasts = last
     cdef int32_t[::1] spans = span
-    cdef Source source = Source(&given[0, 0], Lengths(&lengths[0], &factors[0], factors.shape[0] == 16), NULL)
-    cdef Template template = Template(&products[0, 0, 0], given.shape[1], tables.shape[2], products.shape[2] // WIDTH)
+    cdef Source source = Source(
+        Codes(&given[0, 0], frames, products.shape[0], between, OWN, BESIDE),
+        Lengths(&lengths[0], &factors[0], factors.shape[0] == 16),
+        NULL,
+    )
+    cdef Template template = Template(&products[0, 0, 0], tables.shape[2], products.shape[2] // WIDTH)
     cdef Regions regions = Regions(&begins[0], &ends[0], len(begins))
     cdef Regions some
     cdef float[::1] costs = np.empty(PIECE * template.vectors * WIDTH, dtype=np.float32)
@@ -602,7 +623,7 @@ cdef void local_costs(const Source *source, const Template *template, int64_t fi
     """The costs of frames from `first` on, in rows of whole vectors."""
     cdef Py_ssize_t i, k, rows = template.vectors * WIDTH
     if source.costs is NULL:
-        look_up(source.codes, &source.lengths, template.tables, template.stages, template.vectors, first, count, costs)
+        look_up(&source.codes, &source.lengths, template.tables, template.vectors, first, count, costs)
         return
     for i in range(count):
         for k in range(template.rows):
@@ -617,5 +638,5 @@ cdef inline void look_forward(const Source *source, const Template *template, co
     cdef int64_t first, count
     if region < regions.count and source.costs is NULL:
         first, count = regions.begin[region], regions.end[region] - regions.begin[region]
-        fetch(source.codes + first * template.stages, count * template.stages)
+        fetch(bytes_of(&source.codes, first), bytes_of(&source.codes, first + count) - bytes_of(&source.codes, first))
         fetch(source.lengths.norms + (first // 2 if source.lengths.halved else first), count)

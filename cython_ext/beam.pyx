@@ -1,7 +1,4 @@
-"""Codes of vectors by beam search: one word of each stage, so that the sum of the words is near to the vector.
-
-The first word is the one nearest to the vector, because it is the vector's token in the archive.
-"""
+"""Codes of vectors by beam search: one word of each stage, so that the sum of the words is near to the vector."""
 
 from libc.stdint cimport uint8_t
 from libc.string cimport memmove
@@ -23,7 +20,7 @@ cdef struct Beam:
     uint8_t words[MOST_WIDTH][MOST_STAGES]
 
 
-def nearest_sums(products, halves, crosses, width):
+def nearest_sums(products, halves, crosses, width, first=1):
     """The codes of vectors: of the sums that a beam search finds, the one nearest to each vector.
 
     Args:
@@ -31,8 +28,9 @@ def nearest_sums(products, halves, crosses, width):
         halves: float32 [s, 256] half the squared lengths of the words.
         crosses: float32 [t, t, 256, 256], t at least s, inner products of the words of each stage with those of each
             other; the first s stages are used.
-        width: 1 to 64, the sums that are kept after each stage but the first, which takes the nearest word; with 1, each
-            stage does.
+        width: 1 to 64, the sums that are kept after each stage but the first; with 1, each stage takes the nearest word.
+        first: 1 to 64, those that are kept after the first. With 1 the first word is the one nearest to the vector,
+            which is the vector's token in the archive.
 
     Returns:
         codes: uint8 [n, s].
@@ -44,18 +42,19 @@ def nearest_sums(products, halves, crosses, width):
     cdef const float[:, ::1] half
     cdef const float[:, :, :, ::1] cross
     given, half, cross = checks.tables(products, halves, crosses)
-    cdef Py_ssize_t i, kept = checks.width(width), stages = given.shape[1], known = cross.shape[0]
+    cdef Py_ssize_t i, most = checks.width(width), begun = checks.width(first), stages = given.shape[1], known = cross.shape[0]
     found = np.empty((given.shape[0], stages), dtype=np.uint8)
     cdef uint8_t[:, ::1] out = found
-    cdef Beam first, second
+    cdef Beam one, other
     with nogil:
         for i in range(given.shape[0]):
-            search(&given[i, 0, 0], &half[0, 0], &cross[0, 0, 0, 0], stages, known, kept, &first, &second, &out[i, 0])
+            search(&given[i, 0, 0], &half[0, 0], &cross[0, 0, 0, 0], stages, known, begun, most, &one, &other,
+                   &out[i, 0])
     return found
 
 
 cdef void search(const float *products, const float *halves, const float *crosses, Py_ssize_t stages, Py_ssize_t known,
-                 Py_ssize_t width, Beam *beam, Beam *longer, uint8_t *out) noexcept nogil:
+                 Py_ssize_t begun, Py_ssize_t most, Beam *beam, Beam *longer, uint8_t *out) noexcept nogil:
     cdef Py_ssize_t stage, b, word, before, kept
     cdef const float *row
     cdef float cost[WORDS]
@@ -65,7 +64,7 @@ cdef void search(const float *products, const float *halves, const float *crosse
     beam.cost[0] = 0
     for stage in range(stages):
         longer.held = 0
-        kept = width if stage else 1
+        kept = most if stage else begun
         for word in range(WORDS):
             alone[word] = halves[stage * WORDS + word] - products[stage * WORDS + word]
         for b in range(beam.held):

@@ -61,7 +61,7 @@ def test_codes_of_a_stream_in_parts_are_those_of_the_stream_at_once(tokenizer, s
     for size in SIZES:
         pushed = [coder.push(stream.part(p.start, p.stop)) for p in parts(FRAMES, [size])]
         split = Codes.join([*pushed, coder.flush()])
-        for name in ("codes", "norms", "vectors"):
+        for name in ("rows", "norms", "vectors"):
             assert np.array_equal(getattr(split, name), getattr(at_once, name)), (size, name)
 
 

@@ -87,7 +87,7 @@ class Archive:
     @property
     def seconds(self) -> float:
         """Duration of the audio in the segments, dropped documents included."""
-        codes = sum(len(part.codes) for part in self.segments)
+        codes = sum(len(part) for part in self.segments)
         return codes * MERGED * self.tokenizer.hop
 
     def search(

@@ -49,7 +49,7 @@ def heard_in_index(
     for segment in archive.segments:
         for index in np.flatnonzero(segment.alive).tolist():
             document, codes = segment.documents[index], segment.part(index)
-            if len(codes):
+            if codes.filled:
                 yield Heard(
                     document.path, _pieces(codes, document.origin, tokenizer), scale, shift, _unchanged_file(document)
                 )
@@ -74,9 +74,10 @@ def _exactness(
     """
 
     def coded(frames: Frames) -> Frames:
-        return decoded(Codes.join([quantizer.push(frames), quantizer.flush()]), 0.0, tokenizer.hop, tokenizer.codebook)
+        codes = Codes.join([quantizer.push(frames), quantizer.flush()])
+        return decoded(codes, 0.0, tokenizer.hop, tokenizer.codebook).part(0, len(frames))
 
-    whole = coded(Frames.join(bank.frames())).part(0, len(bank.tokens))
+    whole = coded(Frames.join(bank.frames()))
     rough = replace(bank, vectors=whole.vectors, tokens=whole.tokens)
     hits, coded_hits = (
         leave_one_out(keyword, tokenizer, heard) for heard in (attrgetter("heard"), lambda one: coded(one.heard))
@@ -95,5 +96,6 @@ def _exactness(
 def _pieces(codes: Codes, origin: float, tokenizer: Tokenizer) -> Iterator[Frames]:
     """The frames of a document whose first code is of so many seconds, AT_ONCE codes at a time."""
     hop = tokenizer.hop
-    for first in range(0, len(codes), AT_ONCE):
-        yield decoded(codes.part(first, first + AT_ONCE), origin + MERGED * first * hop, hop, tokenizer.codebook)
+    for first in range(0, codes.filled, AT_ONCE):
+        middle = origin + MERGED * first * hop
+        yield decoded(codes, middle, hop, tokenizer.codebook, first, first + AT_ONCE)

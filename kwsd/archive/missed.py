@@ -75,8 +75,8 @@ def _around(archive: Archive, moment: float, tokenizer: Tokenizer) -> Iterator[F
             if document.began <= moment <= document.began + document.seconds:
                 middle = document.began + document.origin - (moment - reach)
                 first = max(0, round(-middle / step))
-                codes = segment.part(index).part(first, first + round(2 * reach / step))
-                yield decoded(codes, middle + first * step, tokenizer.hop, tokenizer.codebook)
+                codes, last = segment.part(index), first + round(2 * reach / step)
+                yield decoded(codes, middle + first * step, tokenizer.hop, tokenizer.codebook, first, last)
 
 
 def _absence(archive: Archive, moment: float) -> str:

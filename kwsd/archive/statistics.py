@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kwsd.archive.segments import index_reader, integrity
+from kwsd.archive.segments.alternation import bytes_between
 from kwsd.archive.segments.documents import Document
-from kwsd.archive.segments.manifest import Entry, Manifest, Settings
+from kwsd.archive.segments.manifest import PLAIN, Entry, Manifest, Settings
 from kwsd.archive.segments.segment import Segment
 from kwsd.archive.storage.folder import MANIFEST
 from kwsd.archive.storage.locations import folder_at
@@ -34,6 +35,13 @@ class Info:
     def seconds(self) -> float:
         """Duration of the audio that can be searched."""
         return sum(document.seconds for document in self.documents)
+
+    @property
+    def code_bytes(self) -> tuple[int, ...]:
+        """The bytes that a code has: of a whole one, and of one between two of them, where there are such."""
+        stages = self.manifest.settings.stages
+        whole_only = all(entry.format <= PLAIN for entry in self.manifest.entries)
+        return (stages,) if whole_only else (stages, bytes_between(stages))
 
     @property
     def dropped(self) -> float:
@@ -82,7 +90,7 @@ def build_settings(location: str, given: Mapping[str, Any]) -> Settings | None:
 def _bytes(entries: Sequence[Entry], segments: Sequence[Segment]) -> dict[str, int]:
     """Sizes in bytes by part; the few bytes of headers and padding count as documents."""
     found = {
-        "codes": sum(part.codes.nbytes + part.norms.nbytes for part in segments),
+        "codes": sum(part.rows.nbytes + part.norms.nbytes for part in segments),
         "vectors": sum(part.vectors.nbytes for part in segments),
         "postings": sum(part.posting_bytes for part in segments),
     }

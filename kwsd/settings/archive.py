@@ -35,7 +35,8 @@ class IndexConfig(Settings, frozen=True, kw_only=True):
             int,
             Meta(
                 title="the number of stages",
-                description="Bytes of a code; with fewer the index is smaller and finds less.",
+                description="Bytes of a code, two less for every other one; with fewer the index is smaller and finds "
+                "less.",
                 ge=1,
                 le=MOST_STAGES,
             ),

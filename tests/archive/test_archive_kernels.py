@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwsd.archive.search import kernels, reference
+from kwsd.archive.segments.alternation import BESIDE, OWN, bytes_between, width_of
 from kwsd.archive.segments.quantizer import packed
 from kwsd.errors import KwsdError
 from kwsd.scorers import subsequence_dtw
@@ -34,9 +35,10 @@ def counted(places, first, last, shift, weight, frames):
     return blocks[:-1] + blocks[1:]
 
 
-def archive(random, frames, stages, length, *, coarse=False):
+def archive(random, frames, stages, length, *, coarse=False, alternate=False):
     """Codes, norms, gains, and a template's tables; coarse ones have many paths of equal cost."""
-    codes = random.integers(0, 256, (frames, stages), np.uint8)
+    shape = (frames // 2, width_of(stages)) if alternate else (frames, stages)
+    codes = random.integers(0, 256, shape, np.uint8)
     tables = random.normal(0, 0.4, (stages, 256, length))
     gains = np.ones(256) if coarse else random.uniform(0.7, 1.3, 256)
     tables = np.round(tables * 2) / 2 if coarse else tables
@@ -151,10 +153,18 @@ def test_votes_that_make_no_sense_are_refused(kernel, changed, complaint):
         kernel.vote(**(vote | changed))
 
 
-@settings(max_examples=60, deadline=None)
-@given(random=seeds, length=lengths, stages=st.integers(1, 6), frames=st.integers(1, 400), coarse=st.booleans())
-def test_the_aligning_kernel_equals_its_twin_to_the_last_bit(random, length, stages, frames, coarse):
-    template = archive(random, frames, stages, length, coarse=coarse)
+@settings(max_examples=120, deadline=None)
+@given(
+    random=seeds,
+    length=lengths,
+    stages=st.integers(1, 6),
+    rows=st.integers(1, 200),
+    coarse=st.booleans(),
+    alternate=st.booleans(),
+)
+def test_the_aligning_kernel_equals_its_twin_to_the_last_bit(random, length, stages, rows, coarse, alternate):
+    frames = 2 * rows
+    template = archive(random, frames, stages, length, coarse=coarse, alternate=alternate)
     begin, end = regions(random, frames, random.integers(0, 8))
 
     distance, span = kernels.align(*template, begin, end)
@@ -182,10 +192,18 @@ def test_norms_of_half_a_byte_stand_for_the_gains_that_whole_ones_do(kernel, ran
         assert all(np.array_equal(array, other) for array, other in zip(arrays, others, strict=True))
 
 
-@settings(max_examples=60, deadline=None)
-@given(random=seeds, length=lengths, stages=st.integers(1, 6), frames=st.integers(1, 400), coarse=st.booleans())
-def test_the_nearest_place_of_each_region_is_its_lowest_distance(random, length, stages, frames, coarse):
-    template = archive(random, frames, stages, length, coarse=coarse)
+@settings(max_examples=120, deadline=None)
+@given(
+    random=seeds,
+    length=lengths,
+    stages=st.integers(1, 6),
+    rows=st.integers(1, 200),
+    coarse=st.booleans(),
+    alternate=st.booleans(),
+)
+def test_the_nearest_place_of_each_region_is_its_lowest_distance(random, length, stages, rows, coarse, alternate):
+    frames = 2 * rows
+    template = archive(random, frames, stages, length, coarse=coarse, alternate=alternate)
     begin, end = regions(random, frames, random.integers(0, 40))
 
     found = kernels.nearest(*template, begin, end)
@@ -271,6 +289,28 @@ def test_local_costs_are_one_less_the_product_with_what_the_codes_stand_for(kern
     assert np.array_equal(span, expected_span)
 
 
+@both
+@pytest.mark.parametrize("stages", [1, 2, 3, 5])
+def test_every_other_code_has_a_share_of_its_neighbours(kernel, stages):
+    random = np.random.default_rng(2)
+    words, template = random.normal(0, 0.3, (stages, 256, 8)), random.normal(0, 0.3, (5, 8))
+    rows, norms, gains, _ = archive(random, 60, stages, 5, alternate=True)
+    whole = sum(words[stage][rows[:, stage]] for stage in range(stages))
+    own = rows[:, stages:]
+    between = OWN * words[0][own[:, 0]] + BESIDE * (whole + np.append(whole[1:], np.zeros((1, 8)), axis=0))
+    between += sum(words[stage][own[:, stage]] for stage in range(1, bytes_between(stages)))
+    vectors = np.stack([whole, between], axis=1).reshape(60, 8) * gains[norms][:, None]
+    tables = (words @ template.T).astype(np.float32)
+
+    for begin, end in ((10, 60), (11, 58), (0, 60), (7, 8)):
+        distance, span = kernel.align(rows, norms, gains, tables, np.array([begin]), np.array([end]))
+
+        costs = np.maximum(1 - vectors[begin:end] @ template.T, 0)
+        expected, expected_span = kernel.align_costs(costs, np.array([end - begin]))
+        assert distance == pytest.approx(expected, abs=1e-5)
+        assert np.array_equal(span, expected_span)
+
+
 def test_a_long_region_equals_the_plain_stream():
     costs = np.random.default_rng(3).random((50_000, 8), np.float32)
     costs[20_000:30_000, 3] = 0  # a path may stay here for as long as it likes
@@ -287,13 +327,15 @@ def test_a_long_region_equals_the_plain_stream():
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
-        ({"codes": np.zeros((9, 2))}, r"codes must be a contiguous uint8 matrix \[N, s\]"),
+        ({"codes": np.zeros((9, 2))}, "codes must be a contiguous uint8 matrix"),
         ({"codes": np.zeros((9, 4), np.uint8)[:, ::2]}, "codes must be a contiguous uint8 matrix"),
         ({"norms": np.zeros(8, np.uint8)}, "norms must have one byte for each of the 9 frames of codes, not 8"),
         ({"norms": np.zeros(9, np.uint8), "gains": np.ones(16, np.float32)}, "half a byte for each of the 9 frames"),
         ({"gains": np.ones(255, np.float32)}, "gains must be 256 or 16 finite numbers"),
         ({"gains": np.full(256, np.nan, np.float32)}, "gains must be 256 or 16 finite numbers"),
-        ({"tables": np.zeros((3, 256, 4), np.float32)}, r"tables must be float32 \[2, 256, L\]"),
+        ({"tables": np.zeros((3, 256, 4), np.float32)}, "tables of 3 stages do not fit codes of 2 bytes a row"),
+        ({"tables": np.zeros((2, 255, 4), np.float32)}, r"tables must be float32 \[s, 256, L\]"),
+        ({"tables": np.zeros((0, 256, 4), np.float32)}, "tables of 0 stages do not fit"),
         ({"tables": np.zeros((2, 256, 0), np.float32)}, "a template must have from 1 to 1024 frames, not 0"),
         ({"tables": np.full((2, 256, 3), np.inf, np.float32)}, "tables must be finite inner products"),
         ({"tables": np.full((2, 256, 3), np.nan, np.float32)}, "tables must be finite inner products"),

@@ -18,8 +18,8 @@ def codebook(random, stages):
     return Codebook(words[0].astype(np.float32), words.astype(np.float32))
 
 
-def coded(kernel, known, vectors, width):
-    return kernel.nearest_sums(*known.sum_tables(vectors), known.crosses, width)
+def coded(kernel, known, vectors, width, first=1):
+    return kernel.nearest_sums(*known.sum_tables(vectors), known.crosses, width, first)
 
 
 @both
@@ -58,15 +58,38 @@ def test_the_first_word_is_the_nearest_and_of_all_sums_with_it_the_nearest_is_fo
     assert crosses[0, 1, 3, 5] == pytest.approx(known.stages[0, 3] @ known.stages[1, 5], abs=1e-5)
 
 
+@both
+def test_with_more_first_words_a_sum_may_begin_with_another_than_the_nearest(kernel):
+    random = np.random.default_rng(6)
+    known, vectors = codebook(random, 2), random.normal(0, 1, (100, 6)).astype(np.float32)
+    sums = (known.stages[0][:, None] + known.stages[1]).reshape(-1, 6)
+
+    far = [
+        ((gathered(known.stages, coded(kernel, known, vectors, 64, first)) - vectors) ** 2).sum(axis=1)
+        for first in (1, 8, 64)
+    ]
+
+    best = ((sums - vectors[:, None]) ** 2).sum(axis=2).min(axis=1)
+    assert far[0].mean() > far[1].mean() >= far[2].mean()
+    assert (far[2] < best + 1e-4).mean() > 0.95
+
+
 @settings(max_examples=20, deadline=None)
-@given(random=seeds, stages=st.integers(1, 5), width=st.sampled_from([1, 2, 8, 64]), tables=st.integers(0, 1))
-def test_kernel_and_twin_give_the_same_codes(random, stages, width, tables):
+@given(
+    random=seeds,
+    stages=st.integers(1, 5),
+    width=st.sampled_from([1, 2, 8, 64]),
+    tables=st.integers(0, 1),
+    first=st.sampled_from([1, 8]),
+)
+def test_kernel_and_twin_give_the_same_codes(random, stages, width, tables, first):
     whole = codebook(random, stages + tables)
     known = Codebook(whole.centroids, whole.stages[:stages])
     vectors = np.round(random.normal(0, 1, (30, 6)), 1).astype(np.float32)
     given_tables = (*known.sum_tables(vectors), whole.crosses)
 
-    assert np.array_equal(beam.nearest_sums(*given_tables, width), reference.nearest_sums(*given_tables, width))
+    expected = reference.nearest_sums(*given_tables, width, first)
+    assert np.array_equal(beam.nearest_sums(*given_tables, width, first), expected)
 
 
 @both
@@ -74,8 +97,9 @@ def test_kernel_and_twin_give_the_same_codes(random, stages, width, tables):
 def test_a_width_that_there_is_no_room_for_is_refused(kernel, width):
     known = codebook(np.random.default_rng(4), 2)
 
-    with pytest.raises(ValueError, match="width must be from 1 to 64"):
-        coded(kernel, known, np.ones((1, 6), np.float32), width)
+    for both_widths in ((width, 1), (1, width)):
+        with pytest.raises(ValueError, match="width must be from 1 to 64"):
+            coded(kernel, known, np.ones((1, 6), np.float32), *both_widths)
 
 
 @both

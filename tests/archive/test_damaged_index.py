@@ -143,10 +143,12 @@ def _at(place, value):
 
 
 WRONG_ARRAYS = [
-    _with("codes", lambda a: a[:-1]),
-    _with("codes", lambda a: a[:, :0]),
-    _with("codes", lambda a: a[:, 0]),
-    _with("codes", lambda a: a.astype(np.int16)),
+    _with("rows", lambda a: a[:-1]),
+    _with("rows", lambda a: a[:, :0]),
+    _with("rows", lambda a: a[:, 0]),
+    _with("rows", lambda a: a.astype(np.int16)),
+    _with("rows", lambda a: np.ascontiguousarray(a[:, :7])),
+    _with("document_frames", lambda a: a + np.array([1, -1] + [0] * (len(a) - 2), a.dtype)),
     _with("lengths", lambda a: a[:0]),
     _with("lengths", lambda a: a.astype(np.float32)),
     _with("vectors", lambda a: a[:-1]),
@@ -198,7 +200,7 @@ def test_posting_lists_that_name_no_places_of_the_segment_are_refused(folder, in
             archive.search(recordings[:1], method=method)
 
 
-@pytest.mark.parametrize(("name", "columns"), [("codes", 7), ("vectors", 5)])
+@pytest.mark.parametrize(("name", "columns"), [("rows", 12), ("vectors", 5)])
 def test_a_segment_that_does_not_fit_the_model_is_left_out_and_named(
     folder, index, recordings, tokenizer, name, columns
 ):

@@ -49,7 +49,7 @@ def test_phrases_whose_file_is_gone_come_last_without_a_probability_and_are_told
     problems = []
     groups = talk.discover(second_look=True, report=problems.append)
 
-    assert sum(right(hit, said) for hit in groups[0].places) >= 5
+    assert sum(right(hit, said) for hit in groups[0].places) >= 4
     assert {group.probability for group in groups} == {None}
     assert len(problems) == 1
     assert "places could not be heard again, and phrases there come last: " in problems[0]

@@ -1,4 +1,4 @@
-"""An index that an older kwsd wrote is searched as it was, and `kwsd index compact` writes it as today."""
+"""An index that an older kwsd wrote is searched as it was, and `kwsd index compact` writes it anew without a loss."""
 
 import itertools
 import json
@@ -8,17 +8,42 @@ import numpy as np
 import pytest
 
 from kwsd.archive import Archive
-from kwsd.archive.indexing import index_writer
-from kwsd.archive.segments.manifest import Manifest
-from kwsd.archive.segments.quantizer import GAINS, unpacked
+from kwsd.archive.indexing import index_writer, segment_builder
+from kwsd.archive.segments.beam import nearest_sums
+from kwsd.archive.segments.manifest import FORMAT, PLAIN, Manifest
+from kwsd.archive.segments.quantizer import PLAIN_GAINS, PLAIN_LENGTHS, WIDTH, Codes, norms_of, unpacked
+from kwsd.archive.statistics import info
 from kwsd.archive.storage.array_file import pack, unpack
 from kwsd.archive.storage.folder import MANIFEST
 from kwsd.archive.storage.local import LocalFolder
+from kwsd.tokenizer.codebook import Codebook, gathered, merged
+from kwsd.tokenizer.frames import Frames
+
+
+class OlderQuantizer:
+    """What coded the frames before format 5: each code by itself."""
+
+    def __init__(self, codebook, stages, vectors):
+        assert not vectors
+        self._all, self._book = codebook, Codebook(codebook.centroids, codebook.stages[:stages])
+        self._frames = [Frames.none(codebook.stages.shape[2])]
+
+    def push(self, frames):
+        self._frames.append(frames)
+        return self._coded(frames.vectors[:0])
+
+    def flush(self):
+        return self._coded(merged(Frames.join(self._frames).vectors))
+
+    def _coded(self, means):
+        rows = nearest_sums(*self._book.sum_tables(means), self._all.crosses, WIDTH)
+        norms = norms_of(np.linalg.norm(gathered(self._book.stages, rows), axis=1), PLAIN_LENGTHS)
+        return Codes(rows, norms, np.zeros((len(rows), 0), np.int8))
 
 
 def norms_before(arrays):
     """The norms of an index, a byte each: lengths from 0.5 to 1.5."""
-    lengths = 1 / GAINS[unpacked(arrays["lengths"], len(arrays["codes"]))]
+    lengths = 1 / PLAIN_GAINS[unpacked(arrays["lengths"], len(arrays["codes"]))]
     return np.rint((lengths - 0.5) * 255).astype(np.uint8)
 
 
@@ -36,6 +61,12 @@ def rewrite(index, number, change):
     for entry in facts["entries"]:
         del entry["format"]
     path.write_text(json.dumps(facts))
+
+
+def write_as_format_4(index):
+    """Give the manifest of an index that number; its segments are as format 4 had them."""
+    path = index / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 4}))
 
 
 def write_as_format_3(index):
@@ -74,13 +105,16 @@ def write_as_format_1(index):
     rewrite(index, 1, change)
 
 
-OLDER = [write_as_format_1, write_as_format_2, write_as_format_3]
+OLDER = [write_as_format_1, write_as_format_2, write_as_format_3, write_as_format_4]
 
 
-@pytest.fixture(params=OLDER, ids=["format 1", "format 2", "format 3"])
-def older(request, tmp_path, tokenizer, recordings, long_recording):
+@pytest.fixture(params=OLDER, ids=["format 1", "format 2", "format 3", "format 4"])
+def older(request, tmp_path, tokenizer, recordings, long_recording, monkeypatch):
     """An index as an older format had it, and the hits that it gave when it was made."""
-    archive, _ = Archive.build(tmp_path / "index", [*recordings, long_recording], tokenizer)
+    with monkeypatch.context() as before:
+        before.setattr(segment_builder, "Quantizer", OlderQuantizer)
+        archive, _ = Archive.build(tmp_path / "index", [*recordings, long_recording], tokenizer)
+    assert [entry.format for entry in archive.manifest.entries] == [PLAIN]
     hits = {method: archive.search(recordings[:1], method=method) for method in ("pairs", "dtw", "inverted")}
     request.param(tmp_path / "index")
     return tmp_path / "index", hits
@@ -98,18 +132,19 @@ def test_it_gives_the_same_hits(older, tokenizer, recordings):
     archive = Archive.open(index, tokenizer)
 
     assert not archive.problems
+    assert info(str(index)).code_bytes == (5,)
     assert_alike({method: archive.search(recordings[:1], method=method) for method in hits}, hits)
 
 
-def test_compact_writes_it_as_today_and_loses_nothing(older, tokenizer, recordings):
+def test_compact_writes_it_anew_and_loses_nothing(older, tokenizer, recordings):
     index, hits = older
     before = Archive.open(index, tokenizer)
 
     index_writer.compact(index)
 
     after = Archive.open(index, tokenizer)
-    assert json.loads((index / MANIFEST).read_text())["format"] == 4
-    assert [entry.format for entry in after.manifest.entries] == [4]
+    assert json.loads((index / MANIFEST).read_text())["format"] >= PLAIN  # that of format 4 has nothing to write
+    assert [entry.format for entry in after.manifest.entries] == [PLAIN]
     assert after.manifest.entries[0].bytes <= before.manifest.entries[0].bytes
     assert [repr(list(part.documents)) for part in after.segments] == [
         repr(list(part.documents)) for part in before.segments
@@ -117,7 +152,7 @@ def test_compact_writes_it_as_today_and_loses_nothing(older, tokenizer, recordin
     assert all(
         np.array_equal(getattr(one, name), getattr(other, name))
         for one, other in zip(after.segments, before.segments, strict=True)
-        for name in ("codes", "vectors")
+        for name in ("rows", "vectors")
     )
     assert {method: after.search(recordings[:1], method=method) for method in hits} == hits
 
@@ -131,4 +166,18 @@ def test_files_can_be_added_to_it(older, tokenizer, recordings, tmp_path):
 
     archive = Archive.open(index, tokenizer)
     assert not archive.problems
+    assert {hit.path for hit in archive.search(recordings[:1], top=2)} == {str(recordings[0]), str(copy)}
+
+
+def test_its_codes_are_not_joined_with_those_of_today(older, tokenizer, recordings, tmp_path):
+    index, _ = older
+    copy = tmp_path / "copy.flac"
+    copy.write_bytes(recordings[0].read_bytes())
+    index_writer.add(index, [copy], tokenizer)
+
+    index_writer.compact(index)
+
+    archive = Archive.open(index, tokenizer)
+    assert [entry.format for entry in archive.manifest.entries] == [PLAIN, FORMAT]
+    assert info(str(index)).code_bytes == (5, 3)
     assert {hit.path for hit in archive.search(recordings[:1], top=2)} == {str(recordings[0]), str(copy)}

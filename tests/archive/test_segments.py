@@ -12,15 +12,17 @@ from kwsd.archive import Archive, Hit
 from kwsd.archive.indexing import compaction, update
 from kwsd.archive.search.hit import Place, best, distinct
 from kwsd.archive.segments import segment
+from kwsd.archive.segments.alternation import bytes_between, first_words, stages_of, sums, width_of
+from kwsd.archive.segments.decoded import decoded, vectors_of
 from kwsd.archive.segments.documents import Document, Documents
 from kwsd.archive.segments.manifest import Manifest, Settings
 from kwsd.archive.segments.posting_lists import GAP, WORDS
-from kwsd.archive.segments.quantizer import GAINS, SCALE, Codes, Quantizer, packed, unpacked
+from kwsd.archive.segments.quantizer import EMPTY, GAINS, SCALE, Codes, Quantizer, packed, unpacked
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.storage.array_file import pack, unpack
 from kwsd.archive.storage.local import LocalFolder
 from kwsd.errors import ArchiveError
-from kwsd.tokenizer.codebook import gathered, merged
+from kwsd.tokenizer.codebook import MERGED, Words, merged
 from kwsd.tokenizer.frames import Frames
 
 
@@ -37,8 +39,8 @@ def folder(tmp_path):
 def three(folder):
     """A segment of three documents with random codes, the second of which was removed."""
     random = np.random.default_rng(7)
-    codes = random.integers(0, 4, (60, 2)).astype(np.uint8)
-    coded = Codes(codes, np.full(60, 128, np.uint8), np.zeros((60, 0), np.int8))
+    rows = random.integers(0, 4, (30, 3)).astype(np.uint8)
+    coded = Codes(rows, np.full(60, 8, np.uint8), np.zeros((60, 0), np.int8))
     entry = segment.write(
         folder, "00000000.segment", [document(f"/{i}.wav", n) for i, n in enumerate((20, 10, 30))], coded
     )
@@ -57,7 +59,7 @@ def test_codes_do_not_depend_on_how_frames_come(shared_tokenizer, cuts):
     found = Codes.join([*parts, coder.flush()])
 
     whole = Quantizer(shared_tokenizer.codebook, 6, vectors=True).code(merged(vectors))
-    assert all(np.array_equal(getattr(found, name), getattr(whole, name)) for name in ("codes", "norms", "vectors"))
+    assert all(np.array_equal(getattr(found, name), getattr(whole, name)) for name in ("rows", "norms", "vectors"))
 
 
 def test_codes_and_vectors_stand_for_what_was_heard(tokenizer, speech):
@@ -65,10 +67,82 @@ def test_codes_and_vectors_stand_for_what_was_heard(tokenizer, speech):
 
     coded = Quantizer(tokenizer.codebook, 6, vectors=True).code(means)
 
-    read = gathered(tokenizer.codebook.stages, coded.codes) * GAINS[coded.norms][:, None]
+    sum_of_words = sums(coded.rows, tokenizer.codebook.stages, 0, len(means))
+    read = sum_of_words * GAINS[coded.norms[: len(means)]][:, None]
+    cosines = np.sum(read * means, axis=1)
     assert np.linalg.norm(read, axis=1) == pytest.approx(np.ones(len(read)), abs=0.04)
-    assert np.mean(np.sum(read * means, axis=1)) > 0.8
-    assert np.abs(coded.vectors / SCALE - means).max() < 0.004
+    assert cosines[::2].mean() > 0.8
+    assert cosines[1::2].mean() > 0.8
+    assert np.abs(coded.vectors[: len(means)] / SCALE - means).max() < 0.004
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3, 5])
+@pytest.mark.parametrize("count", [1, 2, 7, 8])
+def test_a_recording_ends_with_a_whole_code_and_an_empty_one(tokenizer, speech, stages, count):
+    means = merged(tokenizer.push(speech).vectors)[:count]
+
+    coded = Quantizer(tokenizer.codebook, stages, vectors=False).code(means)
+
+    nearest = Words(tokenizer.codebook.stages[0]).nearest(means)
+    assert coded.rows.shape == (count // 2 + 1, width_of(stages))
+    assert np.flatnonzero(coded.norms == EMPTY).tolist() == list(range(count, 2 * len(coded.rows)))
+    assert coded.filled == count
+    assert first_words(coded.rows)[:count].tolist() == nearest.tolist()
+    assert set(first_words(coded.rows)[count:].tolist()) == {nearest[-1]}
+
+
+def test_nothing_has_no_codes(tokenizer):
+    coder = Quantizer(tokenizer.codebook, 5, vectors=False)
+
+    assert [len(coder.flush()), len(coder.push(Frames.none(tokenizer.dim))), len(coder.ending())] == [0, 0, 0]
+
+
+def test_a_stream_can_end_for_one_recording_and_go_on_for_the_next(tokenizer, speech):
+    frames = tokenizer.push(speech)
+    coder, whole = (Quantizer(tokenizer.codebook, 5, vectors=False) for _ in range(2))
+
+    begun = coder.push(frames.part(0, 41))
+    ended, later = Codes.join([begun, coder.ending()]), coder.push(frames.part(41, len(frames)))
+
+    assert np.array_equal(ended.rows, Quantizer(tokenizer.codebook, 5, False).code(merged(frames.vectors[:41])).rows)
+    assert np.array_equal(Codes.join([begun, later]).rows, whole.push(frames).rows)
+
+
+@pytest.mark.parametrize("vectors", [False, True])
+def test_a_part_of_the_codes_is_decoded_as_it_is_within_the_whole(tokenizer, speech, vectors):
+    frames = tokenizer.push(speech)
+    coder = Quantizer(tokenizer.codebook, 5, vectors)
+    coded = Codes.join([coder.push(frames), coder.flush()])
+
+    whole = vectors_of(coded, tokenizer.codebook)
+
+    assert len(whole) == coded.filled == len(merged(frames.vectors)) < len(coded)
+    assert np.linalg.norm(whole, axis=1) == pytest.approx(np.ones(len(whole)), abs=1e-5)
+    for first, last in ((0, 3), (5, 6), (6, 9), (7, len(coded)), (len(coded) - 1, len(coded) + 5), (9, 9), (999, 1005)):
+        part = decoded(coded, 1.0, 0.04, tokenizer.codebook, first, last)
+        assert np.array_equal(vectors_of(coded, tokenizer.codebook, first, last), whole[first:last])
+        assert np.array_equal(part.vectors, np.repeat(whole[first:last], MERGED, axis=0))
+
+
+def test_codes_of_one_kind_of_byte_only_are_decoded_too(tokenizer, speech):
+    means = merged(tokenizer.push(speech).vectors)
+    plain = Codes(tokenizer.codebook.encode(means), np.zeros(len(means), np.uint8), np.zeros((len(means), 0), np.int8))
+
+    assert np.array_equal(vectors_of(plain, tokenizer.codebook, 3, 9), tokenizer.codebook.decode(plain.rows[3:9]))
+
+
+def test_rows_tell_how_many_bytes_a_whole_code_has():
+    assert [(width_of(s), bytes_between(s), stages_of(width_of(s))) for s in range(1, 7)] == [
+        (2, 1, 1),
+        (3, 1, 2),
+        (4, 1, 3),
+        (6, 2, 4),
+        (8, 3, 5),
+        (10, 4, 6),
+    ]
+    for width in (0, 1, 5, 7):
+        with pytest.raises(ValueError, match="no row has"):
+            stages_of(width)
 
 
 @given(norms=st.lists(st.integers(0, 15), max_size=9), data=st.data())
@@ -109,8 +183,9 @@ def test_posting_lists_name_every_pair_within_a_document(three):
     counts, places = three.pairs.counts(keys), three.pairs.places(keys)
 
     found = set(zip(places.tolist(), np.repeat(keys, counts).tolist(), strict=True))
+    words = three.words(np.arange(60))
     inside = [t for a, b in ((0, 20), (20, 30), (30, 60)) for t in range(a, b - GAP)]
-    assert found == {(t, int(three.codes[t, 0]) * WORDS + int(three.codes[t + GAP, 0])) for t in inside}
+    assert found == {(t, int(words[t]) * WORDS + int(words[t + GAP])) for t in inside}
 
 
 def test_regions_are_cut_at_documents_and_leave_out_what_was_removed(three):
@@ -131,7 +206,7 @@ def test_joined_segments_hold_what_is_left_in_the_order_it_came(folder, three):
 
     joined = segment.read(folder, entry)
     assert [joined.documents.path(index) for index in range(2)] == ["/0.wav", "/2.wav"]
-    assert np.array_equal(joined.codes, np.concatenate([three.codes[:20], three.codes[30:]]))
+    assert np.array_equal(joined.rows, np.concatenate([three.rows[:10], three.rows[15:]]))
     assert "00000000.segment" not in folder.names()
 
 

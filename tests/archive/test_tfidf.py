@@ -104,7 +104,7 @@ def test_windows_are_those_that_a_slow_reader_cuts(documents, part):
     assert [part.tolist() for part in np.split(tokens.token, np.cumsum(tokens.count)[:-1])] == [
         one for _, one in plain_windows(documents)
     ]
-    assert (part.codes[tokens.onset, 0] == tokens.token).all()
+    assert (part.words(tokens.onset) == tokens.token).all()
 
 
 def test_inverse_document_frequencies_are_those_of_the_segments_windows(documents, part):
@@ -162,8 +162,8 @@ def test_the_graph_finds_nearly_all_that_brute_force_finds(archive, monkeypatch)
     monkeypatch.setattr(hnsw, "SEARCH_EXPANSION", 64)  # far fewer than there are windows
     whole = archive.segments[0]
     draw, shares = np.random.default_rng(0), []
-    for begin in draw.integers(0, len(whole.codes) - 12, 100):
-        tokens = whole.codes[begin : begin + 12, 0]
+    for begin in draw.integers(0, len(whole) - 12, 100):
+        tokens = whole.words(np.arange(begin, begin + 12))
         exact, near = tfidf.by_brute_force(whole, tokens, 20), hnsw.by_graph(whole, tokens, 20)
         shares.append(np.isin(exact.number, near.number).mean())
 

@@ -118,7 +118,7 @@ def test_the_codes_are_those_of_an_index_of_the_same_audio(open_log, archive, to
 
     assert logged.frames == expected.frames
     assert (logged.origin, logged.seconds) == pytest.approx((expected.origin, expected.seconds), abs=0.09)
-    assert (archive().segments[0].codes == built.segments[0].codes).mean() > 0.999
+    assert (archive().segments[0].rows == built.segments[0].rows).mean() > 0.999
 
 
 def test_a_gap_makes_two_documents(open_log, archive, tokenizer, enrolment, speech):
@@ -165,7 +165,7 @@ def test_a_segment_is_written_every_rotation(open_log, archive):
 
     assert seen[:9] == [0] * 9
     assert max(np.subtract(range(1, 26), seen)) <= 10.2
-    assert seen[-1] == pytest.approx(20 + OVERLAP, abs=0.2)
+    assert seen[-1] == pytest.approx(20 + OVERLAP, abs=0.5)  # each of two documents has up to two codes at its end
 
 
 def test_a_phrase_at_a_rotation_is_found_whole(open_log, archive, tokenizer, enrolment, long_recording):

@@ -162,7 +162,7 @@ def test_info_is_told_to_people(kwsd, built, copied):
     shown = kwsd("index", "info", built, "--files").stdout
 
     assert "5 files, 16 s of audio" in shown
-    assert "5 bytes a code" in shown
+    assert "5 and 3 bytes a code" in shown
     assert all(f"s  {path}\n" in shown for path in copied)
 
 

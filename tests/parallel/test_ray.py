@@ -69,7 +69,7 @@ def codes(location, tokenizer):
     archive = Archive.open(location, tokenizer)
     assert not archive.problems
     return {
-        document.path: part.part(index).codes.tobytes()
+        document.path: part.part(index).rows.tobytes()
         for part in archive.segments
         for index, document in enumerate(part.documents)
         if part.alive[index]

@@ -39,7 +39,7 @@ class Heard:
         for segment in segments:
             for index in np.flatnonzero(segment.alive).tolist():
                 codes = segment.part(index)
-                if len(codes):
+                if codes.filled:
                     documents.append(segment.documents[index])
                     parts.append(np.rint(vectors_of(codes, codebook) * SCALE).astype(np.int8))
         return cls(np.concatenate(parts), documents, np.cumsum([0, *map(len, parts[1:])], dtype=np.int32))

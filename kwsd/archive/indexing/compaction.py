@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kwsd.archive.segments import segment
-from kwsd.archive.segments.manifest import FORMAT, Entry, Manifest
+from kwsd.archive.segments.manifest import PLAIN, Entry, Manifest
 from kwsd.archive.segments.quantizer import Codes
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
@@ -27,12 +27,12 @@ def compact(folder: Folder, manifest: Manifest, *, thorough: bool = False, since
         folder: of the index; the caller holds the writer lock.
         manifest: the current one.
         thorough: leave out every dropped document, join all segments up to the limit, and write anew what an older
-            kwsd wrote.
+            kwsd wrote. Its codes stay what they are, so that they are not joined with today's.
         since: number of first segments that are not touched.
     """
     fresh, entries = manifest, list(manifest.entries[:since])
     for group in _groups(manifest.entries[since:], thorough):
-        is_old = thorough and group[0].format < FORMAT
+        is_old = thorough and group[0].format < PLAIN
         if len(group) == 1 and not (is_old or _has_many_dropped(group[0], thorough)):
             entries += group
             continue
@@ -53,11 +53,17 @@ def _groups(entries: Sequence[Entry], thorough: bool) -> list[list[Entry]]:
     groups: list[list[Entry]] = []
     for entry in reversed(entries):
         behind = sum(one.frames for one in groups[0]) if groups else 0
-        if groups and entry.frames + behind <= MAX_CODES and (thorough or entry.frames <= MAX_RATIO * behind):
+        alike = bool(groups) and can_join(entry, groups[0][0])
+        if alike and entry.frames + behind <= MAX_CODES and (thorough or entry.frames <= MAX_RATIO * behind):
             groups[0].insert(0, entry)
         else:
             groups.insert(0, [entry])
     return groups
+
+
+def can_join(one: Entry, other: Entry) -> bool:
+    """Whether the codes of two segments are of one kind: whole ones only, or as they are today."""
+    return (one.format > PLAIN) == (other.format > PLAIN)
 
 
 def _has_many_dropped(entry: Entry, thorough: bool) -> bool:
@@ -70,7 +76,7 @@ def join(folder: Folder, name: str, entries: Sequence[Entry]) -> Entry | None:
     kept = [(part, int(index)) for part in parts for index in np.flatnonzero(part.alive)]
     if not kept:
         return None
-    if len({(part.codes.shape[1], part.vectors.shape[1]) for part, _ in kept}) > 1:
+    if len({(part.rows.shape[1], part.vectors.shape[1]) for part, _ in kept}) > 1:
         raise ArchiveError(f"segments of {folder.name} do not store the same of the audio: build the index anew")
     documents = [part.documents[index] for part, index in kept]
     return segment.write(folder, name, documents, Codes.join(part.part(index) for part, index in kept))

@@ -68,7 +68,9 @@ class SegmentSet:
         for entry in reversed(self._manifest.entries):
             behind = sum(one.frames for one in group)
             too_large = entry.frames > MAX_RATIO * behind or entry.frames + behind > MAX_CODES
-            if group and (too_large or not self._within_a_day([entry, *group])):
+            if group and (
+                too_large or not compaction.can_join(entry, group[0]) or not self._within_a_day([entry, *group])
+            ):
                 break
             group.insert(0, entry)
         return group

@@ -86,7 +86,7 @@ class TokenLog:
         self._current: _OpenDocument | None = None
         self._frames: list[Frames] = []  # of the current document, not yet quantized
         self._unwritten: list[tuple[Document, Codes]] = []
-        self._codes_since_save = 0
+        self._frames_since_save = 0
         self._failing, self._lost_seconds, self._closed = False, 0.0, False
         with contextlib.ExitStack() as lock:
             folder = folder_at(location)
@@ -111,7 +111,7 @@ class TokenLog:
         self._frames.append(frames)
         if sum(map(len, self._frames)) >= FRAMES_AT_ONCE:
             self._quantize(self._current)
-            if clock is not None and self._codes_since_save * self._step >= self._rotation:
+            if clock is not None and self._frames_since_save * self._hop >= self._rotation:
                 self._rotate(self._current, clock)
 
     def end_document(self) -> None:
@@ -119,7 +119,7 @@ class TokenLog:
         if self._current is not None:
             self._quantize(self._current)
             self._current.parts.append(self._quantizer.flush())
-            self._queue_document(self._current)
+            self._queue_document(self._current, Codes.join(self._current.parts))
             self._current = None
 
     def close(self) -> None:
@@ -146,31 +146,31 @@ class TokenLog:
 
     def _quantize(self, current: _OpenDocument) -> None:
         if self._frames:
-            codes = self._quantizer.push(Frames.join(self._frames))
+            frames = Frames.join(self._frames)
             self._frames.clear()
-            current.parts.append(codes)
-            self._codes_since_save += len(codes)
+            current.parts.append(self._quantizer.push(frames))
+            current.end = float(frames.time[-1]) + self._hop / 2
+            self._frames_since_save += len(frames)
 
     def _rotate(self, current: _OpenDocument, clock: float) -> None:
-        self._queue_document(current)
-        codes = Codes.join(current.parts)
-        first = max(0, len(codes) - round(OVERLAP / self._step))
-        repeated = codes.part(first, len(codes))
-        self._current = _OpenDocument(current.first_middle + first * self._step, clock, [repeated], len(repeated))
+        codes, ending = Codes.join(current.parts), self._quantizer.ending()
+        self._queue_document(current, Codes.join([codes, ending]))
+        first = max(0, len(codes) - round(OVERLAP / self._step)) // 2 * 2
+        repeated, overlap = codes.after(first), len(codes) - first + len(ending)
+        begin = current.first_middle + first * self._step
+        self._current = _OpenDocument(begin, clock, [repeated], current.end, overlap)
         self._save()
 
-    def _queue_document(self, current: _OpenDocument) -> None:
+    def _queue_document(self, current: _OpenDocument, codes: Codes) -> None:
         """Queue a document to be written, unless it only repeats the one before; a live one has its own second 0."""
-        codes = Codes.join(current.parts)
         if len(codes) > current.overlap:
             offset = 0.0 if math.isnan(current.clock) else current.first_middle - self._origin
-            seconds = current.first_middle + (len(codes) - 0.5) * self._step - offset
-            first = current.first_middle - offset
+            seconds, first = current.end - offset, current.first_middle - offset
             document = Document(self.name, 0, 0, "", seconds, first, len(codes), current.clock + offset)
             self._unwritten.append((document, codes))
 
     def _save(self) -> None:
-        self._codes_since_save = 0
+        self._frames_since_save = 0
         try:
             if self._keep is not None:
                 self._segments.drop(self._now() - self._keep * DAY)
@@ -209,12 +209,14 @@ class _OpenDocument:
         first_middle: seconds from the start of the stream to the middle of its first code.
         clock: Unix time in seconds at the start of the stream, NaN if the source is not live.
         parts: its codes, run by run.
+        end: seconds from the start of the stream to the end of its last frame.
         overlap: number of its first codes that repeat the end of the document before.
     """
 
     first_middle: float
     clock: float
     parts: list[Codes]
+    end: float = 0.0
     overlap: int = 0
 
 

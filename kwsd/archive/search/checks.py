@@ -10,6 +10,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kwsd.archive.segments.alternation import width_of
 from kwsd.scorers import checks
 from kwsd.scorers.exact import vector
 
@@ -86,11 +87,11 @@ def refuse_weights() -> NoReturn:
 
 
 def code_matrix(codes: ArrayLike) -> NDArray[np.uint8]:
-    """The codes [N, s] of an archive."""
+    """The codes of an archive, [N, s] or [N / 2, w]."""
     given = np.asarray(codes)
     if given.ndim != 2 or given.dtype != np.uint8 or not given.flags.c_contiguous or not given.shape[1]:
         raise ValueError(
-            f"codes must be a contiguous uint8 matrix [N, s], s at least 1, not {given.dtype} {list(given.shape)}"
+            f"codes must be a contiguous uint8 matrix, with a column or more, not {given.dtype} {list(given.shape)}"
         )
     return given
 
@@ -112,13 +113,16 @@ def gains(array: ArrayLike) -> NDArray[np.float32]:
     return given
 
 
-def tables(array: ArrayLike, stages: int, factors: ArrayLike) -> NDArray[np.float32]:
-    """The inner products [s, 256, L] of a template with each stage's words."""
+def tables(array: ArrayLike, width: int, factors: ArrayLike) -> NDArray[np.float32]:
+    """The inner products [s, 256, L] of a template with each stage's words, for rows of codes of so many bytes."""
     given = np.asarray(array)
-    if given.ndim != 3 or given.dtype != np.float32 or given.shape[:2] != (stages, 256):
-        raise ValueError(f"tables must be float32 [{stages}, 256, L], not {given.dtype} {list(given.shape)}")
+    if given.ndim != 3 or given.dtype != np.float32 or given.shape[1] != 256:
+        raise ValueError(f"tables must be float32 [s, 256, L], not {given.dtype} {list(given.shape)}")
+    stages = given.shape[0]
+    if not stages or width not in (stages, width_of(stages)):
+        raise ValueError(f"tables of {stages} stages do not fit codes of {width} bytes a row")
     _template_length(given.shape[2])
-    if not max(given.max(), -given.min()) * stages * np.max(factors) <= LARGEST_PRODUCT:
+    if not max(given.max(), -given.min()) * 2 * stages * np.max(factors) <= LARGEST_PRODUCT:
         raise ValueError("tables must be finite inner products: are the template's vectors finite and of unit length?")
     return given
 

@@ -47,8 +47,8 @@ class Alignments:
 def by_codes(regions: Regions, template: NDArray[np.float32], codebook: Codebook) -> Alignments:
     """The alignments of a template [L, m] float32 with the vectors decoded from the codes."""
     segment = regions.segment
-    tables = _tables(template, codebook, segment.codes.shape[1])
-    return Alignments(*kernels.align(segment.codes, segment.norms, segment.gains, tables, regions.begin, regions.end))
+    tables = _tables(template, codebook, segment.stages)
+    return Alignments(*kernels.align(segment.rows, segment.norms, segment.gains, tables, regions.begin, regions.end))
 
 
 def _tables(template: NDArray[np.float32], codebook: Codebook, stages: int) -> NDArray[np.float32]:
@@ -167,7 +167,7 @@ def _vote(found: Sequence[Regions], query: Query, nearest: Callable[..., Nearest
 
 def _nearest(found: Sequence[Regions], template: NDArray[np.float32], codebook: Codebook, again: bool) -> Nearest:
     """Over vectors if it is done again and they are stored, else over codes."""
-    tables = _tables(template, codebook, max((one.segment.codes.shape[1] for one in found), default=1))
+    tables = _tables(template, codebook, max((one.segment.stages for one in found), default=1))
     parts = [
         _nearest_by_vectors(one, template) if again and one.segment.vectors.shape[1] else _nearest_by_codes(one, tables)
         for one in found
@@ -183,10 +183,8 @@ def _joined(arrays: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def _nearest_by_codes(regions: Regions, tables: NDArray[np.float32]) -> Nearest:
     segment = regions.segment
-    used = tables[: segment.codes.shape[1]]
-    distance, last, span = kernels.nearest(
-        segment.codes, segment.norms, segment.gains, used, regions.begin, regions.end
-    )
+    used = tables[: segment.stages]
+    distance, last, span = kernels.nearest(segment.rows, segment.norms, segment.gains, used, regions.begin, regions.end)
     return distance, last + 1, span
 
 

@@ -98,6 +98,5 @@ def _vectors(hit: Hit, segments: Sequence[Segment], codebook: Codebook, hop: flo
             if (hit.heard is None) != np.isnan(document.began) or not (-step < start and end < document.seconds + step):
                 continue
             first, last = (max(0, round((time - document.origin) / step + 0.5)) for time in (start, end))
-            codes = segment.part(index).part(first, last)
-            return merged(decoded(codes, 0.0, hop, codebook).vectors)
+            return merged(decoded(segment.part(index), 0.0, hop, codebook, first, last).vectors)
     raise ArchiveError(f"the index does not have {printable(hit.path)} at that time: give a hit of this index")

@@ -24,7 +24,7 @@ def find(
 ) -> Rounds[list[Regions]]:
     """For each segment the regions with the most votes of the templates' [L, m] pairs; about `count` a template."""
     ballots = [_Ballot(segments, template, pair_terms(template, codebook.stages[0])) for template in templates]
-    frames = sum(len(segment.codes) for segment in segments)
+    frames = sum(len(segment) for segment in segments)
     frames, *counts = yield Sum([np.array(frames), *(ballot.total for ballot in ballots)])
     votes = [ballot.votes(_rarity(total, int(frames)), count) for ballot, total in zip(ballots, counts, strict=True)]
     limits = yield Limit.of([-np.concatenate([_NONE, *(one.score for one in each)]) for each in votes], count)
@@ -77,7 +77,7 @@ class _Ballot:
         As these few are more than its share, they are hardly ever too few, and nearly all windows are passed over
         quickly.
         """
-        frames = [len(segment.codes) for segment in self._segments]
+        frames = [len(segment) for segment in self._segments]
         few = quota(count, frames[0], sum(frames)) if frames else count
         if few == count:
             return None
@@ -103,7 +103,7 @@ class _Ballot:
         segment, used = self._segments[number], np.flatnonzero(weight)
         places, last = segment.pairs.places(self._once), np.cumsum(self._counts[number])
         first, which = last - self._counts[number], self._which[used]
-        frames = max(len(segment.codes), 1)
+        frames = max(len(segment), 1)
         voted = kernels.vote(places, first[which], last[which], self._shift[used], weight[used], frames, count, above)
         return _Votes(*voted)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search import checks
+from kwsd.archive.segments.alternation import sums
 from kwsd.archive.segments.quantizer import unpacked
 from kwsd.scorers import exact
 from kwsd.scorers.reference import subsequence_dtw
@@ -74,12 +75,13 @@ def align(
     end: NDArray[np.int64],
 ) -> Scores:
     """`kwsd.archive.search.kernels.align`, region by region."""
-    checks.norms(norms, len(checks.code_matrix(codes)), len(checks.gains(gains)))
-    checks.tables(tables, codes.shape[1], gains)
-    checks.regions(begin, end, len(codes))
-    frames = [slice(a, b) for a, b in zip(begin, end, strict=True)]
-    each = norms if len(gains) > checks.HALF_BYTE else unpacked(norms, len(codes))
-    return _joined([_scores(_local_costs(codes[f], gains[each[f]], tables)) for f in frames])
+    checks.tables(tables, checks.code_matrix(codes).shape[1], checks.gains(gains))
+    frames = len(codes) * (1 if codes.shape[1] == len(tables) else 2)
+    checks.norms(norms, frames, len(gains))
+    checks.regions(begin, end, frames)
+    each = norms if len(gains) > checks.HALF_BYTE else unpacked(norms, frames)
+    gain = gains[each]
+    return _joined([_scores(_local_costs(codes, gain, tables, a, b)) for a, b in zip(begin, end, strict=True)])
 
 
 def align_costs(costs: NDArray[np.float32], lengths: NDArray[np.int64]) -> Scores:
@@ -111,10 +113,12 @@ def lowest(distance: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray
 
 
 def _local_costs(
-    codes: NDArray[np.uint8], gain: NDArray[np.float32], tables: NDArray[np.float32]
+    codes: NDArray[np.uint8], gain: NDArray[np.float32], tables: NDArray[np.float32], begin: int, end: int
 ) -> NDArray[np.float32]:
-    """The cost [n, L] of frames to the template's frames."""
-    costs: NDArray[np.float32] = np.maximum(np.float32(1) - gain[:, None] * gathered(tables, codes), np.float32(0))
+    """The cost [n, L] of frames from `begin` up to, not with, `end` to the template's frames."""
+    plain = codes.shape[1] == len(tables)
+    products = gathered(tables, codes[begin:end]) if plain else sums(codes, tables, begin, end)
+    costs: NDArray[np.float32] = np.maximum(np.float32(1) - gain[begin:end, None] * products, np.float32(0))
     return costs
 
 

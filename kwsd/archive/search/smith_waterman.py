@@ -35,9 +35,9 @@ def rank(
     """The best `count` places in the windows that are found for any template."""
     query_tokens = [tokens_of(template, codebook) for template in query.templates]
     wanted = max(count, CANDIDATES)
-    (frames,) = yield Sum([np.array(sum(len(segment.codes) for segment in segments))])
+    (frames,) = yield Sum([np.array(sum(len(segment) for segment in segments))])
     candidates = [
-        _merge([find(segment, tokens, quota(wanted, len(segment.codes), int(frames))) for tokens in query_tokens])
+        _merge([find(segment, tokens, quota(wanted, len(segment), int(frames))) for tokens in query_tokens])
         for segment in segments
     ]
     least = yield from _least([one.score for one in candidates], wanted * len(query_tokens))

@@ -163,5 +163,5 @@ def _without_pair(segment: Segment, token: int) -> NDArray[np.int64]:
     bounds = segment.documents.bounds
     ends = bounds[1:, None] - np.arange(1, GAP + 1)
     places: NDArray[np.int64] = ends[ends >= bounds[:-1, None]]
-    there: NDArray[np.int64] = places[segment.codes[places, 0] == token]
+    there: NDArray[np.int64] = places[segment.words(places) == token]
     return there

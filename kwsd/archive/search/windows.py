@@ -86,7 +86,7 @@ class Windows:
         places = np.minimum(
             begin[:, None] + np.arange(WINDOW), end[:, None] - 1
         )  # the padding repeats the last code, which adds no token
-        codes = self.segment.codes[:, 0][places]
+        codes = self.segment.words(places)
         fresh = np.ones(codes.shape, bool)
         fresh[:, 1:] = codes[:, 1:] != codes[:, :-1]
         return Tokens(codes[fresh], places[fresh], fresh.sum(axis=1))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from kwsd.archive.segments import elias_fano
+from kwsd.archive.segments.alternation import stages_of
 from kwsd.archive.segments.documents import COLUMNS, DIGEST
 from kwsd.archive.segments.manifest import Entry
 from kwsd.archive.segments.posting_lists import MANY, TERMS, counts_of
@@ -24,7 +25,6 @@ _KINDS: dict[str, tuple[DTypeLike, int]] = {
     "document_digest": (np.uint8, 2),
     "document_path": (np.uint8, 1),
     "document_path_end": (np.int64, 1),
-    "codes": (np.uint8, 2),
     "vectors": (np.int8, 2),
 }
 _PAIRS: dict[str, tuple[DTypeLike, int]] = {
@@ -45,14 +45,20 @@ def has_lengths(arrays: Arrays) -> bool:
     return "lengths" in arrays
 
 
+def has_rows(arrays: Arrays) -> bool:
+    """Whether every other code is coded between its neighbours; before, codes were an array of another name."""
+    return "rows" in arrays
+
+
 def check_arrays(arrays: Arrays, entry: Entry) -> None:
     """Check that arrays are those of the segment that the manifest describes.
 
     Raises:
         ValueError: one is missing or of another type, or they do not fit each other; the message says which.
     """
-    norms = "lengths" if has_lengths(arrays) else "norms"
-    for name, (kind, dimensions) in (_KINDS | {norms: (np.uint8, 1)} | (_PAIRS if has_lists(arrays) else {})).items():
+    norms, codes = "lengths" if has_lengths(arrays) else "norms", "rows" if has_rows(arrays) else "codes"
+    kinds = _KINDS | {norms: (np.uint8, 1), codes: (np.uint8, 2)} | (_PAIRS if has_lists(arrays) else {})
+    for name, (kind, dimensions) in kinds.items():
         array = arrays.get(name)
         _require(array is not None and array.dtype == kind and array.ndim == dimensions, name)
     _check_documents(arrays, entry.documents)
@@ -78,11 +84,21 @@ def _check_codes(arrays: Arrays, frames: int) -> None:
     counts = arrays["document_frames"]
     _require(not len(counts) or counts.min() >= 0, "document_frames")
     _require(int(counts.sum(dtype=np.int64)) == frames, "document_frames")
-    for name in ("codes", "vectors"):
-        _require(len(arrays[name]) == frames, name)
+    _require(len(arrays["vectors"]) == frames, "vectors")
     halved = has_lengths(arrays)
     _require(len(arrays["lengths" if halved else "norms"]) == ((frames + 1) // 2 if halved else frames), "norms")
-    _require(arrays["codes"].shape[1] > 0, "codes")
+    if has_rows(arrays):
+        _require(halved and not (counts % 2).any(), "document_frames")
+        _require(2 * len(arrays["rows"]) == frames and _is_width(arrays["rows"].shape[1]), "rows")
+    else:
+        _require(len(arrays["codes"]) == frames and arrays["codes"].shape[1] > 0, "codes")
+
+
+def _is_width(width: int) -> bool:
+    try:
+        return stages_of(width) > 0
+    except ValueError:
+        return False
 
 
 def _check_pairs(arrays: Arrays, frames: int) -> None:

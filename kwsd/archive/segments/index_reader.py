@@ -71,7 +71,7 @@ def _check_fit(part: Segment, codebook: Codebook | None) -> None:
     if codebook is None:
         return
     stages, dimensions = len(codebook.stages), codebook.stages.shape[2]
-    if part.codes.shape[1] > stages or part.vectors.shape[1] not in (0, dimensions):
+    if part.stages > stages or part.vectors.shape[1] not in (0, dimensions):
         raise ArchiveError(
             f"{part.folder.name}/{part.entry.name} does not fit the model that the index names: build it anew"
         )

@@ -13,9 +13,11 @@ from msgspec import Meta
 from kwsd.archive.storage.folder import MANIFEST, Folder
 from kwsd.errors import ArchiveError, ModelError
 
-FORMAT = 4
-"""Of what is written. 1 had other posting lists, 1 and 2 longer norms, 1 to 3 document tables that were not compressed;
-all are read, too."""
+FORMAT = 5
+"""Of what is written. 1 had other posting lists, 1 and 2 longer norms, 1 to 3 document tables that were not compressed,
+1 to 4 whole codes only; all are read, too."""
+PLAIN = 4
+"""Of a segment of whole codes, as they are written today: codes stay what they are."""
 LARGEST = 256 << 20  # bytes
 
 Count = Annotated[int, Meta(ge=0, lt=2**62)]
@@ -27,8 +29,8 @@ class Settings:
     """What an index stores of the audio.
 
     Attributes:
-        stages: quantizer stages, 1 to 6, one byte of a code each; there are 12.5 codes a second. Fewer stages make a
-            smaller index and find fewer hits.
+        stages: quantizer stages, 1 to 6, one byte of a code each; every other code has two bytes less, but one at
+            least. There are 12.5 codes a second. Fewer stages make a smaller index and find fewer hits.
         vectors: also store the vectors, in 8 bits: 16 times as many bytes, and a few more hits.
         graph: build the HNSW graph that `--method hquest` needs.
     """
@@ -48,7 +50,7 @@ class Entry:
         documents, frames: number of documents and of codes.
         dropped: indices of documents that were removed or replaced since, ascending.
         graph_bytes, graph_sha256: of the content of its graph's file, 0 and "" if there is none.
-        format: of its file, 0 for all before format 4.
+        format: of its file, 0 for all before format 4, and PLAIN where its codes are whole ones only.
     """
 
     name: Annotated[str, Meta(pattern=r"^[0-9]{8,12}(-[0-9a-f]{8})?\.segment\Z")]

@@ -37,13 +37,13 @@ class PostingLists:
         self._stream = arrays["pair_places"]
 
     @staticmethod
-    def arrays(codes: NDArray[np.uint8], bounds: NDArray[np.int64]) -> Arrays:
-        """The arrays to write to disk, for codes [n, s] uint8 of documents with these bounds [d + 1] int64."""
-        whole = np.ones(len(codes), bool)
+    def arrays(words: NDArray[np.uint8], bounds: NDArray[np.int64]) -> Arrays:
+        """The arrays to write to disk, for first bytes [n] of the codes of documents with these bounds [d + 1]."""
+        whole = np.ones(len(words), bool)
         for before in range(1, GAP + 1):
             whole[np.maximum(bounds[1:] - before, bounds[:-1])[np.diff(bounds) > 0]] = False
         places = np.flatnonzero(whole).astype(np.int32)
-        keys = codes[places, 0].astype(np.uint16) * np.uint16(WORDS) + codes[places + GAP, 0]
+        keys = words[places].astype(np.uint16) * np.uint16(WORDS) + words[places + GAP]
         order = np.argsort(keys, kind="stable")  # numpy sorts 16 bits by radix
         counts = np.bincount(keys, minlength=TERMS)
         there = counts[counts > 0]
@@ -51,7 +51,7 @@ class PostingLists:
             "pair_known": np.packbits(counts > 0),
             "pair_counts": np.minimum(there, MANY).astype(np.uint8),
             "pair_many": there[there >= MANY].astype(np.uint32),
-            "pair_places": elias_fano.encode(places[order], there, max(len(codes), 1)),
+            "pair_places": elias_fano.encode(places[order], there, max(len(words), 1)),
         }
 
     def counts(self, terms: NDArray[np.int64]) -> NDArray[np.int64]:

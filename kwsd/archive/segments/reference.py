@@ -41,11 +41,12 @@ def decode(
 
 
 def nearest_sums(
-    products: NDArray[np.float32], halves: NDArray[np.float32], crosses: NDArray[np.float32], width: int
+    products: NDArray[np.float32], halves: NDArray[np.float32], crosses: NDArray[np.float32], width: int, first: int = 1
 ) -> NDArray[np.uint8]:
     """`kwsd.archive.segments.beam.nearest_sums`, all vectors together."""
     beam_checks.tables(products, halves, crosses)
     beam_checks.width(width)
+    beam_checks.width(first)
     count, stages, words = products.shape
     rows = np.arange(count)[:, None]
     codes, costs = np.zeros((count, 1, 0), np.intp), np.zeros((count, 1), np.float32)
@@ -54,7 +55,7 @@ def nearest_sums(
         for before in range(stage):
             longer = longer + crosses[before, stage][codes[:, :, before]]
         longer = longer.reshape(count, -1)
-        kept = np.argsort(longer, axis=1, kind="stable")[:, : width if stage else 1]
+        kept = np.argsort(longer, axis=1, kind="stable")[:, : width if stage else first]
         codes = np.concatenate([codes[rows, kept // words], (kept % words)[:, :, None]], axis=2)
         costs = longer[rows, kept]
     return codes[:, 0].astype(np.uint8)

@@ -60,7 +60,7 @@ class Regions:
     @classmethod
     def around(cls, segment: Segment, begin: NDArray[np.int64], end: NDArray[np.int64]) -> Regions:
         """Regions from begin [n] to end [n], split at the bounds of documents, without removed documents."""
-        begin, end = np.maximum(begin, 0), np.minimum(end, len(segment.codes))
+        begin, end = np.maximum(begin, 0), np.minimum(end, len(segment))
         bounds, first = segment.documents.bounds, segment.documents.at(begin)
         last, crossing = first.copy(), np.flatnonzero(end > bounds[first + 1])
         last[crossing] = segment.documents.at(end[crossing] - 1)

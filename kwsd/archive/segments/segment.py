@@ -8,11 +8,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.segments.checks import check_arrays, has_lengths, has_lists
+from kwsd.archive.segments.alternation import first_words, stages_of
+from kwsd.archive.segments.checks import check_arrays, has_lengths, has_lists, has_rows
 from kwsd.archive.segments.documents import Document, Documents
-from kwsd.archive.segments.manifest import FORMAT, Entry
+from kwsd.archive.segments.manifest import FORMAT, PLAIN, Entry
 from kwsd.archive.segments.posting_lists import PostingLists
-from kwsd.archive.segments.quantizer import GAINS, OLDER_GAINS, OLDER_LENGTHS, Codes, norms_of, packed, unpacked
+from kwsd.archive.segments.quantizer import (
+    GAINS,
+    OLDER_GAINS,
+    OLDER_LENGTHS,
+    PLAIN_GAINS,
+    PLAIN_LENGTHS,
+    Codes,
+    norms_of,
+    packed,
+    unpacked,
+)
 from kwsd.archive.storage.array_file import pack, unpack
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
@@ -26,7 +37,9 @@ class Segment:
     Attributes:
         entry: its entry in the manifest.
         documents: the table of its documents.
-        codes: [n, s] uint8, the documents one after another.
+        rows: [n / 2, w] uint8 its n codes, the documents one after another, see `kwsd.archive.segments.alternation`;
+            [n, s] if an older kwsd wrote it.
+        stages: bytes of a whole code.
         norms: uint8, what the kernels of a search take: [(n + 1) // 2] two to a byte, or [n] if an older kwsd wrote it.
         gains: [16] or [256] float32 what the norms stand for, see `kwsd.archive.segments.quantizer`.
         vectors: [n, m] int8, or [n, 0] where none were stored.
@@ -40,16 +53,21 @@ class Segment:
         self.documents = Documents(
             {name.removeprefix("document_"): array for name, array in arrays.items() if name.startswith("document_")}
         )
-        self.codes, self.vectors = arrays["codes"], arrays["vectors"]
-        self._halved = has_lengths(arrays)
-        self.norms, self.gains = (arrays["lengths"], GAINS) if self._halved else (arrays["norms"], OLDER_GAINS)
-        self._arrays = arrays
+        self._alternate, self._halved, self._arrays = has_rows(arrays), has_lengths(arrays), arrays
+        self.rows, self.vectors = arrays["rows" if self._alternate else "codes"], arrays["vectors"]
+        self.stages = stages_of(self.rows.shape[1]) if self._alternate else self.rows.shape[1]
+        self.norms = arrays["lengths" if self._halved else "norms"]
+        self.gains = GAINS if self._alternate else PLAIN_GAINS if self._halved else OLDER_GAINS
+
+    def __len__(self) -> int:
+        """The number of its codes."""
+        return self.entry.frames
 
     @cached_property
     def pairs(self) -> PostingLists:
         """The posting lists; those of a segment that an older kwsd wrote are made of its codes, and kept in memory."""
-        made = self._arrays if has_lists(self._arrays) else PostingLists.arrays(self.codes, self.documents.bounds)
-        return PostingLists(made, len(self.codes), f"{self.folder.name}/{self.entry.name}")
+        made = self._arrays if has_lists(self._arrays) else PostingLists.arrays(self.rows[:, 0], self.documents.bounds)
+        return PostingLists(made, len(self), f"{self.folder.name}/{self.entry.name}")
 
     @property
     def posting_bytes(self) -> int:
@@ -68,24 +86,34 @@ class Segment:
         """The number of codes whose documents were not removed."""
         return int(np.diff(self.documents.bounds)[self.alive].sum())
 
+    def words(self, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The first bytes of the codes at these places, of any shape."""
+        at = (places // 2, places % 2 * self.stages) if self._alternate else (places, 0)
+        words: NDArray[np.uint8] = self.rows[at]
+        return words
+
     def part(self, index: int) -> Codes:
         """The codes of one document."""
-        first, last = self.documents.bounds[index : index + 2]
+        first, last = map(int, self.documents.bounds[index : index + 2])
         if self._halved:
-            norms = unpacked(self.norms, int(last - first), int(first))
+            norms = unpacked(self.norms, last - first, first)
         else:
-            norms = norms_of(OLDER_LENGTHS[self.norms[first:last]])
-        return Codes(self.codes[first:last], norms, self.vectors[first:last])
+            norms = norms_of(OLDER_LENGTHS[self.norms[first:last]], PLAIN_LENGTHS)
+        rows = self.rows[first // 2 : last // 2] if self._alternate else self.rows[first:last]
+        return Codes(rows, norms, self.vectors[first:last])
 
 
 def write(folder: Folder, name: str, documents: Sequence[Document], codes: Codes) -> Entry:
     """Write a segment of at least one document, with the codes of all documents one after another."""
     table = Documents.of(documents)
     arrays = {f"document_{key}": column for key, column in table.columns.items()}
-    arrays |= {"codes": codes.codes, "lengths": packed(codes.norms), "vectors": codes.vectors}
-    arrays |= PostingLists.arrays(codes.codes, table.bounds)
+    arrays |= {"rows" if codes.alternate else "codes": codes.rows, "lengths": packed(codes.norms)}
+    arrays["vectors"] = codes.vectors
+    arrays |= PostingLists.arrays(first_words(codes.rows) if codes.alternate else codes.rows[:, 0], table.bounds)
     written = folder.write(name, pack(arrays, {key for key in arrays if key.startswith("document_")}))
-    return Entry(name, written.bytes, written.sha256, len(documents), len(codes), format=FORMAT)
+    return Entry(
+        name, written.bytes, written.sha256, len(documents), len(codes), format=FORMAT if codes.alternate else PLAIN
+    )
 
 
 def read(folder: Folder, entry: Entry) -> Segment:

@@ -69,7 +69,7 @@ def keyword_of(
         others=others,
         keep_audio=adding_to is not None and all(template.audio for template in adding_to.templates),
         reach=reach,
-        selected=Selected(1.0 if adding_to else FARTHER, CONFIRMED if reach == REACH[STRICT] else None),
+        selected=Selected(1.0 if adding_to else FARTHER, CONFIRMED if reach == REACH[STRICT] else 0.0),
     )
 
 

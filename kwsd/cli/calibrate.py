@@ -144,11 +144,11 @@ def _print(made: Recalibration) -> None:
             "other people's speech allows: record it while people talk"
         )
     if made.again and not made.again.heard:
-        from kwsd.enrolment.false_alarms import usually_confirmed
+        from kwsd.enrolment.false_alarms import share_confirmed
 
         warn(
             "the second look cannot hear this background again, because its audio is not there: it is expected to "
-            f"refuse {100 * (1 - usually_confirmed(made.keyword)):.0f} % of the false alarms"
+            f"refuse {100 * (1 - share_confirmed(made.keyword)):.0f} % of the false alarms"
         )
 
 

@@ -36,11 +36,11 @@ class Selected:
 
     Attributes:
         farther: how many times as far as they are from each other the phrase is from them where it is said elsewhere.
-        confirmed: share of false alarms that the second look confirms; None for what is usual.
+        confirmed: share of false alarms that the second look confirms; 0 for what is usual.
     """
 
     farther: float = 1.0
-    confirmed: float | None = None
+    confirmed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def enroll(
         keep_audio: store the recordings in the keyword, so that it can be enrolled again with another model.
         reach: how many times as far as recordings are from each other a detection may be by the second look, which must
             confirm it (`kwsd.second_look`); 0 for no second look, None as `adding_to` has it.
-        selected: what is known of recordings that a search selected; None for others.
+        selected: what is known of recordings that a search selected; None for others, and for what `adding_to` has.
         bank: background speech as frames of this tokenizer; the shipped bank if None.
 
     Raises:
@@ -138,7 +138,8 @@ def enroll(
     said = tuple(contrasts) or (adding_to.contrasts if adding_to else ())
     draft = _draft(name, scorer, positive.templates, negative.templates, said, tokenizer, bank)
     if look:
-        draft = replace(draft, second_model=look.digest, reach=reach, words=words)
+        share = selected.confirmed if selected else confirmed_by(adding_to, reach)
+        draft = replace(draft, second_model=look.digest, reach=reach, words=words, confirmed=share)
     made = _finish(draft, threshold, refused, others, tokenizer, bank, selected or Selected())
     return replace(made, warnings=(*positive.poor, *made.warnings))
 
@@ -167,6 +168,7 @@ def reenroll(
         raise KeywordError(
             f'the recordings of "{keyword.name}" were not kept (--keep-audio): enroll it again from recordings'
         )
+    reach = reach_of(keyword) if reach is None else reach
     return enroll(
         keyword.name,
         [kept_recording(template) for template in keyword.templates],
@@ -177,7 +179,8 @@ def reenroll(
         contrasts=contrasts or (keyword.contrasts if keyword.model == tokenizer.digest else ()),
         others=others,
         keep_audio=True,
-        reach=reach_of(keyword) if reach is None else reach,
+        reach=reach,
+        selected=Selected(confirmed=confirmed_by(keyword, reach)),
         bank=bank,
     )
 
@@ -194,7 +197,8 @@ def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, ban
     bank = bank or Bank.shipped()
     templates = [*keyword.templates, template]
     draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, keyword.contrasts, tokenizer, bank)
-    draft = replace(draft, second_model=keyword.second_model, reach=keyword.reach, words=keyword.words)
+    look = {name: getattr(keyword, name) for name in ("second_model", "reach", "words", "confirmed")}
+    draft = replace(draft, **look)
     return _finish(draft, LEARNED, (), (), tokenizer, bank, Selected())
 
 
@@ -239,6 +243,11 @@ def reach_of(keyword: Keyword | None) -> float:
     return keyword.reach if keyword and keyword.second_model else 0.0
 
 
+def confirmed_by(keyword: Keyword | None, reach: float) -> float:
+    """The share of false alarms that a keyword says its second look confirms, 0 where it is another second look."""
+    return keyword.confirmed if keyword and reach_of(keyword) == reach else 0.0
+
+
 def _unconfirmed(keyword: Keyword) -> list[str]:
     """A sentence for each recording that the second look would not take for the phrase by the other recordings."""
     looked = [template for template in keyword.templates if template.look]
@@ -263,7 +272,7 @@ def _finish(
     """Set the threshold of a draft, and report on it."""
     alone = replace(draft, negatives=())  # negatives take false alarms away, the threshold stays
     distances = leave_one_out(alone, tokenizer)
-    model = false_alarm_model(alone, bank, tokenizer.codebook, distances, selected.confirmed)
+    model = false_alarm_model(alone, bank, tokenizer.codebook, distances)
     value, rule = (
         threshold.learn(distances, model, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
     )

@@ -113,9 +113,7 @@ class FalseAlarms:
         return float(self.minima.std())
 
 
-def false_alarm_model(
-    keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = (), confirmed: float | None = None
-) -> FalseAlarms:
+def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = ()) -> FalseAlarms:
     """The rates of false alarms of a keyword on each kind of speech in a bank that its recordings may resemble.
 
     Telephone speech counts for keywords that were recorded over the telephone only: it would cost the others misses.
@@ -126,7 +124,6 @@ def false_alarm_model(
         bank: background speech.
         codebook: of the tokenizer.
         hits: distance of each recording from the keyword made of the others.
-        confirmed: share of false alarms that the keyword's second look confirms; None for what is usual.
 
     Raises:
         ModelError: the bank is too short for a fit.
@@ -135,14 +132,19 @@ def false_alarm_model(
     parts = bank.parts()
     alike = {name: part for name, part in parts.items() if keyword.narrow or name != TELEPHONE} or parts
     kinds = {name: _model(scorer, part, hits) for name, part in alike.items()}
-    return FalseAlarms(kinds, (confirmed or usually_confirmed(keyword)) if keyword.looks else 1.0)
+    return FalseAlarms(kinds, share_confirmed(keyword))
 
 
-def usually_confirmed(keyword: Keyword) -> float:
-    """The share of false alarms that the second look of a keyword usually confirms.
+def share_confirmed(keyword: Keyword) -> float:
+    """The share of false alarms that the second look of a keyword is expected to confirm, 1 without one.
 
-    Short words rhyme with more of what is said, so that the sound and the words refuse less of it.
+    It is what the keyword says, or what is usual: short words rhyme with more of what is said, so that their sound and
+    the words refuse less of it.
     """
+    if not keyword.looks:
+        return 1.0
+    if keyword.confirmed:
+        return keyword.confirmed
     letters = phrase_of(keyword).words.replace(" ", "")
     share = BY_WORDS if len(letters) >= LONG else CONFIRMED
     return share * STRICTER if keyword.reach < REACH["usual"] else share

@@ -88,6 +88,7 @@ class Keyword:
         second_model: digest of the second look that templates have; empty if none has one.
         reach: how far a detection may be by the second look, see `kwsd.second_look.distance`.
         words: what the second look expects to be said; empty if it compares no words.
+        confirmed: share of false alarms that the second look confirms; 0 for what is usual.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Keyword:
     second_model: str = ""
     reach: float = REACH["usual"]
     words: str = ""
+    confirmed: float = 0.0
 
     @property
     def looks(self) -> tuple[Look, ...]:

@@ -73,6 +73,7 @@ class _Header(msgspec.Struct, frozen=True):
     second_model: _Line = ""
     reach: Annotated[float, Meta(ge=1, le=100)] = REACH["usual"]
     words: _Line = ""
+    confirmed: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
 
 class _NewerFormatError(Exception):
@@ -156,6 +157,7 @@ def _keyword(content: bytes) -> Keyword:
         header.second_model,
         header.reach,
         header.words,
+        header.confirmed,
     )
 
 
@@ -173,6 +175,7 @@ def _facts(keyword: Keyword) -> dict[str, Any]:
         "second_model": keyword.second_model,
         "reach": keyword.reach,
         "words": keyword.words,
+        "confirmed": keyword.confirmed,
     }
 
 

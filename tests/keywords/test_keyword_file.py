@@ -179,7 +179,9 @@ def looked(keyword):
     templates = tuple(
         replace(template, look=(vectors, vectors[::-1]), spoken=(-0.5, -2.25)) for template in keyword.templates
     )
-    return replace(keyword, templates=templates, second_model="0123456789abcdef", reach=1.25, words="hey snips")
+    return replace(
+        keyword, templates=templates, second_model="0123456789abcdef", reach=1.25, words="hey snips", confirmed=1 / 32
+    )
 
 
 def test_a_second_look_is_read_as_it_was_written(tmp_path, looked):
@@ -188,7 +190,7 @@ def test_a_second_look_is_read_as_it_was_written(tmp_path, looked):
     read = keyword_file.read(path)
 
     assert (read.second_model, read.reach) == (looked.second_model, looked.reach)
-    assert (read.words, read.spoken) == (looked.words, looked.spoken)
+    assert (read.words, read.spoken, read.confirmed) == (looked.words, looked.spoken, 1 / 32)
     for one, other in zip(read.looks, looked.looks, strict=True):
         assert all(map(np.array_equal, one, other))
 
@@ -206,6 +208,8 @@ def test_a_second_look_is_read_as_it_was_written(tmp_path, looked):
         lambda header, _: header["templates"][0].update(spoken="hey snips"),
         lambda header, _: header.update(words="hey\nsnips"),
         lambda header, _: header.update(reach=0.0),
+        lambda header, _: header.update(confirmed=-0.1),
+        lambda header, _: header.update(confirmed=1.1),
         lambda header, _: header.update(second_model="\x1b[2J"),
         lambda _, arrays: arrays.pop("look_0_1"),
         lambda _, arrays: arrays.update(look_0_1=arrays["look_0_1"][:0]),

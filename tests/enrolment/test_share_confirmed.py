@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kwsd.enrolment.enroll import LEARNED
-from kwsd.enrolment.false_alarms import false_alarm_model, usually_confirmed
+from kwsd.enrolment.false_alarms import false_alarm_model, share_confirmed
 from kwsd.enrolment.outliers import leave_one_out
 from kwsd.second_look.distance import REACH
 
@@ -29,13 +29,18 @@ def with_look(enrolment):
 def test_long_words_confirm_less_than_short_ones_and_than_sound_alone(with_look):
     every = [with_look("hey snips"), with_look("signal"), with_look("go on"), with_look("hey snips", UNLIKELY)]
 
-    assert [usually_confirmed(one) for one in every] == [1 / 8, 1 / 8, 1 / 2, 1 / 2]
+    assert [share_confirmed(one) for one in every] == [1 / 8, 1 / 8, 1 / 2, 1 / 2]
 
 
 def test_a_strict_second_look_confirms_half_as_many(with_look):
     every = [with_look(words, reach="strict") for words in ("hey snips", "go on")]
 
-    assert [usually_confirmed(one) for one in every] == [1 / 16, 1 / 4]
+    assert [share_confirmed(one) for one in every] == [1 / 16, 1 / 4]
+
+
+def test_what_a_keyword_says_counts_more_than_what_is_usual(with_look, enrolment):
+    assert share_confirmed(replace(with_look("hey snips"), confirmed=1 / 32)) == 1 / 32
+    assert share_confirmed(replace(enrolment.keyword, confirmed=1 / 32)) == 1
 
 
 def test_the_less_is_confirmed_the_higher_the_threshold_for_the_same_promise(with_look, enrolment, tokenizer, bank):

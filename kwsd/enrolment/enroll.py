@@ -12,7 +12,7 @@ from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.enrolment.hearing import hear
 from kwsd.enrolment.miss_rate import Misses, misses
 from kwsd.enrolment.one_more import avoided
-from kwsd.enrolment.outliers import Match, leave_one_out, matches, of_people
+from kwsd.enrolment.outliers import Match, detected, leave_one_out, matches, of_people, unconfirmed
 from kwsd.enrolment.template import Recording, kept_recording
 from kwsd.enrolment.threshold import Rule
 from kwsd.enrolment.warnings import warnings
@@ -22,7 +22,7 @@ from kwsd.keywords.keyword import Contrast, Keyword, Template, check_name
 from kwsd.second_look.decoder import plain
 from kwsd.second_look.look import second_look
 from kwsd.spotting.contrast import usual_excess
-from kwsd.spotting.second_look import check_look, phrase_of
+from kwsd.spotting.second_look import check_look
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -248,15 +248,13 @@ def confirmed_by(keyword: Keyword | None, reach: float) -> float:
     return keyword.confirmed if keyword and reach_of(keyword) == reach else 0.0
 
 
-def _unconfirmed(keyword: Keyword) -> list[str]:
+def _too_far(keyword: Keyword) -> list[str]:
     """A sentence for each recording that the second look would not take for the phrase by the other recordings."""
-    looked = [template for template in keyword.templates if template.look]
-    found = zip(looked, phrase_of(keyword).of_recordings() if looked else (), strict=False)
     return [
         f"{template.recording} is farther from the other recordings than the second look confirms: such voices and "
         "places will be missed, so record more of them"
-        for template, far in found
-        if far > keyword.reach
+        for template, no in zip(keyword.templates, unconfirmed(keyword), strict=True)
+        if no
     ]
 
 
@@ -278,9 +276,9 @@ def _finish(
     )
     keyword = replace(draft, threshold=value, rule=rule)
     heard = leave_one_out(keyword, tokenizer) if keyword.negatives else distances
-    missed = misses(of_people(keyword, heard), value, model.deviation, selected.farther)
+    missed = misses(of_people(keyword, detected(keyword, heard)), value, model.deviation, selected.farther)
     confused = confusions(keyword, others, tokenizer)
     alarms = model.alarms_per_hour(value)
-    hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword), *_unconfirmed(keyword))
+    hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword), *_too_far(keyword))
     sentences = (*warnings(keyword, missed, alarms), *hidden, *map(str, confused))
     return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, sentences)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -10,6 +11,7 @@ import numpy as np
 
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.spotting.score_track import KeywordScorer
+from kwsd.spotting.second_look import phrase_of
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.tokenizer import Tokenizer
 
@@ -50,6 +52,19 @@ def leave_one_out(keyword: Keyword, tokenizer: Tokenizer, heard: Heard = attrget
 def of_people(keyword: Keyword, distances: Sequence[float]) -> list[float]:
     """Those of the distances, one for each recording, that are of people's recordings, not of synthetic voices."""
     return [distance for template, distance in zip(keyword.templates, distances, strict=False) if not template.said]
+
+
+def unconfirmed(keyword: Keyword) -> list[bool]:
+    """Whether the second look takes each recording for something else by the others; False where there is none."""
+    looked = [i for i, template in enumerate(keyword.templates) if template.look]
+    far = phrase_of(keyword).of_recordings() if looked else []
+    too_far = {i for i, one in zip(looked, far, strict=False) if one > keyword.reach}
+    return [i in too_far for i in range(len(keyword.templates))]
+
+
+def detected(keyword: Keyword, distances: Sequence[float]) -> list[float]:
+    """Those of the distances, one for each recording, infinite where the second look refuses the recording."""
+    return [math.inf if no else distance for no, distance in zip(unconfirmed(keyword), distances, strict=False)]
 
 
 def farthest(distances: Sequence[float]) -> float:

@@ -27,7 +27,7 @@ paths_argument = click.argument("paths", nargs=-1, required=True, type=PATH, met
 
 @click.group(cls=Verbs, short_help="Index an archive of speech for search.")
 def index() -> None:
-    """Index recordings: keep codes of them, 0.4 MB an hour, for `kwsd search`.
+    """Index recordings: keep codes of them, 0.3 MB an hour, for `kwsd search`.
 
     \b
     Example:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from string import capwords
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.errors import ModelError
 from kwsd.second_look.encoder import MISSING, Encoder
+from kwsd.second_look.written import written
 
 BEFORE = 3  # words of the transcript that the words may follow, at most
 TOKENS = 6  # of the transcript that are looked at
@@ -74,13 +74,21 @@ class Decoder:
     def _ways(self, words: str, first: bool) -> list[Tokens]:
         """The tokens of words as they are written, at the beginning of a transcript or within it.
 
-        At the beginning "hey snips", "Hey snips", "Hey Snips" and "Hey, Snips", later the first and the third.
+        At the beginning "hey snips", "Hey snips", "Hey Snips" and "Hey, Snips", later the first and the third; the same
+        with numbers in digits and titles in short, if there are any.
         """
-        greeting, _, name = words.partition(" ")
-        ways = {words, capwords(words)}
-        if first:
-            ways |= {words.capitalize(), capwords(f"{greeting}, {name}" if name else words)}
+        ways = set()
+        for text in (words, written(words)):
+            greeting, _, name = text.partition(" ")
+            ways |= {text, _capital(text)}
+            if first:
+                ways |= {text[:1].upper() + text[1:], _capital(f"{greeting}, {name}" if name else text)}
         return [tuple(self._tokenizer.encode(f" {way}", add_special_tokens=False).ids) for way in sorted(ways)]
+
+
+def _capital(words: str) -> str:
+    """Words, each with a capital letter."""
+    return " ".join(word[:1].upper() + word[1:] for word in words.split(" "))
 
 
 def plain(name: str) -> str:

@@ -5,6 +5,7 @@ import pytest
 import soundfile as sf
 
 from kwsd.errors import ModelError
+from kwsd.say import flite
 from kwsd.second_look.decoder import Decoder, plain
 from kwsd.second_look.encoder import Encoder
 
@@ -51,6 +52,20 @@ def test_words_are_the_same_however_they_are_written(decoder, phrases):
     assert plain("你好") == "你好"
     assert plain("--- !") == ""
     assert np.isfinite(decoder(phrases[0], "你好"))
+
+
+def test_numbers_and_titles_may_be_written_in_short(decoder, monkeypatch):
+    voice = next(iter(flite.voices("en-us")), None)
+    if not voice:
+        pytest.skip("flite is not installed")
+    texts = ["channel seven", "mister smith", "nine one one"]
+    said = {text: voice.speak(text, 1.0) for text in texts}
+    either = [decoder(samples, text) for text, samples in said.items()]
+    monkeypatch.setattr("kwsd.second_look.decoder.written", lambda words: words)
+    in_full = [decoder(samples, text) for text, samples in said.items()]
+
+    assert min(either) > -2
+    assert all(one > another + 1 for one, another in zip(either, in_full, strict=True))
 
 
 def test_nothing_is_said_in_silence(decoder):

@@ -41,7 +41,7 @@ def test_what_is_said_most_often_is_found_first_without_being_asked_for(kwsd, ex
     first, *others = found(result)
 
     assert result.exit_code == 0
-    assert sum(is_said(place, examples) for place in first["places"]) >= 5
+    assert sum(is_said(place, examples) for place in first["places"]) >= 4
     assert len(first["places"]) <= len(said(examples)) + 2
     assert first["files"] == 1
     assert set(first) == {"rank", "score", "probability", "seconds", "files", "places"}

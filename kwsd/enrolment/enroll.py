@@ -197,8 +197,8 @@ def add_template(keyword: Keyword, template: Template, tokenizer: Tokenizer, ban
     bank = bank or Bank.shipped()
     templates = [*keyword.templates, template]
     draft = _draft(keyword.name, keyword.scorer, templates, keyword.negatives, keyword.contrasts, tokenizer, bank)
-    look = {name: getattr(keyword, name) for name in ("second_model", "reach", "words", "confirmed")}
-    draft = replace(draft, **look)
+    draft = replace(draft, second_model=keyword.second_model, reach=keyword.reach, words=keyword.words)
+    draft = replace(draft, confirmed=keyword.confirmed)
     return _finish(draft, LEARNED, (), (), tokenizer, bank, Selected())
 
 
@@ -248,12 +248,12 @@ def confirmed_by(keyword: Keyword | None, reach: float) -> float:
     return keyword.confirmed if keyword and reach_of(keyword) == reach else 0.0
 
 
-def _too_far(keyword: Keyword) -> list[str]:
+def _too_far(keyword: Keyword, doubtful: Sequence[bool]) -> list[str]:
     """A sentence for each recording that the second look would not take for the phrase by the other recordings."""
     return [
         f"{template.recording} is farther from the other recordings than the second look confirms: such voices and "
         "places will be missed, so record more of them"
-        for template, no in zip(keyword.templates, unconfirmed(keyword), strict=True)
+        for template, no in zip(keyword.templates, doubtful, strict=True)
         if no
     ]
 
@@ -276,9 +276,10 @@ def _finish(
     )
     keyword = replace(draft, threshold=value, rule=rule)
     heard = leave_one_out(keyword, tokenizer) if keyword.negatives else distances
-    missed = misses(of_people(keyword, detected(keyword, heard)), value, model.deviation, selected.farther)
+    doubtful = unconfirmed(keyword)
+    missed = misses(of_people(keyword, detected(heard, doubtful)), value, model.deviation, selected.farther)
     confused = confusions(keyword, others, tokenizer)
     alarms = model.alarms_per_hour(value)
-    hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword), *_too_far(keyword))
+    hidden = (*_hidden(keyword, distances, heard), *_mistaken(keyword), *_too_far(keyword, doubtful))
     sentences = (*warnings(keyword, missed, alarms), *hidden, *map(str, confused))
     return Enrolment(keyword, matches(keyword, distances), missed, confused, tuple(refused), alarms, sentences)

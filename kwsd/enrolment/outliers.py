@@ -62,9 +62,9 @@ def unconfirmed(keyword: Keyword) -> list[bool]:
     return [i in too_far for i in range(len(keyword.templates))]
 
 
-def detected(keyword: Keyword, distances: Sequence[float]) -> list[float]:
-    """Those of the distances, one for each recording, infinite where the second look refuses the recording."""
-    return [math.inf if no else distance for no, distance in zip(unconfirmed(keyword), distances, strict=False)]
+def detected(distances: Sequence[float], refused: Sequence[bool]) -> list[float]:
+    """The distances, one for each recording, infinite where the second look refuses it, see `unconfirmed`."""
+    return [math.inf if no else distance for no, distance in zip(refused, distances, strict=False)]
 
 
 def farthest(distances: Sequence[float]) -> float:

@@ -24,7 +24,7 @@ from kwsd.enrolment.false_alarms import (
 )
 from kwsd.enrolment.heard_again import HeardAgain, Span, heard_again
 from kwsd.enrolment.miss_rate import Misses, misses
-from kwsd.enrolment.outliers import detected, leave_one_out, of_people
+from kwsd.enrolment.outliers import detected, leave_one_out, of_people, unconfirmed
 from kwsd.enrolment.threshold import Rule
 from kwsd.errors import AudioError, KeywordError
 from kwsd.keywords.keyword import Keyword
@@ -200,7 +200,7 @@ def recalibrated(
     most = anywhere.laxest(rule.alarms_per_hour)
     value = min(most, here.threshold(rule.alarms_per_hour / confirmed)) if here else most
     promise = f"{rule.alarms_per_hour:g} false alarms an hour promised, learned from {hours:.2f} h heard at its place"
-    people = of_people(keyword, detected(keyword, hits))
+    people = of_people(keyword, detected(hits, unconfirmed(keyword)))
     before, after = (misses(people, limit, anywhere.deviation) for limit in (keyword.threshold, value))
     return Recalibration(
         replace(keyword, threshold=value, rule=promise),

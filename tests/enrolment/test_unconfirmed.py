@@ -33,6 +33,6 @@ def test_the_recording_that_is_heard_as_something_else_is_not_confirmed(looked, 
 def test_it_is_not_detected_however_near_it_is(looked, enrolment):
     distances = [0.1, 0.2, 0.05, 0.3, 0.4]
 
-    assert detected(looked, distances) == [0.1, 0.2, np.inf, 0.3, 0.4]
-    assert detected(enrolment.keyword, distances) == distances
-    assert detected(replace(looked, templates=looked.templates[:1]), []) == []
+    assert detected(distances, unconfirmed(looked)) == [0.1, 0.2, np.inf, 0.3, 0.4]
+    assert detected(distances, unconfirmed(enrolment.keyword)) == distances
+    assert detected([], unconfirmed(replace(looked, templates=looked.templates[:1]))) == []

@@ -15,6 +15,14 @@ from kwsd.scorers import subsequence_dtw
 both = pytest.mark.parametrize("kernel", [kernels, reference], ids=["kernel", "twin"])
 seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 lengths = st.sampled_from([1, 2, 5, 7, 8, 9, 16, 17, 20])
+archives = given(
+    random=seeds,
+    length=lengths,
+    stages=st.integers(1, 6),
+    frames=st.integers(1, 400),
+    coarse=st.booleans(),
+    alternate=st.booleans(),
+)
 
 
 def posting_lists(random, frames, count, longest):
@@ -36,7 +44,11 @@ def counted(places, first, last, shift, weight, frames):
 
 
 def archive(random, frames, stages, length, *, coarse=False, alternate=False):
-    """Codes, norms, gains, and a template's tables; coarse ones have many paths of equal cost."""
+    """Codes, norms, gains, and a template's tables; coarse ones have many paths of equal cost.
+
+    Where every other code is coded between its neighbours, an odd number of frames is one more.
+    """
+    frames += frames % 2 if alternate else 0
     shape = (frames // 2, width_of(stages)) if alternate else (frames, stages)
     codes = random.integers(0, 256, shape, np.uint8)
     tables = random.normal(0, 0.4, (stages, 256, length))
@@ -154,18 +166,10 @@ def test_votes_that_make_no_sense_are_refused(kernel, changed, complaint):
 
 
 @settings(max_examples=120, deadline=None)
-@given(
-    random=seeds,
-    length=lengths,
-    stages=st.integers(1, 6),
-    rows=st.integers(1, 200),
-    coarse=st.booleans(),
-    alternate=st.booleans(),
-)
-def test_the_aligning_kernel_equals_its_twin_to_the_last_bit(random, length, stages, rows, coarse, alternate):
-    frames = 2 * rows
+@archives
+def test_the_aligning_kernel_equals_its_twin_to_the_last_bit(random, length, stages, frames, coarse, alternate):
     template = archive(random, frames, stages, length, coarse=coarse, alternate=alternate)
-    begin, end = regions(random, frames, random.integers(0, 8))
+    begin, end = regions(random, len(template[1]), random.integers(0, 8))
 
     distance, span = kernels.align(*template, begin, end)
 
@@ -193,18 +197,10 @@ def test_norms_of_half_a_byte_stand_for_the_gains_that_whole_ones_do(kernel, ran
 
 
 @settings(max_examples=120, deadline=None)
-@given(
-    random=seeds,
-    length=lengths,
-    stages=st.integers(1, 6),
-    rows=st.integers(1, 200),
-    coarse=st.booleans(),
-    alternate=st.booleans(),
-)
-def test_the_nearest_place_of_each_region_is_its_lowest_distance(random, length, stages, rows, coarse, alternate):
-    frames = 2 * rows
+@archives
+def test_the_nearest_place_of_each_region_is_its_lowest_distance(random, length, stages, frames, coarse, alternate):
     template = archive(random, frames, stages, length, coarse=coarse, alternate=alternate)
-    begin, end = regions(random, frames, random.integers(0, 40))
+    begin, end = regions(random, len(template[1]), random.integers(0, 40))
 
     found = kernels.nearest(*template, begin, end)
 

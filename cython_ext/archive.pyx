@@ -267,34 +267,41 @@ def around(window, score, reach, bounds, alive):
     cdef const int64_t[::1] limits
     cdef const uint8_t[::1] searched
     windows, scores, limits, searched = checks.windows_of_documents(window, score, bounds, alive, FRAMES)
-    cdef int64_t wide = checks.reach(reach), begin, end
-    cdef Py_ssize_t i, at, count = windows.shape[0], room = 0, found = 0, document
+    cdef int64_t wide = checks.reach(reach)
+    cdef Py_ssize_t count = windows.shape[0], room = 2 * count, found
     cdef int64_t[::1] begins, ends
-    cdef bint counting
-    first = last = np.empty(0, dtype=np.int64)
-    for counting in (True, False):
-        if not counting:
-            first, last = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
-        begins, ends, at = first, last, 0
+    while True:
+        first, last = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+        begins, ends = first, last
         with nogil:
-            for i in range(count):
-                if i + 1 < count and windows[i + 1] == windows[i] + 1 and scores[i] < scores[i + 1]:
-                    continue
-                if i and windows[i - 1] == windows[i] - 1 and scores[i] <= scores[i - 1]:
-                    continue
-                begin = max(<int64_t>0, <int64_t>windows[i] * FRAMES - wide)
-                end = min(limits[limits.shape[0] - 1], (<int64_t>windows[i] + 2) * FRAMES + wide)
-                document = at = document_at(limits, begin, at)
-                while begin < end:
-                    if limits[document + 1] > begin and searched[document]:
-                        if counting:
-                            room += 1
-                        else:
-                            begins[found], ends[found] = begin, min(end, limits[document + 1])
-                            found += 1
-                    document += 1
-                    begin = max(begin, limits[document])
-    return first, last
+            found = regions_around(windows, scores, wide, limits, searched, begins, ends)
+        if found <= room:
+            return first[:found], last[:found]
+        room = found
+
+
+cdef Py_ssize_t regions_around(const int32_t[::1] windows, const int32_t[::1] scores, int64_t wide,
+                               const int64_t[::1] limits, const uint8_t[::1] searched, int64_t[::1] begins,
+                               int64_t[::1] ends) noexcept nogil:
+    """Writes the first regions, as many as there is room for; returns how many there are."""
+    cdef Py_ssize_t i, at = 0, count = windows.shape[0], found = 0, document
+    cdef int64_t begin, end
+    for i in range(count):
+        if i + 1 < count and windows[i + 1] == windows[i] + 1 and scores[i] < scores[i + 1]:
+            continue
+        if i and windows[i - 1] == windows[i] - 1 and scores[i] <= scores[i - 1]:
+            continue
+        begin = max(<int64_t>0, <int64_t>windows[i] * FRAMES - wide)
+        end = min(limits[limits.shape[0] - 1], (<int64_t>windows[i] + 2) * FRAMES + wide)
+        document = at = document_at(limits, begin, at)
+        while begin < end:
+            if limits[document + 1] > begin and searched[document]:
+                if found < begins.shape[0]:
+                    begins[found], ends[found] = begin, min(end, limits[document + 1])
+                found += 1
+            document += 1
+            begin = max(begin, limits[document])
+    return found
 
 
 cdef inline Py_ssize_t document_at(const int64_t[::1] bounds, int64_t frame, Py_ssize_t low) noexcept nogil:

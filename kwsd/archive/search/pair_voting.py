@@ -15,7 +15,7 @@ from kwsd.archive.segments.regions import Regions, quota
 from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
 
-CANDIDATES = 5000  # windows of the whole index that are aligned, for each template
+CANDIDATES = 10_000  # windows of the whole index that are aligned, for each template
 RARE = 200  # where fewer than one window in so many is wanted, each has more votes than one pair can give
 
 

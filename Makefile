@@ -16,8 +16,8 @@ TYPED = kwsd $(shell $(BIN)/python -c "import torch" 2>/dev/null && echo export)
 demo: $(EXTENSIONS) ## enrol a phrase, find it in a long recording, compare with the truth
 	$(RUN) examples/demo.py
 
-test: $(EXTENSIONS) ## run all tests
-	$(RUN) -m pytest -q
+test: $(EXTENSIONS) ## run all tests, on all cores
+	$(RUN) -m pytest -q -n auto --dist loadfile
 
 test-bits: $(EXTENSIONS) ## run the tests that promise identical bits, with every kernel that BLAS and numpy have here
 	.ci/bits $(BIN)/python

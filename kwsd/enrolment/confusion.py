@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kwsd.keywords.keyword import Keyword
+from kwsd.keywords.keyword import Keyword, Template
 from kwsd.spotting.score_track import KeywordScorer
 from kwsd.spotting.second_look import phrase_of
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -57,11 +57,13 @@ def detection_count(detected: Keyword, spoken: Keyword, tokenizer: Tokenizer) ->
     Where both keywords have a second look, recordings are left out that it refuses by their vectors alone.
     """
     scorer = KeywordScorer(detected.scorer, [detected], tokenizer.hop, tokenizer.codebook)
-    alike = detected.looks and detected.second_model == spoken.second_model
-    phrase = phrase_of(detected) if alike else None
-    count = 0
-    for template in spoken.templates:
+
+    def is_near(template: Template) -> bool:
         scorer.reset()
-        near = bool((scorer.push(template.heard).distance <= detected.threshold).any())
-        count += near and not (phrase and template.look and phrase.least(template.look) > detected.reach)
-    return count
+        return bool((scorer.push(template.heard).distance <= detected.threshold).any())
+
+    near = [template for template in spoken.templates if is_near(template)]
+    if not near or not detected.looks or detected.second_model != spoken.second_model:
+        return len(near)
+    phrase = phrase_of(detected)
+    return sum(not template.look or phrase.least(template.look) <= detected.reach for template in near)

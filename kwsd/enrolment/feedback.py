@@ -75,19 +75,15 @@ def correct(keyword: Keyword, name: str, hit: Hit, tokenizer: Tokenizer, bank: B
     if nearest_distance(keyword, hit, tokenizer) > keyword.threshold or _is_refused(keyword, hit):
         raise KeywordError(f'"{keyword.name}" is not detected in this hit any more: there is nothing to learn')
     made = _stricter(_with_negative(keyword, name, hit, tokenizer, bank or Bank.shipped()), hit, tokenizer)
-    missed = [_missed(one, tokenizer) for one in (keyword, made)]
+    doubtful = unconfirmed(keyword)  # negatives change nothing of that
+    distances = [detected(leave_one_out(one, tokenizer), doubtful) for one in (keyword, made)]
+    missed = [sum(d > one.threshold for d in own) for one, own in zip((keyword, made), distances, strict=True)]
     if missed[1] > max(missed[0], MOST_MISSED * len(keyword.templates)):
         raise KeywordError(
             f'the hit is as near to "{keyword.name}" as its own recordings, of which {missed[1]} of '
             f"{len(keyword.templates)} would be missed: enroll a longer phrase, or more recordings of this one"
         )
     return Correction(made, keyword.threshold, (missed[0], missed[1]), len(keyword.templates))
-
-
-def _missed(keyword: Keyword, tokenizer: Tokenizer) -> int:
-    """The number of its recordings that the keyword made of the others misses."""
-    distances = detected(leave_one_out(keyword, tokenizer), unconfirmed(keyword))
-    return sum(distance > keyword.threshold for distance in distances)
 
 
 def _with_negative(keyword: Keyword, name: str, hit: Hit, tokenizer: Tokenizer, bank: Bank) -> Keyword:

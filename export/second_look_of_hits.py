@@ -1,6 +1,6 @@
 """Fit what a second look tells of a hit: `python -m export.second_look_of_hits`.
 
-To be run after `export.second_look`. The queries are those of `export.search_calibration`, in all of LibriSpeech
+To be run after `export.look.to_onnx`. The queries are those of `export.search_calibration`, in all of LibriSpeech
 `train` and in a third of it; each hit is heard again as `kwsd.archive.second_look` does, and by its words, too, where
 its sound makes it probable enough.
 """
@@ -128,7 +128,7 @@ def fitted(found: Sequence[Example], heard: Heard) -> dict[str, Weights]:
 @click.option("--out", type=click.Path(path_type=Path), default=CALIBRATION, show_default=False)
 @click.option("--seed", default=20261128, show_default=True)
 def main(shared: Path, out: Path, seed: int) -> None:
-    """Fit both weights, and write them with the digest of the projection and the seed."""
+    """Fit both weights, and write them with the digest of the network and the seed."""
     try:
         tokenizer, look = Tokenizer(None), second_look()
         clips, words, phrases = aligned(shared, corpus.default_cache(), (SPLIT,))

@@ -1,6 +1,6 @@
 """Fit what a second look tells of pairs that discovery finds: `python -m export.second_look_of_pairs`.
 
-To be run after `export.second_look`. Phrases that recur are looked for in a third of LibriSpeech
+To be run after `export.look.to_onnx`. Phrases that recur are looked for in a third of LibriSpeech
 `train`; each pair of places is heard again as `kwsd.archive.discovery.second_look` does, and is right
 if both say the same words.
 """
@@ -53,7 +53,7 @@ def examples(clips: Sequence[Spoken], tokenizer: Tokenizer) -> Iterator[tuple[fl
 @click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=CALIBRATION, show_default=False)
 def main(shared: Path, out: Path) -> None:
-    """Fit the weights, and write them with the digest of the projection."""
+    """Fit the weights, and write them with the digest of the network."""
     try:
         tokenizer, look = Tokenizer(None), second_look()
         clips = list(aligned_clips(shared, corpus.default_cache(), (SPLIT,)))

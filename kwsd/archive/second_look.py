@@ -50,7 +50,7 @@ class Weights:
     @classmethod
     @cache
     def shipped(cls, kind: str) -> Weights:
-        """Those of the shipped projection, by "sound" or "words"."""
+        """Those of the shipped network, by "sound" or "words"."""
         return cls(*json.loads(CALIBRATION.read_text())["weights"][kind])
 
     def probability(self, far: float, recordings: int, less: float = 0.0) -> float:

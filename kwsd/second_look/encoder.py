@@ -49,7 +49,7 @@ class Encoder:
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"the encoder of the second look cannot be read ({error}): install it again") from error
         self.view = ctranslate2.StorageView.from_array
-        self._bands = _mel_filters()
+        self._bands = mel_filters()
         self._window = np.hanning(_FRAME + 1)[:-1]
 
     def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -77,7 +77,7 @@ def averaged(states: NDArray[np.float32], hops: int) -> NDArray[np.float32]:
     return vectors
 
 
-def _mel_filters() -> NDArray[np.float64]:
+def mel_filters() -> NDArray[np.float64]:
     """[201, 80] triangles on Slaney's mel scale, linear up to 1 kHz, each of the same area."""
     hertz = np.fft.rfftfreq(_FRAME, 1 / RATE)
     linear, knee = 200 / 3, 1000.0  # Hz a mel; the Hz from which on it is logarithmic

@@ -63,5 +63,5 @@ def test_the_log_odds_are_less_the_farther_two_places_are_and_the_shorter_they_a
     assert weights.odds(0.4, 1.0) > weights.odds(0.4, 0.5) >= weights.odds(0.4, 0.0)
 
 
-def test_the_weights_are_those_of_the_projection():
+def test_the_weights_are_those_of_the_network():
     assert json.loads(CALIBRATION.read_text())["second_look"] == second_look().digest

@@ -118,7 +118,7 @@ def test_words_that_the_recordings_do_not_say_are_not_compared(recordings, share
     assert phrase_of(other).words == ""
 
 
-def test_the_weights_are_those_of_the_projection():
+def test_the_weights_are_those_of_the_network():
     assert json.loads(CALIBRATION.read_text())["second_look"] == second_look().digest
 
 

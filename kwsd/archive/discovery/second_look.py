@@ -55,7 +55,7 @@ class Weights:
     @classmethod
     @cache
     def shipped(cls) -> Weights:
-        """Those of the shipped projection."""
+        """Those of the shipped network."""
         return cls(*json.loads(CALIBRATION.read_text())["weights"])
 
     def odds(self, far: float, seconds: float) -> float:

@@ -1,8 +1,8 @@
-"""Fit the projection of the second look: `python -m export.second_look`.
+"""Fit the linear discriminant that training begins with: `python -m export.look.discriminant`.
 
 To be run after `export.prepare`. Stretches of aligned prose of LibriSpeech `train`, as long as phrases are, are heard
-by the encoder as it hears a detection (`kwsd.second_look.look`), each as it was recorded and once spoiled: with noise
-or speech, in a room, or through a codec. A class is a phone between two others.
+by Whisper's encoder as it hears a detection (`kwsd.second_look.look`), each as it was recorded and once spoiled: with
+noise or speech, in a room, or through a codec. A class is a phone between two others (Haeb-Umbach & Ney 1992).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tqdm import tqdm
 from export import align, augment, codecs, corpus, rooms
 from kwsd.errors import KwsdError
 from kwsd.second_look.encoder import HOP, Encoder
-from kwsd.second_look.look import LEAD, PROJECTION, SILENCE, TAIL
+from kwsd.second_look.look import LEAD, SILENCE, TAIL
 
 SPLIT = "train"
 FRAMES = 160_000  # that are heard, and heard again spoiled
@@ -129,13 +129,15 @@ def discriminant(
     return known.mean(axis=0), whitened @ directions[:, : -DIMENSIONS - 1 : -1]
 
 
+def path_of(cache: Path) -> Path:
+    """Where the discriminant is kept."""
+    return cache / "train" / "discriminant.npz"
+
+
 @click.command()
 @click.option("--shared", type=click.Path(path_type=Path), default=Path("../shared"), show_default=True)
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("kwsd/second_look") / PROJECTION, show_default=True
-)
 @click.option("--seed", default=20261128, show_default=True)
-def main(shared: Path, out: Path, seed: int) -> None:
+def main(shared: Path, seed: int) -> None:
     """Learn what tells phones apart in the vectors of the second look's encoder."""
     cache, rng = corpus.default_cache(), np.random.default_rng(seed)
     try:
@@ -163,6 +165,7 @@ def main(shared: Path, out: Path, seed: int) -> None:
     except (corpus.CorpusError, KwsdError) as error:
         raise click.ClickException(str(error)) from error
     mean, projection = discriminant([np.concatenate(clean), np.concatenate(spoiled)], labels)
+    out = path_of(cache)
     with out.open("wb") as file:
         np.savez(file, mean=mean.astype(np.float32), projection=projection.astype(np.float16))
     click.echo(f"{out}: {len(labels)} frames, each heard twice, of {len(set(labels))} phones in their contexts")

@@ -4,7 +4,7 @@ import pytest
 pytest.importorskip("scipy", reason="spoiling speech needs scipy: pip install 'kwsd[train]'")
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 from export.align import Word
-from export.second_look import DIMENSIONS, LEAST, LENGTHS, Stretch, discriminant, stretches
+from export.look.discriminant import DIMENSIONS, LEAST, LENGTHS, Stretch, discriminant, stretches
 
 RARE = [("x", "y", "z")] * (LEAST - 1)
 
@@ -20,7 +20,7 @@ def classes():
     return (means[labels] + noise).astype(np.float32), [("a", f"p{label}", "b") for label in labels]
 
 
-def test_the_projection_has_a_deviation_of_one_within_a_class(classes):
+def test_the_discriminant_has_a_deviation_of_one_within_a_class(classes):
     vectors, labels = classes
     mean, projection = discriminant([vectors], labels)
     projected = (vectors - mean) @ projection
@@ -57,7 +57,7 @@ def test_a_vector_is_of_the_phone_in_its_middle_between_those_beside_it():
 
 def test_stretches_have_all_words_and_as_many_seconds_as_phrases_have(monkeypatch):
     words = [Word(f"w{i}", 1.0 + 0.4 * i, (("A", 0.2), ("B", 0.2))) for i in range(20)]
-    monkeypatch.setattr("export.second_look.corpus.read", lambda path: np.zeros(12 * 16_000, np.float32))
+    monkeypatch.setattr("export.look.discriminant.corpus.read", lambda path: np.zeros(12 * 16_000, np.float32))
 
     found = list(stretches([("one.flac", words)], np.random.default_rng(1)))
 

@@ -1,0 +1,1 @@
+"""Trains the network by which a second look compares phrases."""

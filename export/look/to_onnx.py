@@ -1,0 +1,77 @@
+"""Write the trained network as ONNX: `python -m export.look.to_onnx --net NET.pt`.
+
+Input `states` [2 n, 384], output `vectors` [n, DIM]; large weights are stored as float16.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import click
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from export.look.net import DIM, Comparison
+from export.look.whisper import WIDTH
+from export.to_onnx import halve_weights
+from kwsd.second_look.comparison import NETWORK
+
+
+class Graph(nn.Module):
+    """What the second look runs."""
+
+    def __init__(self, net: Comparison) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Unit vectors of all that was heard."""
+        held = torch.ones(1, 1)
+        vectors: Tensor = self.net(states[None], held)[0][0]
+        return vectors
+
+
+def untrained() -> Comparison:
+    """A network without a discriminant, for weights to be loaded into."""
+    return Comparison(np.zeros(WIDTH, np.float32), np.zeros((WIDTH, DIM), np.float32))
+
+
+def load(path: Path) -> Comparison:
+    """The network of a run, see `export.look.train`."""
+    net = untrained()
+    net.load_state_dict({name: value.float() for name, value in torch.load(path, weights_only=True)["net"].items()})
+    return net.eval()
+
+
+def trace(net: Comparison) -> onnx.ModelProto:
+    """The graph, with the number of vectors left open."""
+    content = io.BytesIO()
+    torch.onnx.export(
+        Graph(net),
+        (torch.zeros(8, WIDTH),),
+        content,  # type: ignore[arg-type]
+        input_names=["states"],
+        output_names=["vectors"],
+        dynamic_axes={"states": {0: "states"}, "vectors": {0: "vectors"}},
+        opset_version=17,
+        dynamo=False,
+    )
+    return onnx.load_from_string(content.getvalue())
+
+
+@click.command()
+@click.option("--net", type=click.Path(path_type=Path), required=True, help="A trained network.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/second_look") / NETWORK, show_default=True)
+def main(net: Path, out: Path) -> None:
+    """Write the graph."""
+    model = trace(load(net))
+    halve_weights(model)
+    onnx.save(model, out)
+    click.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -30,8 +30,9 @@ from kwsd.archive.segments.segment import Segment
 from kwsd.audio.trim import speech_span
 from kwsd.errors import KwsdError
 from kwsd.second_look.decoder import plain
-from kwsd.second_look.look import LEAD, TAIL, second_look
+from kwsd.second_look.look import second_look
 from kwsd.second_look.phrase import Compared, Phrase
+from kwsd.second_look.span import LEAD, TAIL
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 SHARES = (1, 3)  # of the recordings that are searched in: all, a third

@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from export import align, augment, codecs, corpus, rooms
 from kwsd.errors import KwsdError
-from kwsd.second_look.encoder import HOP, Encoder
-from kwsd.second_look.look import LEAD, SILENCE, TAIL
+from kwsd.second_look.encoder import Encoder
+from kwsd.second_look.span import HOP, LEAD, SILENCE, TAIL
 
 SPLIT = "train"
 FRAMES = 160_000  # that are heard, and heard again spoiled

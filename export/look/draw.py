@@ -83,7 +83,9 @@ class Draw(IterableDataset[Batch]):
         a = np.repeat(np.arange(self._size), OTHERS)
         b = rng.integers(self._size, size=len(a))
         other = np.stack([a, b], 1)[(of[a] != of[b]) & (texts[a] != texts[b])]
-        inside, close = (np.array([p for p in pairs if max(p) < self._size]).reshape(-1, 2) for pairs in (same, near))
+        inside, close = (
+            np.array([p for p in pairs if max(p) < self._size], np.int64).reshape(-1, 2) for pairs in (same, near)
+        )
         kinds = np.repeat([0, 1, 2], [len(inside), len(close), len(other)])
         return np.array(stretches[: self._size]), np.concatenate([inside, close, other]), kinds == 0, kinds == 1
 

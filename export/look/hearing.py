@@ -12,9 +12,7 @@ from torch import Tensor
 
 from export.look import audio
 from export.look.spoil import Spoiler
-from kwsd.second_look.distance import EDGE
-from kwsd.second_look.encoder import HOP
-from kwsd.second_look.look import LEAD, SILENCE, TAIL
+from kwsd.second_look.span import EDGE, HOP, LEAD, SILENCE, TAIL
 
 RATE = 16_000
 LONGEST = 1.6  # s of a phrase after its tempo was changed

@@ -15,7 +15,7 @@ from torch import Tensor
 from export.look.hearing import RATE, Data, Heard
 from export.look.loss import distances
 from export.look.trials import ENROLLED, HIT, NEAR
-from kwsd.second_look.encoder import HOP
+from kwsd.second_look.span import HOP
 
 WAYS = ("clean", "noise", "room")
 DECIBELS = 10.0

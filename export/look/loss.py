@@ -60,10 +60,15 @@ def losses(
     others = (top + (total + 1e-9).log())[of[same]]
     hit, other = scale * distance[same], scale * distance[near]
     return {
-        "contrast": functional.softplus(others + hit).mean(),
-        "apart": functional.softplus(hit - scale * limit).mean() + functional.softplus(scale * limit - other).mean(),
-        "right": (others < -hit).float().mean(),
+        "contrast": _mean(functional.softplus(others + hit)),
+        "apart": _mean(functional.softplus(hit - scale * limit)) + _mean(functional.softplus(scale * limit - other)),
+        "right": _mean((others < -hit).float()),
     }
+
+
+def _mean(values: Tensor) -> Tensor:
+    """Their mean; 0 if there are none."""
+    return values.sum() / max(1, len(values))
 
 
 def spelled(logits: Tensor, phones: Tensor) -> Tensor:

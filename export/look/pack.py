@@ -63,7 +63,7 @@ def alone(
         spans = pool.map(loud, [path for *_, path in wanted], chunksize=64)
         for (kind, text, speaker, path), span in zip(wanted, spans, strict=True):
             if span:
-                yield Stretch(clips[path], kind, text, speaker, *span, of[text].phones if text in of else ())
+                yield Stretch(clips.number(path), kind, text, speaker, *span, of[text].phones if text in of else ())
 
 
 def write(out: Path, paths: Sequence[Path]) -> None:
@@ -96,16 +96,16 @@ def main(shared: Path, out: Path, seed: int) -> None:
     try:
         for name in ("librispeech", "ljspeech"):
             for clip, words in aligned(shared, cache, name, "train"):
-                found += prose(words, clips[clip.path], clip.speaker)
-                sounds += sounds_of(words, clips[clip.path])
+                found += prose(words, clips.number(clip.path), clip.speaker)
+                sounds += sounds_of(words, clips.number(clip.path))
         found += alone(shared, cache, clips, found, rng, seed)
         click.echo(save(out / "table.npz", found, sounds))
         tried = trials(shared, cache, clips, rng)
-        noises = len(clips.numbers)
+        noises = len(clips.paths)
         for clip in rng.sample(corpus.clips(shared, "esc10-noise", cache), NOISES):
-            clips[clip.path]
+            clips.number(clip.path)
         np.savez_compressed(out / "trials.npz", noises=np.array(noises), **tried)  # type: ignore[arg-type]
-        write(out, list(clips.numbers))
+        write(out, clips.paths)
         np.save(out / "rooms.npy", rooms.load(cache)[::ROOMS])
         shutil.copy(discriminant.path_of(cache), out / "discriminant.npz")
     except (corpus.CorpusError, KwsdError) as error:

@@ -54,13 +54,19 @@ class Stretch:
 
 
 class Clips:
-    """Paths of clips, numbered as they are asked for."""
+    """Clips, numbered as they come."""
 
     def __init__(self) -> None:
-        self.numbers: dict[Path, int] = {}
+        self._numbers: dict[Path, int] = {}
 
-    def __getitem__(self, path: Path) -> int:
-        return self.numbers.setdefault(path, len(self.numbers))
+    def number(self, path: Path) -> int:
+        """That of a clip, a new one if there is none yet."""
+        return self._numbers.setdefault(path, len(self._numbers))
+
+    @property
+    def paths(self) -> list[Path]:
+        """In the order of their numbers."""
+        return list(self._numbers)
 
 
 def prose(words: Sequence[align.Word], clip: int, speaker: str) -> Iterator[Stretch]:

@@ -30,7 +30,7 @@ def trials(shared: Path, cache: Path, clips: Clips, rng: random.Random) -> dict[
     for split in ("train", "dev"):
         for clip, words in aligned(shared, cache, "librispeech", split):
             tested |= {clip.speaker} if split == "dev" else set()
-            for one in prose(words, clips[clip.path], clip.speaker):
+            for one in prose(words, clips.number(clip.path), clip.speaker):
                 if one.kind != "phones" and fits(one):
                     said[one.text].append(one)
     near = neighbours({text: group[0].phones for text, group in said.items()})

@@ -13,7 +13,7 @@ import numpy as np
 from kwsd.audio.files import FileSource
 from kwsd.errors import AudioError
 from kwsd.keywords.keyword import Keyword
-from kwsd.second_look.look import TAIL
+from kwsd.second_look.span import TAIL
 from kwsd.spotting.detection import Detection
 from kwsd.spotting.recent import RecentAudio
 from kwsd.spotting.second_look import MEMORY, Confirmation

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from kwsd.audio.source import RATE
 from kwsd.errors import ModelError
+from kwsd.second_look.span import HOP
 
-HOP = 0.04  # s between vectors: two of the encoder's are averaged
 WIDTH = 384
 _FRAME, _STEP, _BANDS = 400, 160, 80  # samples, samples, mel bands
 MISSING = 'the second look needs an encoder that is not installed: pip install "kwsd[second-look]"'

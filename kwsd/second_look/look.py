@@ -17,12 +17,8 @@ from kwsd.second_look.comparison import Comparison
 from kwsd.second_look.conditions import conditions
 from kwsd.second_look.decoder import Decoder
 from kwsd.second_look.distance import Look, Spoken
-from kwsd.second_look.encoder import HOP, Encoder
-
-LEAD = 0.6  # s before a stretch that are heard
-TAIL = 0.24  # s after it; the tokenizer has heard as many when it answers
-SILENCE = 1.0  # s after these
-LONGEST = 10.0  # s of a stretch
+from kwsd.second_look.encoder import Encoder
+from kwsd.second_look.span import HOP, LEAD, LONGEST, SILENCE, TAIL
 
 Vectors = NDArray[np.float32]
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.audio.source import Samples
-from kwsd.second_look.distance import EDGE, Look, Spoken, leave_one_out, limit, nearest
+from kwsd.second_look.distance import Look, Spoken, leave_one_out, limit, nearest
 from kwsd.second_look.look import second_look
+from kwsd.second_look.span import EDGE
 
 HEARD = -3.0  # mean log-probability of words that recordings say
 WEIGHT = 0.15  # times as far for each unit that the words are less probable than in recordings that all agree

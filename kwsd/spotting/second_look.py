@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from kwsd.audio.source import RATE, Samples
 from kwsd.errors import ModelError
 from kwsd.keywords.keyword import Keyword
-from kwsd.second_look.look import LEAD, LONGEST, TAIL, second_look
+from kwsd.second_look.look import second_look
 from kwsd.second_look.phrase import Phrase
+from kwsd.second_look.span import LEAD, LONGEST, TAIL
 from kwsd.spotting.detection import Detection
 
 MEMORY = LONGEST + LEAD + 2.0  # s of audio before the last sample that may be wanted

@@ -7,8 +7,8 @@ import soundfile as sf
 from kwsd.audio.trim import speech_span
 from kwsd.errors import ModelError
 from kwsd.second_look.distance import nearest
-from kwsd.second_look.encoder import HOP, WIDTH, Encoder
-from kwsd.second_look.look import LEAD, TAIL
+from kwsd.second_look.encoder import WIDTH, Encoder
+from kwsd.second_look.span import HOP, LEAD, TAIL
 
 RATE = 16_000
 
@@ -34,6 +34,13 @@ def test_only_what_is_just_around_a_stretch_is_heard(look, speech):
     changed[round((3.0 + TAIL) * RATE) :] = 0
 
     assert np.array_equal(look(changed, 2.0, 3.0), look(speech, 2.0, 3.0))
+
+
+def test_silence_takes_the_place_of_what_is_missing_before_and_after_a_stretch(look, speech):
+    cut = speech[2 * RATE : 3 * RATE]
+    before, after = (np.zeros(round(seconds * RATE), np.float32) for seconds in (LEAD, TAIL))
+
+    assert np.array_equal(look(cut, 0.0, 1.0), look(np.concatenate([before, cut, after]), LEAD, LEAD + 1.0))
 
 
 @pytest.mark.parametrize("span", [(0.0, 0.2), (0.0, 0.001), (19.9, 20.0), (19.95, 25.0), (25.0, 26.0)])

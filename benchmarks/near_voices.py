@@ -112,7 +112,8 @@ def _file(voice: Voice, text: str) -> Path:
         spoken = path.with_suffix(".wav")
         subprocess.run(voice.command(text, spoken), check=True, capture_output=True)
         rng = np.random.default_rng(zlib.crc32(path.name.encode()))
-        samples = np.pad(corpora.read(spoken), round(AROUND * RATE))
-        sf.write(path, samples + QUIET * rng.standard_normal(len(samples)), RATE)
+        samples, part = np.pad(corpora.read(spoken), round(AROUND * RATE)), path.with_suffix(".part")
+        sf.write(part, samples + QUIET * rng.standard_normal(len(samples)), RATE, format="FLAC")
+        part.replace(path)
         spoken.unlink()
     return path

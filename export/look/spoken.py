@@ -51,5 +51,7 @@ def _say(text: str, voice: str, speed: int, pitch: int, path: Path) -> None:
     spoken = path.with_suffix(".wav")
     command = ["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "-w", str(spoken), text]
     subprocess.run(command, check=True, capture_output=True)
-    sf.write(path, corpus.read(spoken), corpus.RATE, format="OGG", subtype="OPUS", compression_level=0.9)
+    part = path.with_suffix(".part")
+    sf.write(part, corpus.read(spoken), corpus.RATE, format="OGG", subtype="OPUS", compression_level=0.9)
+    part.replace(path)
     spoken.unlink()

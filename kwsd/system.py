@@ -38,6 +38,12 @@ def lock(handle: int) -> None:
         raise
 
 
+def unlock(handle: int) -> None:
+    """Unlock a file before it is closed: a process that was forked meanwhile has it open and would keep the lock."""
+    if HAS_FLOCK:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
 def set_mode(handle: int, mode: int) -> None:
     """Give an open file a mode; on Windows it keeps the access rights of its folder."""
     if HAS_FLOCK:

@@ -1,5 +1,6 @@
 """The log of a live stream: an index that grows."""
 
+import os
 import resource
 import signal
 import subprocess
@@ -372,3 +373,20 @@ def test_a_log_that_is_killed_opens_and_goes_on(open_log, archive, where, second
     assert len(times(archive())) == len(times(left)) + 1
     names = {name for name in archive().folder.names() if name.endswith(".segment")}
     assert names == {entry.name for entry in archive().manifest.entries}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only a forked process inherits what is open")
+def test_a_process_that_was_forked_by_a_writer_does_not_keep_its_lock(tmp_path):
+    folder, (wait, go_on) = LocalFolder(tmp_path / "index"), os.pipe()
+    with folder.writer_lock():
+        child = os.fork()
+        if not child:
+            os.close(go_on)
+            os.read(wait, 1)
+            os._exit(0)
+    try:
+        with folder.writer_lock():
+            pass
+    finally:
+        os.close(go_on)
+        os.waitpid(child, 0)

@@ -12,7 +12,7 @@ from kwsd.archive.storage.folder import LOCK, Buffer, Written, write_parts
 from kwsd.atomic_write import replacing
 from kwsd.errors import ArchiveError
 from kwsd.private_files import make_private, open_private
-from kwsd.system import lock
+from kwsd.system import lock, unlock
 
 
 class LocalFolder:
@@ -77,4 +77,7 @@ class LocalFolder:
                 raise ArchiveError(f"the index {self.name} cannot be locked: {error.strerror}") from error
             for part in self.path.glob(".*.part"):
                 part.unlink(missing_ok=True)  # temporary files of a writer that was killed
-            yield
+            try:
+                yield
+            finally:
+                unlock(file.fileno())

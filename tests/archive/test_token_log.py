@@ -375,6 +375,7 @@ def test_a_log_that_is_killed_opens_and_goes_on(open_log, archive, where, second
     assert names == {entry.name for entry in archive().manifest.entries}
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only a forked process inherits what is open")
 def test_a_process_that_was_forked_by_a_writer_does_not_keep_its_lock(tmp_path):
     folder, (wait, go_on) = LocalFolder(tmp_path / "index"), os.pipe()

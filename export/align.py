@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -49,6 +50,13 @@ class Word:
     def end(self) -> float:
         """Seconds within the recording."""
         return self.start + sum(seconds for _, seconds in self.phones)
+
+    def sounds(self) -> Iterator[tuple[str, float, float]]:
+        """Each phone with the seconds within the recording at which it starts and ends."""
+        start = self.start
+        for name, seconds in self.phones:
+            yield name, start, start + seconds
+            start += seconds
 
 
 class Aligner:
@@ -169,6 +177,21 @@ def words(cache: Path, name: str, split: str = "train") -> Iterator[tuple[str, W
     with path.open(newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             yield row["path"], Word(row["word"], float(row["start"]), _read(row["phones"]))
+
+
+def spoken(shared: Path, cache: Path, name: str, split: str) -> Iterator[tuple[corpus.Clip, list[Word]]]:
+    """The clips of an aligned corpus that have words with times, in the order of its table, with these.
+
+    Raises:
+        CorpusError: the corpus is not there or was not aligned.
+    """
+    folder, found = corpus.unpack(shared, name, cache), defaultdict[str, list[Word]](list)
+    for path, word in words(cache, name, split):
+        found[path].append(word)
+    for clip in corpus.clips(shared, name, cache, split):
+        own = found.get(str(clip.path.relative_to(folder)))
+        if own:
+            yield clip, own
 
 
 def _spelled(phones: Sequence[tuple[str, float]]) -> str:

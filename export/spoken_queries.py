@@ -129,13 +129,7 @@ def aligned_clips(
     """The clips of LibriSpeech whose words have times, in the order of its table, with their words."""
     for split in splits:
         align.align(shared, cache, "librispeech", split)
-        spoken = defaultdict[str, list[align.Word]](list)
-        for path, word in align.words(cache, "librispeech", split):
-            spoken[path].append(word)
-        for clip in corpus.clips(shared, "librispeech", cache, split):
-            found = spoken.get(str(clip.path.relative_to(cache / "corpus" / "librispeech")))
-            if found:
-                yield clip, found
+        yield from align.spoken(shared, cache, "librispeech", split)
 
 
 def _words(clip: corpus.Clip, words: Sequence[align.Word]) -> list[Said]:

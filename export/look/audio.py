@@ -12,7 +12,7 @@ import soundfile as sf
 import soxr
 from numpy.typing import NDArray
 
-RATE = 16_000
+from export.corpus import RATE
 
 
 def decoded(content: bytes) -> NDArray[np.int16]:

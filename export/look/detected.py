@@ -23,7 +23,7 @@ from tqdm import tqdm
 from export.look.draw import Draw
 from export.look.hearing import VECTORS, Data, Heard
 from export.look.loss import distances, losses, spelled, total
-from export.look.to_onnx import untrained
+from export.look.to_onnx import load
 from export.look.train import DECAY, rate_at
 from export.look.whisper import WIDTH
 from kwsd.second_look.encoder import Encoder
@@ -50,12 +50,12 @@ def hear(folder: Path, out: Path, seed: int, part: int) -> None:
     """Hear every PARTS-th stretch in each role."""
     torch.set_num_threads(1)
     torch.manual_seed(seed + part)
+    wanted = {role: path for role in ROLES if not (path := out / f"{role}-{part}.npz").exists()}
+    if not wanted:
+        return
     rows = drawn(folder / "table.npz", seed)[part::PARTS]
     data, encoder = Data(folder, torch.device("cpu"), 1), Encoder()
-    for role in ROLES:
-        path = out / f"{role}-{part}.npz"
-        if path.exists():
-            continue
+    for role, path in wanted.items():
         kind, shape = np.dtype(np.float16), (len(rows), 2 * VECTORS, WIDTH)
         states = np.lib.format.open_memmap(path.with_suffix(".npy"), mode="w+", dtype=kind, shape=shape)
         counts, phones = np.zeros((len(rows), len(COUNTS)), np.int16), np.zeros((len(rows), VECTORS, 3), np.int8)
@@ -123,8 +123,7 @@ def main(folder: Path, start: Path, out: Path, size: int, minutes: float, rate: 
     enrolled, detected = (Views(out, role) for role in ROLES)
     of_those(folder / "table.npz", enrolled.stretches, out / "table.npz")
     draw, rng = Draw(out / "table.npz", size, seed), np.random.default_rng(seed)
-    saved, net = torch.load(start, weights_only=True), untrained()
-    net.load_state_dict({name: value.float() for name, value in saved["net"].items()})
+    saved, net = torch.load(start, weights_only=True), load(start).train()
     scale, limit = (nn.Parameter(saved[name].float()) for name in ("scale", "limit"))
     optimizer = torch.optim.AdamW([*net.parameters(), scale, limit], lr=rate, weight_decay=DECAY)
     mean = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(MEMORY))  # type: ignore[no-untyped-call]

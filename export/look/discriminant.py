@@ -95,15 +95,9 @@ def stretches(recordings: Sequence[tuple[Path, Sequence[align.Word]]], rng: np.r
             run, rest = rest[:count], rest[count:]
             first = max(0, round((run[0].start - LEAD) * corpus.RATE))
             heard = samples[first : round((run[-1].end + TAIL) * corpus.RATE)]
-            yield Stretch(heard, list(_phones(run, first / corpus.RATE)))
-
-
-def _phones(words: Sequence[align.Word], origin: float) -> Iterator[tuple[str, float, float]]:
-    for word in words:
-        start = word.start - origin
-        for name, seconds in word.phones:
-            yield name, start, start + seconds
-            start += seconds
+            origin = first / corpus.RATE
+            sounds = [(name, start - origin, end - origin) for word in run for name, start, end in word.sounds()]
+            yield Stretch(heard, sounds)
 
 
 def discriminant(

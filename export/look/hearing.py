@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from export.corpus import RATE
 from export.look import audio
 from export.look.spoil import Spoiler
 from kwsd.second_look.span import EDGE, HOP, LEAD, SILENCE, TAIL
 
-RATE = 16_000
 LONGEST = 1.6  # s of a phrase after its tempo was changed
 VECTORS = round((LEAD + LONGEST + TAIL) / HOP)
 SAMPLES = round((LEAD + LONGEST + TAIL + SILENCE) * RATE)

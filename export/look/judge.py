@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from export.look.hearing import RATE, Data, Heard
+from export.corpus import RATE
+from export.look.hearing import Data, Heard
 from export.look.loss import distances
 from export.look.trials import ENROLLED, HIT, NEAR
 from kwsd.second_look.span import HOP

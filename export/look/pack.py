@@ -18,7 +18,7 @@ import numpy as np
 from export import align, corpus, rooms
 from export.labels import SINGLE, withheld
 from export.look import discriminant, spoken, whisper
-from export.look.stretches import Clips, Sound, Stretch, aligned, prose, save, sounds_of, worth_saying
+from export.look.stretches import Clips, Sound, Stretch, prose, save, sounds_of, worth_saying
 from export.look.trials import trials
 from kwsd.errors import KwsdError
 from kwsd.second_look.encoder import mel_filters
@@ -95,7 +95,7 @@ def main(shared: Path, out: Path, seed: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     try:
         for name in ("librispeech", "ljspeech"):
-            for clip, words in aligned(shared, cache, name, "train"):
+            for clip, words in align.spoken(shared, cache, name, "train"):
                 found += prose(words, clips.number(clip.path), clip.speaker)
                 sounds += sounds_of(words, clips.number(clip.path))
         found += alone(shared, cache, clips, found, rng, seed)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-RATE = 16_000
+from export.corpus import RATE
+
 CLEAN = 0.25  # share that is left as it is
 ROOM, COLOUR, TELEPHONE, NOISE, CLIPPED = 0.35, 0.4, 0.25, 0.6, 0.05  # shares of the rest
 SPEECH, WHITE = 0.25, 0.25  # shares of noises that are other people's speech, and that are white

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export import align, corpus
+from export import align
 from export.labels import PHONES
 from export.near import Phones, neighbours
 
@@ -91,21 +91,8 @@ def prose(words: Sequence[align.Word], clip: int, speaker: str) -> Iterator[Stre
 def sounds_of(words: Sequence[align.Word], clip: int) -> Iterator[Sound]:
     """The phones of words."""
     for word in words:
-        start = word.start
-        for name, seconds in word.phones:
-            yield clip, name, start, start + seconds
-            start += seconds
-
-
-def aligned(shared: Path, cache: Path, name: str, split: str) -> Iterator[tuple[corpus.Clip, list[align.Word]]]:
-    """The clips of a corpus with their words."""
-    folder, words = corpus.unpack(shared, name, cache), defaultdict[str, list[align.Word]](list)
-    for path, word in align.words(cache, name, split):
-        words[path].append(word)
-    for clip in corpus.clips(shared, name, cache, split):
-        place = str(clip.path.relative_to(folder))
-        if place in words:
-            yield clip, words[place]
+        for name, start, end in word.sounds():
+            yield clip, name, start, end
 
 
 def worth_saying(found: Sequence[Stretch], rng: random.Random) -> list[str]:

@@ -36,7 +36,7 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Student(nn.Module):
-    """What is trained, and Whisper's encoder, which is not.
+    """What is trained, and Whisper's encoder, whose weights are buffers and stay as they are.
 
     Args:
         folder: as `export.look.pack` wrote it.
@@ -54,11 +54,9 @@ class Student(nn.Module):
     def forward(self, heard: Heard) -> tuple[Tensor, Tensor]:
         """Unit vectors [b, VECTORS, DIM], and logits of phones."""
         held = torch.arange(VECTORS, device=heard.vectors.device) < heard.vectors[:, None]
-        with torch.no_grad():
-            mel = self.whisper.mel(heard.samples)
+        mel = self.whisper.mel(heard.samples)
         with torch.autocast(mel.device.type, torch.bfloat16):
-            with torch.no_grad():
-                states = self.whisper(mel, heard.states)[:, : 2 * VECTORS]
+            states = self.whisper(mel, heard.states)[:, : 2 * VECTORS]
             vectors, phones = self.net(states, held)
         return vectors, phones
 
@@ -119,7 +117,7 @@ def main(
     data, student = Data(folder, where, processes), Student(folder).to(where)
     if start:
         student.net.load_state_dict(torch.load(start, map_location=where, weights_only=True)["net"])
-    trained = [value for name, value in student.named_parameters() if not name.startswith("whisper")]
+    trained = list(student.parameters())
     optimizer = torch.optim.AdamW(trained, lr=rate, weight_decay=DECAY)
     mean = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(MEMORY))  # type: ignore[no-untyped-call]
     out.mkdir(parents=True, exist_ok=True)

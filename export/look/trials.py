@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from export.look.stretches import Clips, Stretch, aligned, apart, fits, prose
+from export import align
+from export.look.stretches import Clips, Stretch, apart, fits, prose
 from export.near import neighbours
 
 ENROLLED, HIT, NEAR = 0, 1, 2  # what a stretch is to its trial
@@ -28,7 +29,7 @@ def trials(shared: Path, cache: Path, clips: Clips, rng: random.Random) -> dict[
     said = defaultdict[str, list[Stretch]](list)
     tested = set()
     for split in ("train", "dev"):
-        for clip, words in aligned(shared, cache, "librispeech", split):
+        for clip, words in align.spoken(shared, cache, "librispeech", split):
             tested |= {clip.speaker} if split == "dev" else set()
             for one in prose(words, clips.number(clip.path), clip.speaker):
                 if one.kind != "phones" and fits(one):

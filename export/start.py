@@ -18,6 +18,7 @@ from export.targets import Targets
 from export.windows import LAG
 from kwsd.tokenizer.tokenizer import Tokenizer
 
+HALF = "_half"  # ends the names of weights that are stored as float16
 HEARD = 1200.0  # seconds of clean speech on which targets and vectors are compared
 
 Weights = dict[str, torch.Tensor]
@@ -38,7 +39,7 @@ def weights(path: Path) -> Weights:
     for node in graph.node:
         name = node.name.lstrip("/").replace("/", ".")
         if node.op_type == "MatMul" and name.startswith("encoder.") and not name.startswith("encoder.front"):
-            matrix = stored.get(f"{node.input[1]}_half", stored.get(node.input[1]))
+            matrix = stored.get(f"{node.input[1]}{HALF}", stored.get(node.input[1]))
             found[f"{name.removesuffix('.MatMul')}.weight"] = torch.tensor(matrix, dtype=torch.float32).T.contiguous()
     found |= _taps(graph, stored)
     if "codebook_value" not in stored or "encoder.project.weight" not in found:

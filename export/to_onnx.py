@@ -25,6 +25,7 @@ from export.bank import speech
 from export.codes import HOURS, fit, heard
 from export.model import DELAY, HOP, RATE, WINDOW, Shape
 from export.recipe import Recipe
+from export.start import HALF
 from export.train import Student
 
 
@@ -81,8 +82,8 @@ def halve_weights(model: onnx.ModelProto) -> None:
         if values.dtype != np.float32 or values.size < 1024 or len(values) in (WINDOW, WINDOW // 2 + 1):
             continue
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}{HALF}"))
+        casts.append(helper.make_node("Cast", [f"{name}{HALF}"], [name], to=onnx.TensorProto.FLOAT))
     for node in reversed(casts):
         graph.node.insert(0, node)
 

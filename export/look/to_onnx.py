@@ -12,10 +12,12 @@ import click
 import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from export.look.net import DIM, Comparison
 from export.look.whisper import WIDTH
+from export.start import HALF
 from export.to_onnx import halve_weights
 from kwsd.second_look.comparison import NETWORK
 
@@ -40,10 +42,26 @@ def untrained() -> Comparison:
 
 
 def load(path: Path) -> Comparison:
-    """The network of a run, see `export.look.train`."""
+    """The network of a run, see `export.look.train`, or of a graph, which has no phones."""
     net = untrained()
-    net.load_state_dict({name: value.float() for name, value in torch.load(path, weights_only=True)["net"].items()})
+    if path.suffix == ".onnx":
+        net.load_state_dict(weights(onnx.load(path)), strict=False)
+    else:
+        net.load_state_dict({name: value.float() for name, value in torch.load(path, weights_only=True)["net"].items()})
     return net.eval()
+
+
+def weights(model: onnx.ModelProto) -> dict[str, Tensor]:
+    """The parameters in a graph that `main` wrote, by their names in training."""
+    stored = {one.name: numpy_helper.to_array(one).astype(np.float32) for one in model.graph.initializer}
+    named = {name.removesuffix(HALF): torch.tensor(values) for name, values in stored.items()}
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.input[0] in named:
+            named[node.output[0]] = named[node.input[0]]
+        if node.op_type == "MatMul":
+            layer = node.name.removeprefix("/").removesuffix("/MatMul").replace("/", ".")
+            named[f"{layer}.weight"] = named[node.input[1]].T.contiguous()
+    return {name.removeprefix("net."): value for name, value in named.items() if name.startswith("net.")}
 
 
 def trace(net: Comparison) -> onnx.ModelProto:

@@ -11,10 +11,12 @@ from click.testing import CliRunner
 pytest.importorskip("torch", reason="training needs torch: make trainer")
 pytest.importorskip("scipy", reason="spoiling speech needs scipy: make trainer")
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
+import onnx
 import torch
 
 from export.align import Word
 from export.look import hearing, stretches
+from export.look.detected import Row
 from export.look.draw import NEAR as MOST_NEAR
 from export.look.draw import Draw
 from export.look.hearing import SAMPLES, UNKNOWN, Data, Heard, phone_tracks
@@ -25,6 +27,7 @@ from export.look.to_onnx import load, trace, untrained
 from export.look.train import main
 from export.look.trials import ENROLLED, HIT, NEAR
 from export.look.whisper import WIDTH, Whisper, weights
+from export.to_onnx import halve_weights
 from kwsd.second_look.distance import _mean_distance
 from kwsd.second_look.encoder import Encoder, mel_filters
 from kwsd.second_look.span import HOP, LEAD, SILENCE, TAIL
@@ -206,6 +209,41 @@ def test_the_graph_gives_what_the_network_gives():
 
     assert found.shape == (17, DIM)
     assert found == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_a_graph_gives_back_the_network_but_for_its_phones(tmp_path):
+    torch.manual_seed(1)
+    net = untrained().eval()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    with torch.no_grad():
+        net.leave.bias.copy_(net.linear.bias)  # as training leaves them: the graph then holds one of them
+    graph = trace(net)
+    halve_weights(graph)
+    onnx.save(graph, tmp_path / "net.onnx")
+
+    found = load(tmp_path / "net.onnx")
+
+    for name, value in net.state_dict().items():
+        if not name.startswith("phones"):
+            assert found.state_dict()[name].numpy() == pytest.approx(value.numpy(), abs=1e-3)
+
+
+def test_stretches_in_a_row_are_heard_as_each_by_itself():
+    torch.manual_seed(1)
+    net, vectors = untrained().eval(), torch.tensor([5, 17, 9])
+    torch.nn.init.normal_(net.leave.weight)
+    states = [np.random.default_rng(i).standard_normal((40, WIDTH)).astype(np.float16) for i in range(3)]
+
+    found, phones = Row(states, vectors).heard_by(net)
+
+    assert found.shape == (3, 17, DIM)
+    for i, count in enumerate(vectors.tolist()):
+        alone = torch.from_numpy(states[i][None, : 2 * count].astype(np.float32))
+        expected, spelled = net(alone, torch.ones(1, count))
+        assert found[i, :count].detach().numpy() == pytest.approx(expected[0].detach().numpy(), abs=1e-5)
+        assert phones[i, :count].detach().numpy() == pytest.approx(spelled[0].detach().numpy(), abs=1e-4)
 
 
 def test_whisper_in_torch_hears_what_kwsd_hears(speech):

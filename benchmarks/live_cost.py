@@ -78,7 +78,7 @@ def keyword(name: str, frames: Frames, tokenizer: Tokenizer, bank: Bank, rng: np
 
     templates = calibrated([said() for _ in range(TEMPLATES)], "subsequence", bank, tokenizer.codebook)
     draft = Keyword(name, tuple(templates), 0.0, "subsequence", tokenizer.digest, "")
-    return replace(draft, threshold=false_alarm_model(draft, bank, tokenizer.codebook).threshold(ALARMS))
+    return replace(draft, threshold=false_alarm_model(draft, bank, tokenizer).threshold(ALARMS))
 
 
 def stores(shared: Path, folder: Path) -> dict[int, Path]:

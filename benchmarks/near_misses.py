@@ -79,7 +79,7 @@ def enrolled(trial: Trial, heard: Mapping[Said, Heard], product: Product, learns
         return draft
     alone = replace(draft, negatives=())
     hits = leave_one_out(alone, tokenizer)
-    alarms = false_alarm_model(alone, bank, tokenizer.codebook, hits)
+    alarms = false_alarm_model(alone, bank, tokenizer)
     threshold, rule = LEARNED.learn(hits, alarms, scorer)
     return replace(draft, threshold=threshold, rule=rule)
 

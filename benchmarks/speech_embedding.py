@@ -12,6 +12,7 @@ from benchmarks import corpora
 from benchmarks.measures import frames_of
 from export import teacher
 from export.bank import speech
+from export.codes import fit
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
@@ -60,8 +61,9 @@ class SpeechEmbedding:
 
 
 def loaded(shared: Path) -> tuple[Tokenizer, Bank]:
-    """The speech embedding in the place of the tokenizer, and its bank: speech of the training split."""
+    """The speech embedding in the place of the tokenizer, and its bank: training speech, in codes of its own."""
     embedding = SpeechEmbedding(shared)
     tokenizer = cast(Tokenizer, embedding)
     background = frames_of(tokenizer, speech(shared, BANK, seed=SEED))
-    return tokenizer, Bank(background.vectors, background.tokens, embedding.hop, embedding.digest)
+    codebook = Codebook(embedding.codebook.centroids, fit(background.vectors, SEED))
+    return tokenizer, Bank.of(background, codebook, embedding.hop, embedding.digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,14 +40,16 @@ class Kind:
 
 
 KINDS = (
-    Kind("speech", "librispeech", 0.33),
-    Kind("speech", "librispeech", 0.12, in_rooms=True),
-    Kind("telephone", "telephone", 0.55),
+    Kind("speech", "librispeech", 0.635),
+    Kind("speech", "librispeech", 0.21, in_rooms=True),
+    Kind("telephone", "telephone", 0.155),
 )
 
 
 def background(shared: Path, hours: float, seed: int) -> Iterator[tuple[str, Samples]]:
     """Clips and the kinds they are of, kind after kind, until there are that many hours; no clip comes twice.
+
+    Within a kind clips come in any order, so that its beginning is like all of it.
 
     There are no single words in it: they would be the keywords of some users, and make these unusable.
 
@@ -54,14 +57,19 @@ def background(shared: Path, hours: float, seed: int) -> Iterator[tuple[str, Sam
         CorpusError: a corpus is missing.
     """
     cache, used = corpus.default_cache(), set[Path]()
+    chosen = defaultdict[str, list[tuple[corpus.Clip, Way]]](list)
     for number, kind in enumerate(KINDS):
         rng = np.random.default_rng((seed, number))
         heard = _in_rooms(shared, cache, seed, rng) if kind.in_rooms else _as_it_is
         pool = [clip for clip in corpus.clips(shared, kind.source, cache) if clip.path not in used]
         random.Random(seed + number).shuffle(pool)
-        for clip in _so_long(pool, hours * 3600 * kind.share):
-            used.add(clip.path)
-            yield kind.name, heard(corpus.read(clip.path))
+        clips = list(_so_long(pool, hours * 3600 * kind.share))
+        used.update(clip.path for clip in clips)
+        chosen[kind.name] += [(clip, heard) for clip in clips]
+    for name, some in chosen.items():
+        random.Random(seed).shuffle(some)
+        for clip, heard in some:
+            yield name, heard(corpus.read(clip.path))
 
 
 def _so_long(clips: Iterable[corpus.Clip], seconds: float) -> Iterator[corpus.Clip]:

@@ -45,8 +45,7 @@ def build(tokenizer: Tokenizer, pieces: Iterator[tuple[str, NDArray[np.float32]]
         parts.append(tokenizer.push(piece))
         end += len(parts[-1])
         kinds[name] = end
-    frames = Frames.join(parts)
-    return Bank(frames.vectors, frames.tokens, tokenizer.hop, tokenizer.digest, tuple(kinds.items()))
+    return Bank.of(Frames.join(parts), tokenizer.codebook, tokenizer.hop, tokenizer.digest, tuple(kinds.items()))
 
 
 @click.command()
@@ -57,10 +56,10 @@ def build(tokenizer: Tokenizer, pieces: Iterator[tuple[str, NDArray[np.float32]]
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("kwsd/tokenizer/models/background.npz"), show_default=True
 )
-@click.option("--hours", default=1.4, show_default=True)
+@click.option("--hours", default=8.4, show_default=True)
 @click.option("--seed", default=20261121, show_default=True)
 def main(shared: Path, model: Path | None, out: Path, hours: float, seed: int) -> None:
-    """Tokenize background speech and keep its vectors and tokens."""
+    """Tokenize background speech and keep its codes and tokens."""
     try:
         bank = build(Tokenizer(model), background(shared, hours, seed))
     except (corpus.CorpusError, KwsdError) as error:

@@ -14,7 +14,8 @@ from kwsd.archive.archive import Archive
 from kwsd.archive.segments.decoded import decoded
 from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.quantizer import Codes, Quantizer
-from kwsd.enrolment.false_alarms import false_alarm_model
+from kwsd.enrolment.calibration import HOURS
+from kwsd.enrolment.false_alarms import false_alarm_model, model_beside
 from kwsd.enrolment.outliers import leave_one_out
 from kwsd.enrolment.place import Heard
 from kwsd.errors import ArchiveError
@@ -77,15 +78,14 @@ def _exactness(
         codes = Codes.join([quantizer.push(frames), quantizer.flush()])
         return decoded(codes, 0.0, tokenizer.hop, tokenizer.codebook).part(0, len(frames))
 
-    whole = coded(Frames.join(bank.frames()))
-    rough = replace(bank, vectors=whole.vectors, tokens=whole.tokens)
+    begun = bank.beginning(HOURS)
+    whole = coded(Frames.join(begun.frames()))
+    rough = replace(begun, codes=tokenizer.codebook.encode(whole.vectors), tokens=whole.tokens)
     hits, coded_hits = (
         leave_one_out(keyword, tokenizer, heard) for heard in (attrgetter("heard"), lambda one: coded(one.heard))
     )
-    far, coded_far = (
-        false_alarm_model(keyword, part, tokenizer.codebook, near).threshold(alarms_per_hour)
-        for part, near in ((bank, hits), (rough, coded_hits))
-    )
+    far = false_alarm_model(keyword, begun, tokenizer).threshold(alarms_per_hour)
+    coded_far = model_beside(keyword, rough, tokenizer.codebook, coded_hits).threshold(alarms_per_hour)
     if not hits:
         return 1.0, far - coded_far
     near, coded_near = float(np.median(hits)), float(np.median(coded_hits))

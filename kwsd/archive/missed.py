@@ -12,7 +12,6 @@ from kwsd.archive.archive import Archive
 from kwsd.archive.segments.decoded import decoded
 from kwsd.enrolment.enroll import Enrolment, add_template
 from kwsd.enrolment.false_alarms import false_alarm_model
-from kwsd.enrolment.outliers import leave_one_out
 from kwsd.enrolment.template import CONTEXT
 from kwsd.errors import ArchiveError, KeywordError
 from kwsd.keywords.keyword import Keyword, Template
@@ -109,7 +108,7 @@ def _check(keyword: Keyword, place: _Place, tokenizer: Tokenizer, bank: Bank) ->
     if place.distance <= keyword.threshold:
         perhaps = ", or enroll a recording of it if its second look refused it" if keyword.looks else ""
         raise KeywordError(f'"{keyword.name}" is detected there with its threshold: give another time{perhaps}')
-    model = false_alarm_model(keyword, bank, tokenizer.codebook, leave_one_out(keyword, tokenizer))
+    model = false_alarm_model(keyword, bank, tokenizer)
     by_chance = (
         model.alarms_per_hour(place.distance) / model.confirmed * 2 * WITHIN / 3600
     )  # no second look hears a log

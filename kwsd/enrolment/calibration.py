@@ -12,6 +12,7 @@ from kwsd.spotting.matching import matcher
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
 
+HOURS = 0.7  # of each kind of the bank, which are enough for a mean and a quantile
 LOW_QUANTILE = 0.003  # quantile of the distances to background speech that sets the scale of a template
 
 
@@ -32,7 +33,7 @@ def calibrated(
     """
     every = [*templates, *negatives]
     stream = matcher(scorer, [template.frames for template in every], bank.hop, codebook)
-    distance = np.concatenate([stream.push(frames).distance for frames in bank.frames()])
+    distance = np.concatenate([stream.push(frames).distance for frames in bank.beginning(HOURS).frames()])
     known = np.where(np.isfinite(distance), distance, np.nan).astype(np.float64)
     mean = np.nanmean(known, axis=0)
     spread = np.maximum(mean - np.nanquantile(known, LOW_QUANTILE, axis=0), 1e-3)

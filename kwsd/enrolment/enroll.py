@@ -270,7 +270,7 @@ def _finish(
     """Set the threshold of a draft, and report on it."""
     alone = replace(draft, negatives=())  # negatives take false alarms away, the threshold stays
     distances = leave_one_out(alone, tokenizer)
-    model = false_alarm_model(alone, bank, tokenizer.codebook, distances)
+    model = false_alarm_model(alone, bank, tokenizer)
     value, rule = (
         threshold.learn(distances, model, draft.scorer) if isinstance(threshold, Rule) else (threshold, "as asked")
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.enrolment.outliers import farthest
+from kwsd.enrolment.outliers import farthest, leave_one_out
 from kwsd.errors import ModelError
 from kwsd.keywords.keyword import Keyword
 from kwsd.second_look.distance import REACH
@@ -17,12 +17,13 @@ from kwsd.spotting.score_track import KeywordScorer
 from kwsd.spotting.second_look import phrase_of
 from kwsd.tokenizer.background_bank import Bank
 from kwsd.tokenizer.codebook import Codebook
+from kwsd.tokenizer.tokenizer import Tokenizer
 
 SEPARATION = 2.0  # seconds between two false alarms, at least
 TAIL = 25  # lowest minima, to which the tail is fitted for rates that the bank is too short to count
 SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not reliable beyond them
 TELEPHONE = "telephone"
-CAUTION = 2.0  # times as many alarms are expected as the bank shows, which is short
+CAUTION = 1.5  # times as many alarms are expected as the bank shows, which is short
 CONFIRMED = 1 / 2  # share of false alarms that a second look confirms, as benchmarks.second_look shows
 BY_WORDS = 1 / 8  # the same where it compares words of LONG letters or more
 LONG = 6
@@ -113,8 +114,17 @@ class FalseAlarms:
         return float(self.minima.std())
 
 
-def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float] = ()) -> FalseAlarms:
+def false_alarm_model(keyword: Keyword, bank: Bank, tokenizer: Tokenizer) -> FalseAlarms:
     """The rates of false alarms of a keyword on each kind of speech in a bank that its recordings may resemble.
+
+    Arguments and what is raised as `model_beside` has them; the recordings are compared as the bank would keep them.
+    """
+    hits = leave_one_out(keyword, tokenizer, lambda template: bank.kept(template.heard))
+    return model_beside(keyword, bank, tokenizer.codebook, hits)
+
+
+def model_beside(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float]) -> FalseAlarms:
+    """The same, where it is known how far recordings in the bank would be.
 
     Telephone speech counts for keywords that were recorded over the telephone only: it would cost the others misses.
     Callers say "yes", and prose holds every common word: what is likely the keyword itself is left out.
@@ -123,7 +133,7 @@ def false_alarm_model(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Se
         keyword: its threshold does not matter.
         bank: background speech.
         codebook: of the tokenizer.
-        hits: distance of each recording from the keyword made of the others.
+        hits: distance of each recording, as the bank would keep it, from the keyword made of the others.
 
     Raises:
         ModelError: the bank is too short for a fit.

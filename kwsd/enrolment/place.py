@@ -192,7 +192,7 @@ def recalibrated(
         raise KeywordError(TOO_SHORT.format(hours * 60, SHORTEST * 60))
     count = 0 if never_said else said_count(found.distance, hits)
     own = found.distance[count:]
-    anywhere = false_alarm_model(keyword, bank, tokenizer.codebook, hits)
+    anywhere = false_alarm_model(keyword, bank, tokenizer)
     here = FalseAlarmModel(own, hours) if len(own) > TAIL else None
     wanted = max(AGAIN, math.ceil(rule.alarms_per_hour * hours / anywhere.confirmed))
     again = _heard_again(keyword, found.part(slice(count, count + wanted)), tokenizer.hop) if keyword.looks else None

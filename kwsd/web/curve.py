@@ -42,7 +42,7 @@ def curve_of(keyword: Keyword, tokenizer: Tokenizer, bank: Bank) -> Curve:
     bank.check_model(tokenizer.digest)
     alone = replace(keyword, negatives=())
     hits = leave_one_out(alone, tokenizer)
-    model = false_alarm_model(alone, bank, tokenizer.codebook, hits)
+    model = false_alarm_model(alone, bank, tokenizer)
     distances = [one for one in of_people(alone, hits) if math.isfinite(one)]
     top = max(model.threshold(MOST), 1.1 * keyword.threshold, *(1.1 * one for one in distances))
     thresholds = np.linspace(0, top, POINTS).tolist()

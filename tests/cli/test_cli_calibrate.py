@@ -14,7 +14,8 @@ from kwsd.tokenizer.frames import Frames
 @pytest.fixture
 def log(tmp_path, tokenizer, bank, enrolment):
     """A log of 0.7 h in which the keyword was said five times."""
-    vectors = bank.vectors.copy()
+    bank = bank.beginning(0.35)
+    vectors = bank.vectors
     for number, template in enumerate(enrolment.keyword.templates):
         vectors[(number + 1) * 5000 :][: len(template.heard)] = template.heard.vectors
     where = tmp_path / "heard.index"

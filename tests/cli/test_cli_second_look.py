@@ -85,10 +85,10 @@ def test_it_is_kept_when_recordings_are_added_and_goes_when_it_is_not_wanted(kws
 @pytest.fixture
 def log(tmp_path, tokenizer, bank):
     """A log of 0.4 h without audio."""
-    half = bank.vectors[: len(bank.vectors) // 2]
+    begun = bank.beginning(0.2)
     where = tmp_path / "heard.index"
     with closing(TokenLog(str(where), tokenizer, "kitchen")) as log:
-        log.push(Frames(np.arange(len(half)) * bank.hop, half, bank.tokens[: len(half)]), None)
+        log.push(Frames(np.arange(len(begun.tokens)) * bank.hop, begun.vectors, begun.tokens), None)
     return where
 
 
@@ -206,4 +206,4 @@ def test_such_a_keyword_keeps_its_high_threshold_when_recordings_are_added(kwsd,
     assert (added.exit_code, usual.exit_code) == (0, 0)
     assert (len(more.templates), more.reach, more.confirmed) == (4, REACH["strict"], 1 / 32)
     assert Store(tmp_path).load("hey snips").confirmed == 0
-    assert false_alarm_model(more, Bank.shipped(), Tokenizer().codebook).confirmed == 1 / 32
+    assert false_alarm_model(more, Bank.shipped(), Tokenizer()).confirmed == 1 / 32

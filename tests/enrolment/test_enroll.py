@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,7 @@ def test_audio_is_not_kept_unasked(enrolment, tokenizer):
 
 
 def test_a_bank_of_another_model_is_refused(recordings: list[Path], tokenizer, bank):
-    other = type(bank)(bank.vectors, bank.tokens, bank.hop, "another")
+    other = replace(bank, model="another")
 
     with pytest.raises(ModelError, match="made with model another"):
         enroll("hey snips", recordings, tokenizer, bank=other)

@@ -46,7 +46,7 @@ def test_what_a_keyword_says_counts_more_than_what_is_usual(with_look, enrolment
 def test_the_less_is_confirmed_the_higher_the_threshold_for_the_same_promise(with_look, enrolment, tokenizer, bank):
     distances = leave_one_out(enrolment.keyword, tokenizer)
     keywords = [enrolment.keyword, with_look("go on"), with_look("hey snips")]
-    models = [false_alarm_model(one, bank, tokenizer.codebook, distances) for one in keywords]
+    models = [false_alarm_model(one, bank, tokenizer) for one in keywords]
     thresholds = [LEARNED.learn(distances, model, "subsequence")[0] for model in models]
 
     assert thresholds == sorted(set(thresholds))

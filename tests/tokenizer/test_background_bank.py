@@ -6,18 +6,33 @@ import numpy as np
 import pytest
 
 from kwsd.errors import ModelError
-from kwsd.tokenizer.background_bank import SCALE, Bank
+from kwsd.tokenizer.background_bank import Bank
 
 
-def test_a_bank_is_read_as_it_was_written_but_for_small_rounding(bank, tmp_path):
-    small = replace(bank, vectors=bank.vectors[:500], tokens=bank.tokens[:500], kinds=(("prose", 200), ("calls", 500)))
+def test_a_bank_is_read_as_it_was_written(bank, tmp_path):
+    small = replace(bank, codes=bank.codes[:500], tokens=bank.tokens[:500], kinds=(("prose", 200), ("calls", 500)))
     small.save(tmp_path / "bank.npz")
     again = Bank.load(tmp_path / "bank.npz")
 
     assert (again.kinds, again.hop, again.model) == (small.kinds, small.hop, small.model)
     np.testing.assert_array_equal(again.tokens, small.tokens)
-    np.testing.assert_allclose(again.vectors, small.vectors, atol=1.1 / SCALE)
-    assert (again.vectors * small.vectors).sum(axis=1).mean() > 0.99
+    np.testing.assert_array_equal(again.vectors, small.vectors)
+
+
+def test_vectors_are_rounded_a_little_and_of_unit_length(tokenizer, speech):
+    frames = tokenizer.push(speech)
+    bank = Bank.of(frames, tokenizer.codebook, tokenizer.hop, tokenizer.digest)
+
+    assert np.linalg.norm(bank.vectors, axis=1) == pytest.approx(np.ones(len(frames)), abs=1e-5)
+    assert (bank.vectors * frames.vectors).sum(axis=1).mean() > 0.8
+    np.testing.assert_array_equal(np.concatenate([part.vectors for part in bank.frames()]), bank.vectors)
+
+
+def test_its_beginning_has_as_much_of_each_kind(bank):
+    begun = replace(bank, kinds=(("prose", 2000), ("calls", 5000))).beginning(1000 * bank.hop / 3600)
+
+    np.testing.assert_array_equal(begun.tokens, np.concatenate([bank.tokens[:1000], bank.tokens[2000:3000]]))
+    np.testing.assert_array_equal(begun.codes[1000:], bank.codes[2000:3000])
 
 
 def test_its_parts_are_its_kinds_one_after_another(bank):

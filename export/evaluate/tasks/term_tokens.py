@@ -39,6 +39,7 @@ ALONE, WITHIN = "cut out", "in its sentence"
 VECTORS = "vectors"
 SECONDS = 1.0  # of a segment
 EVERY = 3  # of the queries of `spoken_terms`, one is asked
+HEARD = 0.7  # hours of each kind of background speech that frames are drawn from
 FRAMES = 20_000  # of background speech that a codebook is fitted to
 METHODS: Mapping[str, type[Dtw | Aligned | HQuest | BruteForce]] = {
     "dtw": Dtw,
@@ -114,6 +115,6 @@ def _within(
 def _codebooks(experiment: Experiment) -> dict[str, NDArray[np.float32]]:
     """Unit centroids by the names of the columns."""
     rng = np.random.default_rng(experiment.seed)
-    vectors = Bank.shipped().vectors
+    vectors = Bank.shipped().beginning(HEARD).vectors
     x = vectors[rng.permutation(len(vectors))[:FRAMES]]
     return {f"{size} tokens": fitted(x, size, rng) for size in SIZES}

@@ -35,8 +35,8 @@ def heard_in_index(
     """What an index heard, one document after another.
 
     Two frames have one code, and both get its vector. That makes distances larger, small ones more than large ones. By
-    how much, for this keyword, is measured on the bank of background speech, whose codes are of single frames, and on the
-    keyword's recordings.
+    how much, for this keyword, is measured on the bank of background speech, whose codes are of single frames, and on
+    the keyword's recordings.
 
     Raises:
         ArchiveError: the keyword's scorer needs more than an index keeps.

@@ -13,7 +13,6 @@ from kwsd.enrolment.outliers import farthest, leave_one_out
 from kwsd.errors import ModelError
 from kwsd.keywords.keyword import Keyword
 from kwsd.second_look.distance import REACH
-from kwsd.second_look.span import HOP
 from kwsd.spotting.score_track import KeywordScorer
 from kwsd.spotting.second_look import phrase_of
 from kwsd.tokenizer.background_bank import Bank
@@ -26,8 +25,8 @@ SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not r
 TELEPHONE = "telephone"
 CAUTION = 1.5  # times as many alarms are expected as the bank shows, which is short
 CONFIRMED = 1 / 2  # share of false alarms that a second look confirms, as benchmarks.confirmed_shares shows
-OF_LONG = 1 / 8  # the same of long phrases
-LETTERS, LASTS = 6, 0.7  # of words that are compared, and s: a phrase that has as many or lasts so long is long
+BY_WORDS = 1 / 8  # the same where it compares words of LONG letters or more
+LONG = 6
 STRICTER = 1 / 2  # times as many as with the usual reach
 SAID_AT_MOST = 0.1  # share of the minima that may be the keyword itself
 MIN_SHAPE = 1e-3  # shapes of a smaller magnitude are numerically 0, an exponential tail
@@ -149,22 +148,16 @@ def model_beside(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequenc
 def share_confirmed(keyword: Keyword) -> float:
     """The share of false alarms that the second look of a keyword is expected to confirm, 1 without one.
 
-    It is what the keyword says, or what is usual: short phrases rhyme with more of what is said, so that less of it is
-    refused.
+    It is what the keyword says, or what is usual: short words rhyme with more of what is said, so that their sound and
+    the words refuse less of it.
     """
     if not keyword.looks:
         return 1.0
     if keyword.confirmed:
         return keyword.confirmed
-    share = OF_LONG if is_long(keyword) else CONFIRMED
-    return share * STRICTER if keyword.reach < REACH["usual"] else share
-
-
-def is_long(keyword: Keyword) -> bool:
-    """Whether the phrase of a keyword with a second look is long, by its words or in the mean of its recordings."""
     letters = phrase_of(keyword).words.replace(" ", "")
-    lasts = HOP * float(np.mean([len(look[0]) for look in keyword.looks]))
-    return len(letters) >= LETTERS or lasts >= LASTS
+    share = BY_WORDS if len(letters) >= LONG else CONFIRMED
+    return share * STRICTER if keyword.reach < REACH["usual"] else share
 
 
 def _model(scorer: KeywordScorer, bank: Bank, hits: Sequence[float]) -> FalseAlarmModel:

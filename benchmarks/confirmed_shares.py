@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from benchmarks import corpora
 from benchmarks.background_streams import Stream, stream
-from benchmarks.corpora import RATE, Samples
-from benchmarks.development import Word, command_words, conditions, held_out_words
+from benchmarks.corpora import Samples
+from benchmarks.development import Word, command_words, conditions, heard_tests, held_out_words
 from benchmarks.measures import Scores, frames_of, tracked
 from benchmarks.product import Product, command
 from benchmarks.tables import table
@@ -29,10 +29,9 @@ from kwsd.enrolment.false_alarms import CAUTION, LONG, SEPARATION, false_alarm_m
 from kwsd.enrolment.template import Recording
 from kwsd.keywords.keyword import Keyword
 from kwsd.second_look.distance import REACH
-from kwsd.second_look.span import HOP, LEAD, TAIL
+from kwsd.second_look.span import HOP
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.spotting.second_look import phrase_of
-from kwsd.tokenizer.frames import Frames
 
 PROMISED = 0.5  # alarms an hour
 LASTS = 0.7  # s in the mean of the recordings: a phrase that lasts so long is long, as one of LONG letters is
@@ -49,8 +48,8 @@ class Tried:
 
     def detected(self, threshold: float, reach: float) -> NDArray[np.bool_]:
         """[n] which are detected and confirmed."""
-        near: NDArray[np.bool_] = self.distance <= threshold
-        return near & (self.far <= reach) if np.isfinite(reach) else near
+        both: NDArray[np.bool_] = (self.distance <= threshold) & (self.far <= reach)
+        return both
 
 
 @dataclass(frozen=True)
@@ -98,28 +97,23 @@ class Judge:
         """Each recording where its distance is lowest."""
         rows = []
         for samples in recordings:
-            track = self._track(frames_of(self._product.tokenizer, [samples]))
+            track = tracked(self._scorer, frames_of(self._product.tokenizer, [samples]))
             i = int(track.distance[:, 0].argmin())
             rows.append((track.distance[i, 0], self._far(track, i, samples)))
         return Tried(*np.array(rows).T)
 
     def alarms(self, prose: Stream, samples: Samples, word: str) -> Tried:
         """The background wherever its distance is low, but for where the word is said."""
-        track = prose.without(word, self._track(prose.frames))
+        track = prose.without(word, tracked(self._scorer, prose.frames))
         places = lowest_places(track.distance[:, 0], round(SEPARATION / prose.hop))
         return Tried(track.distance[places, 0], np.array([self._far(track, i, samples) for i in places]))
-
-    def _track(self, frames: Frames) -> ScoreTrack:
-        return tracked(self._scorer, frames)
 
     def _far(self, track: ScoreTrack, i: int, samples: Samples) -> float:
         """How far a match is from the recordings, see `Phrase`; infinite where nobody asks."""
         if track.distance[i, 0] > self._most:
             return np.inf
-        start, end = float(track.start[i, 0]), float(track.end[i, 0]) + self._product.tokenizer.hop / 2
-        first = max(0, round((start - LEAD) * RATE))
-        around = samples[first : round((end + TAIL) * RATE) + 1]
-        return self._phrase.far(around, start - first / RATE, end - first / RATE)
+        end = float(track.end[i, 0]) + self._product.tokenizer.hop / 2
+        return self._phrase.far(samples, float(track.start[i, 0]), end)
 
 
 def outcome(
@@ -165,10 +159,7 @@ def main(product: Product) -> dict[str, Any]:
     prose, samples = stream("prose", product.tokenizer, pieces), np.concatenate([one for _, one in pieces])
     ways, found = conditions(product), defaultdict[str, list[Outcome]](list)
     for word in tqdm([*command_words(product), *held_out_words(product)], desc="words"):
-        tests = {}
-        for way, heard in ways.items():
-            rng = np.random.default_rng(7)
-            tests[way] = [product.protocol.padded(heard(x, rng)) for x in word.tests]
+        tests = heard_tests(product, word, ways)
         for draw in word.draws:
             one = outcome(product, word, draw, tests, prose, samples)
             found[one.group].append(one)

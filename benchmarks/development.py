@@ -92,6 +92,15 @@ def conditions(product: Product) -> Ways:
     return {"as recorded": lambda x, _: x, "with noise": noisy, "in a room": far, "by telephone": telephone}
 
 
+def heard_tests(product: Product, word: Word, ways: Ways) -> dict[str, list[Samples]]:
+    """The test recordings of a word in each condition, between two seconds of faint noise."""
+    found = {}
+    for way, heard in ways.items():
+        rng = np.random.default_rng(7)
+        found[way] = [product.protocol.padded(heard(x, rng)) for x in word.tests]
+    return found
+
+
 def missed(product: Product, word: Word, ways: Ways, background: Stream) -> dict[str, list[float]]:
     """Misses in percent of each draw at 1 alarm, in each condition."""
     keywords = [product.keyword(word.name, draw) for draw in word.draws]

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from benchmarks import corpora
 from benchmarks.background_streams import AFTER, holds
 from benchmarks.corpora import RATE, Samples
-from benchmarks.development import command_words, conditions, held_out_words
+from benchmarks.development import command_words, conditions, heard_tests, held_out_words
 from benchmarks.field import PADDING, Field
 from benchmarks.measures import REFRACTORY
 from benchmarks.product import Product, command_of_parts
@@ -131,10 +131,7 @@ def development(product: Product) -> Iterator[Word]:
     background = [(clip.text, corpora.read(clip.path)) for clip in product.clips("librispeech", "dev")]
     ways = conditions(product)
     for word in (*command_words(product), *held_out_words(product)):
-        tests = {}
-        for way, heard in ways.items():
-            rng = np.random.default_rng(7)
-            tests[way] = [(product.protocol.padded(heard(x, rng)), None) for x in word.tests]
+        tests = {way: [(x, None) for x in heard] for way, heard in heard_tests(product, word, ways).items()}
         yield Word(word.kind, word.name, word.draws, tests, background)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.errors import ModelError
-from kwsd.tokenizer.codebook import Codebook, gathered, unit
+from kwsd.tokenizer.codebook import Codebook
 from kwsd.tokenizer.frames import Frames
 from kwsd.tokenizer.models import shipped
 
@@ -48,7 +49,12 @@ class Bank:
     @property
     def vectors(self) -> NDArray[np.float32]:
         """[n, m] the unit vectors that codes stand for, made anew each time: they take 64 times the memory."""
-        return unit(gathered(self.stages, self.codes))
+        return self._codebook.decode(self.codes)
+
+    @cached_property
+    def _codebook(self) -> Codebook:
+        """The code words, without tokens."""
+        return Codebook(np.zeros((0, self.stages.shape[2]), np.float32), self.stages)
 
     @property
     def hours(self) -> float:
@@ -60,7 +66,7 @@ class Bank:
         time = np.arange(len(self.tokens), dtype=np.float64) * self.hop
         for first in range(0, len(time), STRETCH):
             part = slice(first, first + STRETCH)
-            yield Frames(time[part], self._between(part).vectors, self.tokens[part])
+            yield Frames(time[part], self._codebook.decode(self.codes[part]), self.tokens[part])
 
     def parts(self) -> dict[str, Bank]:
         """The kinds of speech by their names, each as a bank; one of the name "speech" if no kinds are known."""
@@ -83,8 +89,7 @@ class Bank:
 
     def kept(self, frames: Frames) -> Frames:
         """Frames as they would be in the bank: with what their codes stand for in the place of their vectors."""
-        codes = Codebook(np.zeros((0, self.stages.shape[2]), np.float32), self.stages).encode(frames.vectors)
-        return replace(frames, vectors=unit(gathered(self.stages, codes)))
+        return replace(frames, vectors=self._codebook.decode(self._codebook.encode(frames.vectors)))
 
     def check_model(self, model: str) -> None:
         """Raise ModelError if the bank was not made with the model of this digest."""

@@ -14,6 +14,8 @@ from kwsd.cli.group import warn
 if TYPE_CHECKING:
     from kwsd.enrolment.enroll import Enrolment
 
+NEAR_WORDS = "what sounds almost alike is often detected, too: --second-look usual refuses most of it"
+
 
 def print_report(made: Enrolment) -> None:
     """Print an enrolment as lines, and its warnings to standard error."""
@@ -34,6 +36,8 @@ def print_report(made: Enrolment) -> None:
         from kwsd.spotting.second_look import described
 
         click.echo(described(keyword))
+    elif not keyword.contrasts:
+        click.echo(NEAR_WORDS)
     click.echo(f"threshold {keyword.threshold:.3f}: {keyword.rule}")
     click.echo(f"expect {made.false_alarms_per_hour:.2f} false alarms an hour of other speech")
     if made.misses:

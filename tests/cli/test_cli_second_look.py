@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kwsd.archive.indexing.token_log import TokenLog
+from kwsd.cli.enrolment_report import NEAR_WORDS
 from kwsd.enrolment.false_alarms import false_alarm_model
 from kwsd.keywords.store import Store
 from kwsd.second_look import look
@@ -53,6 +54,14 @@ def test_a_report_and_a_list_say_that_there_is_one(kwsd, store):
 
     assert 'a second look confirms each detection, by its sound and by the words "hey snips"' in shown.stdout
     assert json.loads(kwsd("keywords", "list", "--json", "--store", store).stdout)[0]["second_look"] is True
+
+
+def test_the_report_says_what_helps_against_near_words_where_it_was_not_asked_for(kwsd, recordings, tmp_path):
+    plain = kwsd("enroll", "hey snips", *recordings[:2], "--store", tmp_path)
+    wary = kwsd("enroll", "hey snips", *recordings[:2], "--replace", "--second-look", "usual", "--store", tmp_path)
+
+    assert NEAR_WORDS in plain.stdout.splitlines()
+    assert NEAR_WORDS not in wary.stdout
 
 
 def test_a_name_that_the_recordings_do_not_say_is_not_compared(kwsd, recordings, tmp_path):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -147,21 +147,24 @@ def path_of(cache: Path, name: str, split: str) -> Path:
 def align(shared: Path, cache: Path, name: str, split: str) -> Path:
     """Align a corpus once; the table appears only when whole."""
     out = path_of(cache, name, split)
-    if out.exists():
-        return out
+    if not out.exists():
+        clips = [clip for clip in corpus.clips(shared, name, cache, split) if clip.text and clip.language == "en"]
+        write(out, clips, corpus.unpack(shared, name, cache))
+    return out
+
+
+def write(out: Path, clips: Sequence[corpus.Clip], folder: Path) -> None:
+    """Align clips of a folder, and write the table; it appears only when whole."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    folder = corpus.unpack(shared, name, cache)
-    clips = [clip for clip in corpus.clips(shared, name, cache, split) if clip.text and clip.language == "en"]
     part = out.with_suffix(".part")
     with part.open("w", newline="") as file, ProcessPoolExecutor() as pool:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerow(["path", "word", "start", "phones"])
         found = pool.map(_words, clips, chunksize=8)
-        for clip, words in zip(clips, tqdm(found, total=len(clips), desc=f"align {name} {split}"), strict=True):
+        for clip, words in zip(clips, tqdm(found, total=len(clips), desc=f"align {out.stem}"), strict=True):
             place = clip.path.relative_to(folder)
             table.writerows([place, w.text, f"{w.start:.2f}", _spelled(w.phones)] for w in words)
     part.replace(out)
-    return out
 
 
 def words(cache: Path, name: str, split: str = "train") -> Iterator[tuple[str, Word]]:
@@ -180,15 +183,22 @@ def words(cache: Path, name: str, split: str = "train") -> Iterator[tuple[str, W
 
 
 def spoken(shared: Path, cache: Path, name: str, split: str) -> Iterator[tuple[corpus.Clip, list[Word]]]:
-    """The clips of an aligned corpus that have words with times, in the order of its table, with these.
+    """The clips of an aligned corpus that have words with times, in the order of its manifest, with these.
 
     Raises:
         CorpusError: the corpus is not there or was not aligned.
     """
-    folder, found = corpus.unpack(shared, name, cache), defaultdict[str, list[Word]](list)
+    return beside(corpus.clips(shared, name, cache, split), corpus.unpack(shared, name, cache), cache, name, split)
+
+
+def beside(
+    clips: Iterable[corpus.Clip], folder: Path, cache: Path, name: str, split: str
+) -> Iterator[tuple[corpus.Clip, list[Word]]]:
+    """The clips of a folder that have words in a table, in the order of the clips, with these; see `spoken`."""
+    found = defaultdict[str, list[Word]](list)
     for path, word in words(cache, name, split):
         found[path].append(word)
-    for clip in corpus.clips(shared, name, cache, split):
+    for clip in clips:
         own = found.get(str(clip.path.relative_to(folder)))
         if own:
             yield clip, own

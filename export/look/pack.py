@@ -1,6 +1,6 @@
 """Pack all that training needs into one folder, small enough to be sent to a machine with a graphics card.
 
-`python -m export.look.pack`, after `export.prepare` and `export.look.discriminant`.
+`python -m export.look.pack`, after `export.prepare` and, in this folder, `discriminant`, `transcribed` and `aloud`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from export import align, corpus, rooms
 from export.labels import SINGLE, withheld
-from export.look import discriminant, spoken, whisper
+from export.look import aloud, discriminant, spoken, transcribed, whisper
 from export.look.stretches import Clips, Sound, Stretch, prose, save, sounds_of, worth_saying
 from export.look.trials import trials
 from kwsd.errors import KwsdError
@@ -94,10 +94,13 @@ def main(shared: Path, out: Path, seed: int) -> None:
     sounds: list[Sound] = []
     out.mkdir(parents=True, exist_ok=True)
     try:
-        for name in ("librispeech", "ljspeech"):
+        for name in ("librispeech", "ljspeech", transcribed.NAME):
             for clip, words in align.spoken(shared, cache, name, "train"):
                 found += prose(words, clips.number(clip.path), clip.speaker)
                 sounds += sounds_of(words, clips.number(clip.path))
+        for clip, words in aloud.spoken(cache):
+            found += prose(words, clips.number(clip.path), clip.speaker)
+            sounds += sounds_of(words, clips.number(clip.path))
         found += alone(shared, cache, clips, found, rng, seed)
         click.echo(save(out / "table.npz", found, sounds))
         tried = trials(shared, cache, clips, rng)

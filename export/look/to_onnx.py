@@ -1,11 +1,13 @@
 """Write the trained network as ONNX: `python -m export.look.to_onnx --net NET.pt`.
 
+Of several networks the mean of the weights is written: of one that went on from another and of that, for example.
 Input `states` [2 n, 384], output `vectors` [n, DIM]; large weights are stored as float16.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -51,6 +53,13 @@ def load(path: Path) -> Comparison:
     return net.eval()
 
 
+def mean_of(nets: Sequence[Comparison]) -> Comparison:
+    """The network whose weights are the mean of those of some."""
+    mean, every = untrained(), [net.state_dict() for net in nets]
+    mean.load_state_dict({name: torch.stack([one[name] for one in every]).mean(0) for name in every[0]})
+    return mean.eval()
+
+
 def weights(model: onnx.ModelProto) -> dict[str, Tensor]:
     """The parameters in a graph that `main` wrote, by their names in training."""
     stored = {one.name: numpy_helper.to_array(one).astype(np.float32) for one in model.graph.initializer}
@@ -81,11 +90,13 @@ def trace(net: Comparison) -> onnx.ModelProto:
 
 
 @click.command()
-@click.option("--net", type=click.Path(path_type=Path), required=True, help="A trained network.")
+@click.option(
+    "--net", "nets", type=click.Path(path_type=Path), required=True, multiple=True, help="Trained, or a graph."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("kwsd/second_look") / NETWORK, show_default=True)
-def main(net: Path, out: Path) -> None:
+def main(nets: tuple[Path, ...], out: Path) -> None:
     """Write the graph."""
-    model = trace(load(net))
+    model = trace(mean_of([load(net) for net in nets]))
     halve_weights(model)
     onnx.save(model, out)
     click.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")

@@ -137,7 +137,7 @@ def main(
     parts: dict[str, Tensor] = {}
     for number, batch in enumerate(batches(folder / "table.npz", size, seed, processes, where)):
         done = (time.monotonic() - begun) / 60 / minutes
-        if done >= 1:
+        if done >= 1 and number:  # one step at least
             break
         for group in optimizer.param_groups:
             group["lr"] = rate_at(number, done, rate)

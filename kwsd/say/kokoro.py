@@ -40,19 +40,27 @@ def voices(language: str) -> list[Voice]:
 
 
 def _voice(name: str, style: Style) -> Voice:
-    def speak(text: str, tempo: float) -> Samples:
-        ids = _ids()
-        phonemes = [ids[p] for p in _reader()(text) if p in ids][:LONGEST]
-        feed = {
-            "tokens": np.array([[0, *phonemes, 0]]),
-            "style": style[[max(0, len(phonemes) - 1)]],
-            "speed": np.array([tempo], np.float32),
-        }
-        (samples,) = _network().run(None, feed)
-        heard: Samples = soxr.resample(samples, KOKORO_RATE, RATE).astype(np.float32)
-        return heard
+    return Voice("kokoro", name, lambda text, tempo: said(_reader()(text), style, tempo))
 
-    return Voice("kokoro", name, speak)
+
+def said(phonemes: str, style: Style, tempo: float) -> Samples:
+    """Phonemes as a style says them, float32 at RATE.
+
+    Args:
+        phonemes: as Kokoro spells them; what it does not know is left out.
+        style: [n, STYLE] one for each number of phonemes.
+        tempo: 1 is usual.
+    """
+    ids = _ids()
+    known = [ids[p] for p in phonemes if p in ids][:LONGEST]
+    feed = {
+        "tokens": np.array([[0, *known, 0]]),
+        "style": style[[max(0, len(known) - 1)]],
+        "speed": np.array([tempo], np.float32),
+    }
+    (samples,) = _network().run(None, feed)
+    heard: Samples = soxr.resample(samples, KOKORO_RATE, RATE).astype(np.float32)
+    return heard
 
 
 @cache

@@ -23,7 +23,7 @@ from export.look.hearing import SAMPLES, UNKNOWN, Data, Heard, phone_tracks
 from export.look.loss import distances, losses
 from export.look.net import DIM
 from export.look.spoil import Spoiler
-from export.look.to_onnx import load, trace, untrained
+from export.look.to_onnx import load, mean_of, trace, untrained
 from export.look.train import main
 from export.look.trials import ENROLLED, HIT, NEAR
 from export.look.whisper import WIDTH, Whisper, weights
@@ -281,3 +281,16 @@ def test_a_run_writes_a_network_and_how_well_it_tells_near_phrases_apart(folder)
     assert last["step"] > 0
     assert np.isfinite(last["contrast"])
     assert load(folder / "run" / "net.pt").linear.weight.shape == (DIM, WIDTH)
+
+
+def test_of_several_networks_the_mean_of_the_weights_is_written():
+    one, other = untrained(), untrained()
+    with torch.no_grad():
+        for net, value in ((one, 1.0), (other, 4.0)):
+            for weight in net.parameters():
+                weight.fill_(value)
+
+    mean = mean_of([one, other, one])
+
+    assert all(torch.all(weight == 2.0) for weight in mean.parameters())
+    assert all(torch.all(weight == 1.0) for weight in one.parameters()), "the networks stay what they were"

@@ -15,7 +15,7 @@ Look = tuple[NDArray[np.float32], ...]
 Spoken = tuple[float, ...]
 """The log-probability of the keyword's words in each condition of a recording; empty if it is not compared."""
 
-USUAL = 0.17  # distance from each other that recordings of a phrase by different people may be expected to have
+USUAL = 0.16  # distance from each other that recordings of a phrase by different people may be expected to have
 USUAL_COUNTS = 3  # recordings, as many as that counts
 REACH = {"usual": 1.5, "strict": 1.25}  # times as far as recordings are from each other that a detection may be
 

@@ -123,7 +123,7 @@ def test_a_search_hears_its_hits_again(kwsd, store, long_recording, recordings, 
     search = ("search", "--index", tmp_path / "talk.index", "--store", store, "--top", "10", "--jsonl")
 
     of_keyword = kwsd(*search, "hey snips")
-    of_recording = kwsd(*search, "--wav", recordings[3], "--second-look", "--at-least", "0.5")
+    of_recording = kwsd(*search, "--wav", recordings[3], "--second-look", "--at-least", "0.3")
 
     assert of_keyword.exit_code == of_recording.exit_code == 0
     assert len(of_keyword.stdout.splitlines()) == 10

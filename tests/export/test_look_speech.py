@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-pytest.importorskip("soxr", reason="training needs soxr: make trainer")
+pytest.importorskip("scipy", reason="speech is spoiled with scipy: make trainer")
 pytest.importorskip("tokenizers", reason="transcripts need kwsd[second-look]")
 pytest.importorskip("export.corpus", reason="the trainer is not beside the tests")
 

@@ -180,7 +180,8 @@ def test_the_work_of_a_lost_machine_is_done_by_the_others(nodes, second):
 def test_workers_keep_what_they_have_for_the_next_round():
     def make():
         seen = []
-        return lambda item: time.sleep(0.5) or seen.append(item) or [*seen]
+        # The first round is long enough for the second worker to begin, on a slow machine too.
+        return lambda item: time.sleep(5.0 if item.endswith("0") else 0.5) or seen.append(item) or [*seen]
 
     with ray_rounds("ray", make, ()) as run:
         rounds = [run([f"{place}{number}" for place in "ab"]) for number in range(3)]

@@ -112,6 +112,13 @@ def read(path: Path, speed: float = 1.0) -> NDArray[np.float32]:
     return cast(NDArray[np.float32], soxr.resample(samples.mean(axis=1), rate * speed, RATE))
 
 
+def write(path: Path, samples: NDArray[np.float32]) -> None:
+    """Write samples [n] at RATE as Opus; the file appears only when whole."""
+    part = path.with_suffix(".part")
+    sf.write(part, samples, RATE, format="OGG", subtype="OPUS", compression_level=0.9)
+    part.replace(path)
+
+
 def decodable(chosen: Iterable[Clip]) -> Iterator[tuple[Clip, NDArray[np.float32]]]:
     """Clips and their samples [n] at 16 kHz, without those that cannot be decoded.
 

@@ -15,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import click
-import soundfile as sf
 from tqdm import tqdm
 
 from export import align, corpus
@@ -81,10 +80,7 @@ def say(job: tuple[Reading, Path, Path]) -> None:
     one, folder, voices = job
     path = folder / one.path
     if not path.exists():
-        part = path.with_suffix(".part")
-        samples = _timbres(voices)(one.text, one.timbre, one.tempo)
-        sf.write(part, samples, corpus.RATE, format="OGG", subtype="OPUS", compression_level=0.9)
-        part.replace(path)
+        corpus.write(path, _timbres(voices)(one.text, one.timbre, one.tempo))
 
 
 def clips(cache: Path) -> list[corpus.Clip]:

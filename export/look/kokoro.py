@@ -1,13 +1,7 @@
-"""English speech in any number of timbres by Kokoro (Apache-2.0): each is a mean of voices, which npm's kokoro-js has.
-
-eSpeak NG spells the phones.
-"""
-# ruff: noqa: RUF001 - letters of the International Phonetic Alphabet
+"""English in any number of timbres by Kokoro (Apache-2.0), each a mean of voices that npm's kokoro-js has."""
 
 from __future__ import annotations
 
-import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -17,30 +11,6 @@ from export.augment import Samples
 from kwsd.say import kokoro
 
 MIXED = 3  # voices of a timbre, at most
-SPELLINGS = (  # phones of eSpeak NG as Kokoro spells them, in this order
-    *(
-        ("dʒ", "ʤ"),
-        ("tʃ", "ʧ"),
-        ("eɪ", "A"),
-        ("aɪ", "I"),
-        ("ɔɪ", "Y"),
-        ("oʊ", "O"),
-        ("aʊ", "W"),
-        ("ɚ", "əɹ"),
-        ("r", "ɹ"),
-    ),
-    *(
-        ("ɐ", "ə"),
-        ("ɬ", "l"),
-        ("ɜːɹ", "ɜɹ"),
-        ("ɜː", "ɜɹ"),
-        ("ɪə", "iə"),
-        ("əl", "ᵊl"),
-        ("x", "k"),
-        ("ː", ""),
-        ("ʲ", ""),
-    ),
-)
 
 
 class Timbres:
@@ -70,7 +40,7 @@ class Timbres:
             timbre: its number, by which its voices are drawn.
             tempo: 1 is usual.
         """
-        return kokoro.said(spelled(text), self._style(timbre), tempo)
+        return kokoro.said(text, self._style(timbre), tempo)
 
     def _style(self, timbre: int) -> kokoro.Style:
         """The mean of an English voice and others.
@@ -85,13 +55,3 @@ class Timbres:
             [np.tensordot(weight, half, 1) for weight, half in zip(weights, (sound, prosody), strict=True)], axis=1
         )
         return style
-
-
-def spelled(text: str) -> str:
-    """The phones of English text, as Kokoro spells them."""
-    command = ["espeak-ng", "-q", "--ipa", "-v", "en-us", text]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    phones = re.sub(r"\(\w*\)", "", said.strip().replace("\n", " "))
-    for ipa, own in SPELLINGS:
-        phones = phones.replace(ipa, own)
-    return phones

@@ -10,6 +10,7 @@ import random
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -94,11 +95,10 @@ def main(shared: Path, out: Path, seed: int) -> None:
     sounds: list[Sound] = []
     out.mkdir(parents=True, exist_ok=True)
     try:
-        for name in ("librispeech", "ljspeech", transcribed.NAME):
-            for clip, words in align.spoken(shared, cache, name, "train"):
-                found += prose(words, clips.number(clip.path), clip.speaker)
-                sounds += sounds_of(words, clips.number(clip.path))
-        for clip, words in aloud.spoken(cache):
+        recorded = (
+            align.spoken(shared, cache, name, "train") for name in ("librispeech", "ljspeech", transcribed.NAME)
+        )
+        for clip, words in chain(*recorded, aloud.spoken(cache)):
             found += prose(words, clips.number(clip.path), clip.speaker)
             sounds += sounds_of(words, clips.number(clip.path))
         found += alone(shared, cache, clips, found, rng, seed)

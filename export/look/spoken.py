@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import soundfile as sf
 from tqdm import tqdm
 
 from export import corpus
@@ -51,7 +50,5 @@ def _say(text: str, voice: str, speed: int, pitch: int, path: Path) -> None:
     spoken = path.with_suffix(".wav")
     command = ["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "-w", str(spoken), text]
     subprocess.run(command, check=True, capture_output=True)
-    part = path.with_suffix(".part")
-    sf.write(part, corpus.read(spoken), corpus.RATE, format="OGG", subtype="OPUS", compression_level=0.9)
-    part.replace(path)
+    corpus.write(path, corpus.read(spoken))
     spoken.unlink()

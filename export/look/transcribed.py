@@ -6,7 +6,6 @@ before a long silence; what it hears the same twice is aligned.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -15,13 +14,12 @@ from pathlib import Path
 
 import click
 import numpy as np
-from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from export import align, corpus
 from export.augment import Samples
 from kwsd.errors import KwsdError
-from kwsd.second_look.decoder import PROMPT
+from kwsd.second_look.decoder import Decoder, plain
 from kwsd.second_look.encoder import Encoder
 
 NAME, SPLIT = "telephone", "train"
@@ -36,8 +34,7 @@ class Transcriber:
 
     def __init__(self) -> None:
         self._encoder = Encoder()
-        self._tokenizer = Tokenizer.from_file(str(self._encoder.folder / "tokenizer.json"))
-        self._prompt = self._tokenizer.encode(PROMPT, add_special_tokens=False).ids
+        self._decoder = Decoder(self._encoder)
 
     def __call__(self, samples: Samples) -> str:
         """The words of a recording of at most LONGEST; none where the hearings do not agree."""
@@ -48,10 +45,10 @@ class Transcriber:
         padded = np.pad(samples, (round(BEFORE * corpus.RATE), round(after * corpus.RATE)))
         heard = self._encoder.view(self._encoder.states(padded)[None])
         asked = {"beam_size": BEAM, "max_length": TOKENS, "return_scores": True}
-        (found,) = self._encoder.model.generate(heard, [self._prompt], **asked)
+        (found,) = self._encoder.model.generate(heard, [self._decoder.prompt], **asked)
         if found.scores[0] < LEAST:
             return ""
-        return once(re.findall(r"[\w']+", self._tokenizer.decode(found.sequences_ids[0]).lower()))
+        return once(plain(self._decoder.tokenizer.decode(found.sequences_ids[0])).split())
 
 
 def once(words: list[str]) -> str:

@@ -40,19 +40,19 @@ def voices(language: str) -> list[Voice]:
 
 
 def _voice(name: str, style: Style) -> Voice:
-    return Voice("kokoro", name, lambda text, tempo: said(_reader()(text), style, tempo))
+    return Voice("kokoro", name, lambda text, tempo: said(text, style, tempo))
 
 
-def said(phonemes: str, style: Style, tempo: float) -> Samples:
-    """Phonemes as a style says them, float32 at RATE.
+def said(text: str, style: Style, tempo: float) -> Samples:
+    """English as a style says it, float32 at RATE.
 
     Args:
-        phonemes: as Kokoro spells them; what it does not know is left out.
+        text: to say.
         style: [n, STYLE] one for each number of phonemes.
         tempo: 1 is usual.
     """
     ids = _ids()
-    known = [ids[p] for p in phonemes if p in ids][:LONGEST]
+    known = [ids[p] for p in _reader()(text) if p in ids][:LONGEST]
     feed = {
         "tokens": np.array([[0, *known, 0]]),
         "style": style[[max(0, len(known) - 1)]],

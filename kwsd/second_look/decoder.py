@@ -26,6 +26,9 @@ class Decoder:
     Args:
         encoder: of the same model.
 
+    Attributes:
+        tokenizer: of its words.
+
     Raises:
         ModelError: the extra is not installed as a whole.
     """
@@ -35,7 +38,7 @@ class Decoder:
             import tokenizers  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise ModelError(MISSING) from error
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(encoder.folder / "tokenizer.json"))
+        self.tokenizer = tokenizers.Tokenizer.from_file(str(encoder.folder / "tokenizer.json"))
         self._encoder = encoder
 
     def __call__(self, states: NDArray[np.float32], words: str) -> float:
@@ -51,23 +54,24 @@ class Decoder:
         rows = [(before, way) for before in self._beginnings(states) for way in self._ways(words, not before)]
         heard = self._encoder.view(np.repeat(states[None], len(rows), axis=0))
         texts = [[*before, *way] for before, way in rows]
-        aligned = self._encoder.model.align(heard, self._prompt[:1], texts, len(states))
+        aligned = self._encoder.model.align(heard, self.prompt[:1], texts, len(states))
         return max(
             float(np.log(np.maximum(one.text_token_probs[len(before) :][: len(way)], LEAST)).sum())
             for (before, way), one in zip(rows, aligned, strict=True)
         )
 
     @cached_property
-    def _prompt(self) -> list[int]:
-        prompt: list[int] = self._tokenizer.encode(PROMPT, add_special_tokens=False).ids
+    def prompt(self) -> list[int]:
+        """The tokens that ask for a transcript without times."""
+        prompt: list[int] = self.tokenizer.encode(PROMPT, add_special_tokens=False).ids
         return prompt
 
     def _beginnings(self, states: NDArray[np.float32]) -> list[Tokens]:
         """The whole words with which the likeliest transcript begins: none, the first, the first two, and so on."""
-        heard, most = self._encoder.view(states[None]), len(self._prompt) + TOKENS
-        found = self._encoder.model.generate(heard, [self._prompt], beam_size=1, max_length=most)
+        heard, most = self._encoder.view(states[None]), len(self.prompt) + TOKENS
+        found = self._encoder.model.generate(heard, [self.prompt], beam_size=1, max_length=most)
         tokens = tuple(found[0].sequences_ids[0][:TOKENS])
-        names = [self._tokenizer.id_to_token(token) or "" for token in tokens]
+        names = [self.tokenizer.id_to_token(token) or "" for token in tokens]
         starts = [i for i, name in enumerate(names) if name.startswith(SPACE)]
         return [tokens[:i] for i in sorted({0, *starts, len(tokens)})[: BEFORE + 1]]
 
@@ -83,7 +87,7 @@ class Decoder:
             ways |= {text, _capital(text)}
             if first:
                 ways |= {text[:1].upper() + text[1:], _capital(f"{greeting}, {name}" if name else text)}
-        return [tuple(self._tokenizer.encode(f" {way}", add_special_tokens=False).ids) for way in sorted(ways)]
+        return [tuple(self.tokenizer.encode(f" {way}", add_special_tokens=False).ids) for way in sorted(ways)]
 
 
 def _capital(words: str) -> str:

@@ -2,7 +2,6 @@
 # ruff: noqa: RUF001 - letters of the International Phonetic Alphabet
 
 import random
-import shutil
 from itertools import groupby
 
 import numpy as np
@@ -73,9 +72,8 @@ def test_few_words_around_and_few_near_ones_are_taken():
 def test_a_timbre_is_a_mean_of_voices_one_of_them_english(tmp_path, monkeypatch):
     for name, value in {"af_one": 1.0, "zf_two": 3.0, "zm_three": 5.0}.items():
         np.full((510, 256), value, np.float32).tofile(tmp_path / f"{name}.bin")
-    monkeypatch.setattr(kokoro, "spelled", lambda text: text)
     monkeypatch.setattr(kokoro.kokoro, "voices", lambda language: [language])
-    monkeypatch.setattr(kokoro.kokoro, "said", lambda phones, style, tempo: style)
+    monkeypatch.setattr(kokoro.kokoro, "said", lambda text, style, tempo: style)
     timbres = kokoro.Timbres(tmp_path)
 
     styles = np.stack([timbres("any", number, 1.0) for number in range(60)])
@@ -94,8 +92,10 @@ def test_without_voices_a_sentence_says_which(tmp_path):
         kokoro.Timbres(tmp_path)
 
 
-@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="phones are spelled by espeak-ng")
 def test_phones_are_spelled_as_kokoro_knows_them():
-    assert kokoro.spelled("the judge") == "ðə ʤˈʌʤ"
-    assert kokoro.spelled("cheap toys") == "ʧˈip tˈYz"
-    assert kokoro.spelled("church") == "ʧˈɜɹʧ"
+    pytest.importorskip("hibari", reason="phones are spelled by hibari-tts")
+    spelled = kokoro.kokoro._reader()
+
+    assert spelled("the judge") == "ðə ʤˈʌʤ"
+    assert spelled("cheap toys") == "ʧˈip tˈYz"
+    assert spelled("church") == "ʧˈɜɹʧ"

@@ -177,11 +177,19 @@ def test_the_work_of_a_lost_machine_is_done_by_the_others(nodes, second):
     assert sorted([*found, *results]) == [*range(10)]
 
 
-def test_workers_keep_what_they_have_for_the_next_round():
+def test_workers_keep_what_they_have_for_the_next_round(tmp_path):
     def make():
         seen = []
-        # The first round is long enough for the second worker to begin, on a slow machine too.
-        return lambda item: time.sleep(5.0 if item.endswith("0") else 0.5) or seen.append(item) or [*seen]
+
+        def work(item):
+            seen.append(item)
+            (tmp_path / item).touch()
+            last = time.monotonic() + 60
+            while len(list(tmp_path.glob(f"?{item[1]}"))) < 2 and time.monotonic() < last:
+                time.sleep(0.01)  # until the other worker has the other item
+            return [*seen]
+
+        return work
 
     with ray_rounds("ray", make, ()) as run:
         rounds = [run([f"{place}{number}" for place in "ab"]) for number in range(3)]

@@ -33,8 +33,8 @@ def looked(keyword: Keyword, heard: Sequence[Heard]) -> Keyword:
     look, words = second_look(), plain(keyword.name)
     known = [look.recording(one.samples, one.start, one.end, words) for one in heard]
     templates = [
-        replace(template, look=vectors, spoken=spoken)
-        for template, (vectors, spoken) in zip(keyword.templates, known, strict=True)
+        replace(template, look=vectors, behind=behind)
+        for template, (vectors, behind) in zip(keyword.templates, known, strict=True)
     ]
     return replace(keyword, templates=tuple(templates), second_model=look.digest, words=words)
 

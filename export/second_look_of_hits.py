@@ -55,8 +55,8 @@ class Heard:
         """
         text = plain(said[0].label) if words else ""
         heard = [second_look().recording(*(self._whole if alone else self._cut)(one), text) for one in said]
-        looks, spoken = zip(*heard, strict=True)
-        return Phrase(looks, spoken, text)
+        looks, behind = zip(*heard, strict=True)
+        return Phrase(looks, behind, text)
 
     def compared(self, path: Path, start: float, end: float, phrase: Phrase) -> Compared:
         """A hit beside what was searched for."""
@@ -118,7 +118,7 @@ def fitted(found: Sequence[Example], heard: Heard) -> dict[str, Weights]:
     sound = Weights(*logistic([(*one.told, one.is_right) for one in found]))
     likely = [one for one in found if one.phrase.words and sound.probability(one.far, len(one.phrase)) >= LIKELY]
     rows = [
-        (*one.told, heard.compared(one.path, one.start, one.end, one.phrase).less(), one.is_right)
+        (*one.told, heard.compared(one.path, one.start, one.end, one.phrase).other(), one.is_right)
         for one in tqdm(likely, desc="words")
     ]
     return {"sound": sound, "words": Weights(*logistic(rows))}

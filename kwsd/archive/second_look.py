@@ -2,7 +2,7 @@
 
 What an index keeps of the audio cannot tell near words apart; `kwsd.second_look` can. A logistic regression over its
 distance and the number of recordings gives the probability (Platt 1999), whatever the index keeps. Where the words of
-the phrase are known and its sound is not improbable, another one gives it, over how probable the words are, too.
+the phrase are known and its sound is not improbable, another one gives it, over the probability of other words, too.
 `python -m export.second_look_of_hits` fits both.
 """
 
@@ -22,7 +22,7 @@ from kwsd.archive.search.hit import Hit
 from kwsd.archive.search.probability import probability
 from kwsd.archive.search.query import Query
 from kwsd.errors import ArchiveError, AudioError
-from kwsd.second_look.distance import Look, Spoken
+from kwsd.second_look.distance import Behind, Look
 from kwsd.second_look.look import second_look
 from kwsd.second_look.phrase import Compared, Phrase
 
@@ -39,13 +39,13 @@ class Weights:
         constant: in any case.
         recordings: for each unit of the logarithm of the number of recordings.
         far: for each time that the hit is as far as the recordings are from each other, see `limit`.
-        less: for each unit that the words are less probable in it, see `Phrase`; 0 by the sound alone.
+        other: for the probability that other words are said in it, see `Phrase`; 0 by the sound alone.
     """
 
     constant: float
     recordings: float
     far: float
-    less: float = 0.0
+    other: float = 0.0
 
     @classmethod
     @cache
@@ -53,9 +53,9 @@ class Weights:
         """Those of the shipped network, by "sound" or "words"."""
         return cls(*json.loads(CALIBRATION.read_text())["weights"][kind])
 
-    def probability(self, far: float, recordings: int, less: float = 0.0) -> float:
+    def probability(self, far: float, recordings: int, other: float = 0.0) -> float:
         """The probability that a hit is the phrase, of which so many recordings were given."""
-        odds = self.constant + self.recordings * math.log(recordings) + self.far * far + self.less * less
+        odds = self.constant + self.recordings * math.log(recordings) + self.far * far + self.other * other
         return probability(odds)
 
 
@@ -108,7 +108,7 @@ def _probability(found: Compared, phrase: Phrase) -> float:
     by_sound = Weights.shipped("sound").probability(found.far, len(phrase))
     if not phrase.words or by_sound < LIKELY:
         return by_sound
-    return Weights.shipped("words").probability(found.far, len(phrase), found.less())
+    return Weights.shipped("words").probability(found.far, len(phrase), found.other())
 
 
 def phrase_of(query: Query, feedback: Feedback | None = None) -> Phrase:
@@ -126,16 +126,16 @@ def phrase_of(query: Query, feedback: Feedback | None = None) -> Phrase:
             f"{query.name} was enrolled without a second look: add it with `kwsd enroll {query.name} RECORDINGS... "
             "--replace --second-look usual`, or search with --wav"
         )
-    looks, spoken = list(query.looks), list(query.spoken)
+    looks, behind = list(query.looks), list(query.behind)
     for hit in feedback.right if feedback else ():
         with suppress(AudioError):
             look, words = _heard(hit, query.words)
             looks.append(look)
-            spoken.append(words)
-    return Phrase(looks, spoken, query.words)
+            behind.append(words)
+    return Phrase(looks, behind, query.words)
 
 
-def _heard(hit: Hit, words: str) -> tuple[Look, Spoken]:
+def _heard(hit: Hit, words: str) -> tuple[Look, Behind]:
     recording = recording_of(hit)
     assert recording.span is not None
     return second_look().recording(recording.samples, *recording.span, words)

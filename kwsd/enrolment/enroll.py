@@ -129,7 +129,7 @@ def enroll(
         check_look(adding_to)
     words = plain(name) if look else ""
     if not look:
-        known = tuple(replace(template, look=(), spoken=()) for template in known)
+        known = tuple(replace(template, look=(), behind=()) for template in known)
     positive = hear(recordings, tokenizer, known, keep_audio=keep_audio, second_look=look, words=words)
     negative = hear(negatives, tokenizer, rivals, positive.templates, keep_audio=keep_audio)
     refused = [*positive.refused, *negative.refused]

@@ -92,7 +92,7 @@ class Take:
         audio = _flac(self.recording.samples) if keep_audio else None
         narrow = is_narrow(self.recording.samples, reading.pieces)
         phrase = (reading.samples, reading.start, reading.end)
-        look, spoken = second_look.recording(*phrase, words) if second_look else ((), ())
+        look, behind = second_look.recording(*phrase, words) if second_look else ((), ())
         return Template(
             self.recording.name,
             heard,
@@ -102,7 +102,7 @@ class Take:
             narrow=narrow,
             said=self.recording.said,
             look=look,
-            spoken=spoken,
+            behind=behind,
         )
 
 

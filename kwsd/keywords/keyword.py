@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.errors import KeywordError
-from kwsd.second_look.distance import REACH, Look, Spoken
+from kwsd.second_look.distance import REACH, Behind, Look
 from kwsd.tokenizer.frames import Frames
 
 LONGEST_NAME = 60  # characters; as UTF-8 with a suffix it still fits a file name
@@ -29,7 +29,7 @@ class Template:
         narrow: whether the recording has the band of a telephone, with no sound above 4.3 kHz.
         said: the synthetic voice that said the phrase; empty for a recording of a person.
         look: the [n, m] vectors of the phrase by the second look, in each condition; empty without a second look.
-        spoken: the log-probability of the keyword's words in each condition, likewise.
+        behind: how far the keyword's words are behind what is likeliest said in each condition, likewise.
     """
 
     recording: str
@@ -43,7 +43,7 @@ class Template:
     narrow: bool = False
     said: str = ""
     look: Look = ()
-    spoken: Spoken = ()
+    behind: Behind = ()
 
     @property
     def frames(self) -> Frames:
@@ -110,9 +110,9 @@ class Keyword:
         return tuple(template.look for template in self.templates if template.look)
 
     @property
-    def spoken(self) -> tuple[Spoken, ...]:
-        """How probable its words are in each recording by the second look; empty if it was enrolled without one."""
-        return tuple(template.spoken for template in self.templates if template.spoken)
+    def behind(self) -> tuple[Behind, ...]:
+        """How far its words are behind in each recording by the second look; empty if it was enrolled without one."""
+        return tuple(template.behind for template in self.templates if template.behind)
 
     @property
     def narrow(self) -> bool:

@@ -35,7 +35,7 @@ LATEST = 1e6  # s
 FLAC = b"fLaC"  # the first bytes of audio that is kept
 
 _Number = Annotated[float, Meta(ge=-1e6, le=1e6)]
-_LogProbability = Annotated[float, Meta(ge=-1e6, le=0)]
+_Behind = Annotated[float, Meta(ge=0, le=1e6)]
 _Line = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
 
 
@@ -49,7 +49,7 @@ class _TemplateHeader(msgspec.Struct, frozen=True):
     narrow: bool = False
     said: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
     looks: Annotated[int, Meta(ge=0, le=MOST_LOOKS)] = 0
-    spoken: Annotated[tuple[_LogProbability, ...], Meta(max_length=MOST_LOOKS)] = ()
+    behind: Annotated[tuple[_Behind, ...], Meta(max_length=MOST_LOOKS)] = ()
 
 
 class _ContrastHeader(msgspec.Struct, frozen=True):
@@ -208,7 +208,7 @@ def _template(arrays: dict[str, NDArray[Any]], i: int, header: _TemplateHeader) 
     look = tuple(_unit_vectors(arrays, f"look_{i}_{j}") for j in range(header.looks))
     if not all(1 <= len(vectors) <= MOST_FRAMES for vectors in look):
         _refuse("a second look in it is too long or too short")
-    if header.spoken and len(header.spoken) != len(look):
+    if header.behind and len(header.behind) != len(look):
         _refuse("words in it are not known in each condition of a second look")
     template = Template(heard=_frames(arrays, i), audio=audio, look=look, **facts)
     if not 1 <= len(template.frames) <= MOST_FRAMES:

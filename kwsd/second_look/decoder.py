@@ -1,4 +1,4 @@
-"""How probable it is that words are said in a stretch of audio, by the decoder of Whisper tiny.en."""
+"""How far words are behind what is likeliest said in a stretch of audio, by the decoder of Whisper tiny.en."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kwsd.second_look.encoder import MISSING, Encoder
 from kwsd.second_look.written import written
 
 BEFORE = 3  # words of the transcript that the words may follow, at most
-TOKENS = 6  # of the transcript that are looked at
+TOKENS = 14  # of the transcript that are looked at
 LEAST = 1e-8  # probability of a token
 PROMPT = "<|startoftranscript|><|notimestamps|>"
 SPACE = "\u0120"  # what a token that begins a word begins with
@@ -42,23 +42,27 @@ class Decoder:
         self._encoder = encoder
 
     def __call__(self, states: NDArray[np.float32], words: str) -> float:
-        """The log-probability of words where they are most probable in the transcript.
+        """By how much words are less probable than as many words of the likeliest transcript in the same place.
 
-        They may follow the first words of the likeliest transcript, none to BEFORE, and anything may follow them. The
-        logarithm is the sum over their tokens.
+        They may follow the first words of the transcript, none to BEFORE, and anything may follow them; where they are
+        least behind counts. The difference is of log-probabilities, each the sum over tokens; 0 where the transcript
+        holds the words, anywhere, and where they are the likelier ones.
 
         Args:
             states: [m, WIDTH] of the stretch, see `Encoder.states`.
             words: in small letters, see `plain`.
         """
-        rows = [(before, way) for before in self._beginnings(states) for way in self._ways(words, not before)]
-        heard = self._encoder.view(np.repeat(states[None], len(rows), axis=0))
-        texts = [[*before, *way] for before, way in rows]
-        aligned = self._encoder.model.align(heard, self.prompt[:1], texts, len(states))
-        return max(
-            float(np.log(np.maximum(one.text_token_probs[len(before) :][: len(way)], LEAST)).sum())
-            for (before, way), one in zip(rows, aligned, strict=True)
+        transcript, begin = self._transcript(states)
+        if _holds(plain(self.tokenizer.decode(transcript)), words):
+            return 0.0
+        count = words.count(" ") + 1
+        rows = [(k, way) for k in range(min(BEFORE + 1, len(begin))) for way in self._ways(words, not k)]
+        said, *others = self._probable(states, [transcript, *(transcript[: begin[k]] + way for k, way in rows)])
+        behind = min(
+            float(said[begin[k] : begin[min(k + count, len(begin) - 1)]].sum() - other[begin[k] :][: len(way)].sum())
+            for (k, way), other in zip(rows, others, strict=True)
         )
+        return max(0.0, behind)
 
     @cached_property
     def prompt(self) -> list[int]:
@@ -66,14 +70,19 @@ class Decoder:
         prompt: list[int] = self.tokenizer.encode(PROMPT, add_special_tokens=False).ids
         return prompt
 
-    def _beginnings(self, states: NDArray[np.float32]) -> list[Tokens]:
-        """The whole words with which the likeliest transcript begins: none, the first, the first two, and so on."""
+    def _transcript(self, states: NDArray[np.float32]) -> tuple[Tokens, list[int]]:
+        """The likeliest transcript, and at which of its tokens words begin; last the number of its tokens."""
         heard, most = self._encoder.view(states[None]), len(self.prompt) + TOKENS
         found = self._encoder.model.generate(heard, [self.prompt], beam_size=1, max_length=most)
         tokens = tuple(found[0].sequences_ids[0][:TOKENS])
         names = [self.tokenizer.id_to_token(token) or "" for token in tokens]
-        starts = [i for i, name in enumerate(names) if name.startswith(SPACE)]
-        return [tokens[:i] for i in sorted({0, *starts, len(tokens)})[: BEFORE + 1]]
+        return tokens, sorted({0, *(i for i, name in enumerate(names) if name.startswith(SPACE)), len(tokens)})
+
+    def _probable(self, states: NDArray[np.float32], texts: list[Tokens]) -> list[NDArray[np.float64]]:
+        """The log-probability of each token of each text after those before it."""
+        heard = self._encoder.view(np.repeat(states[None], len(texts), axis=0))
+        aligned = self._encoder.model.align(heard, self.prompt[:1], [list(text) for text in texts], len(states))
+        return [np.log(np.maximum(one.text_token_probs, LEAST)) for one in aligned]
 
     def _ways(self, words: str, first: bool) -> list[Tokens]:
         """The tokens of words as they are written, at the beginning of a transcript or within it.
@@ -88,6 +97,11 @@ class Decoder:
             if first:
                 ways |= {text[:1].upper() + text[1:], _capital(f"{greeting}, {name}" if name else text)}
         return [tuple(self.tokenizer.encode(f" {way}", add_special_tokens=False).ids) for way in sorted(ways)]
+
+
+def _holds(transcript: str, words: str) -> bool:
+    """Whether a transcript holds words, as they are said or written."""
+    return any(f" {plain(way)} " in f" {transcript} " for way in (words, written(words)))
 
 
 def _capital(words: str) -> str:

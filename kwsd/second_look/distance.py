@@ -12,8 +12,8 @@ from kwsd.scorers import cosine_costs, subsequence_dtw
 Look = tuple[NDArray[np.float32], ...]
 """The [T, m] vectors of a phrase in each condition, the recording as it is first, see `kwsd.second_look.conditions`."""
 
-Spoken = tuple[float, ...]
-"""The log-probability of the keyword's words in each condition of a recording; empty if it is not compared."""
+Behind = tuple[float, ...]
+"""How far the keyword's words are behind in each condition of a recording, see `Decoder`; empty if not compared."""
 
 USUAL = 0.16  # distance from each other that recordings of a phrase by different people may be expected to have
 USUAL_COUNTS = 3  # recordings, as many as that counts

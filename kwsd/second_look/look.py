@@ -1,4 +1,4 @@
-"""What a stretch of audio says, as the second look compares it: vectors on a unit sphere, and how probable words are.
+"""What a stretch of audio says, as the second look compares it: vectors on a unit sphere, and how far words are behind.
 
 Audio later than TAIL after a stretch is not heard, so that a detection need not wait for it; silence takes its place,
 and that of what is missing before a stretch at the beginning of the audio.
@@ -16,7 +16,7 @@ from kwsd.audio.source import RATE
 from kwsd.second_look.comparison import Comparison
 from kwsd.second_look.conditions import conditions
 from kwsd.second_look.decoder import Decoder
-from kwsd.second_look.distance import Look, Spoken
+from kwsd.second_look.distance import Behind, Look
 from kwsd.second_look.encoder import Encoder
 from kwsd.second_look.span import HOP, LEAD, LONGEST, SILENCE, TAIL
 
@@ -63,13 +63,13 @@ class SecondLook:
         padded = np.pad(heard, (before, size - before - len(heard) + round(SILENCE * RATE)))
         return Hearing(self, self._encoder.states(padded), size // round(HOP * RATE), end - start)
 
-    def recording(self, samples: NDArray[np.float32], start: float, end: float, words: str = "") -> tuple[Look, Spoken]:
-        """A phrase in a recording in each condition, and the log-probability of words in it, if there are any.
+    def recording(self, samples: NDArray[np.float32], start: float, end: float, words: str = "") -> tuple[Look, Behind]:
+        """A phrase in a recording in each condition, and how far words are behind in it, if there are any.
 
         Arguments as `__call__` has them.
         """
         heard = [self.hear(one, start, end) for one in conditions(samples, start, end)]
-        return tuple(one.vectors() for one in heard), tuple(one.spoken(words) for one in heard if words)
+        return tuple(one.vectors() for one in heard), tuple(one.behind(words) for one in heard if words)
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ class Hearing:
         stop = max(begin + 1, min(self.hops, round((LEAD + self.length + edge) / HOP)))
         return np.ascontiguousarray(self.look.comparison(self.states[: 2 * self.hops])[begin:stop])
 
-    def spoken(self, words: str) -> float:
-        """The log-probability that words are said, see `Decoder`."""
+    def behind(self, words: str) -> float:
+        """How far words are behind what is likeliest said, see `Decoder`."""
         return self.look.decoder(self.states, words)
 
 

@@ -5,6 +5,7 @@ Words are compared where the recordings say those of the keyword's name, as the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,16 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.audio.source import Samples
-from kwsd.second_look.distance import Look, Spoken, leave_one_out, limit, nearest
+from kwsd.second_look.distance import Behind, Look, leave_one_out, limit, nearest
 from kwsd.second_look.look import second_look
 from kwsd.second_look.span import EDGE
 
-HEARD = -3.0  # mean log-probability of words that recordings say
-WEIGHT = 0.15  # times as far for each unit that the words are less probable than in recordings that all agree
-MOST = 8.0  # units that count
-USUAL_SPREAD = 0.7  # mean deviation of the log-probability in recordings
-USUAL_COUNTS = 3  # recordings, as many as that counts
-FARTHER = 1.2  # times as far a detection may be where words are compared too
+DOUBT = 2.0  # by which words are behind the likeliest ones that are as probable as not
+FARTHER = 1.4  # times as far a detection may be where words are compared too
 
 
 @dataclass(frozen=True)
@@ -30,33 +27,35 @@ class Compared:
 
     Attributes:
         far: how many times as far from the recordings it is by vectors as these are from each other.
-        less: gives how much less probable the words are in it, see `Phrase`; 0 where they are not compared.
+        other: gives the probability that other words are said in it, see `Phrase`; 0 where words are not compared.
     """
 
     far: float
-    less: Callable[[], float]
+    other: Callable[[], float]
 
 
 class Phrase:
     """The recordings of a phrase as the second look knows them.
 
-    How much less probable the words are in a stretch than in the recordings, as they would be heard in the same place,
-    is a difference of log-probabilities, divided by one and its mean deviation in the recordings.
+    How far words are behind what is likeliest said in a stretch, farther than in the recordings as they would be heard
+    in the same place, is the log of how much more probable other words are. The likeliest words are so because they
+    were chosen, so that those of the phrase may be DOUBT behind. A stretch in which other words are said for sure is
+    twice as far.
 
     Args:
         looks: of each recording, at least one.
-        spoken: of each recording; empty if no words are known.
+        behind: of each recording; empty if no words are known.
         words: of the phrase.
 
     Attributes:
         words: empty where they are not compared, since the recordings do not say them.
     """
 
-    def __init__(self, looks: Sequence[Look], spoken: Sequence[Spoken] = (), words: str = "") -> None:
+    def __init__(self, looks: Sequence[Look], behind: Sequence[Behind] = (), words: str = "") -> None:
         self._looks, self._usual = looks, limit(looks, 1.0)
-        known = len(spoken) == len(looks) and bool(words)
-        self._spoken = np.array(spoken, dtype=np.float64) if known else np.zeros((0, 0))
-        self.words = words if known and self._spoken[:, 0].mean() >= HEARD else ""
+        known = len(behind) == len(looks) and bool(words)
+        self._behind = np.array(behind, dtype=np.float64) if known else np.zeros((0, 0))
+        self.words = words if known and self._behind[:, 0].mean() <= DOUBT else ""
 
     def __len__(self) -> int:
         return len(self._looks)
@@ -66,10 +65,10 @@ class Phrase:
         heard = second_look().hear(samples, start, end)
         found, condition = nearest(heard.vectors(EDGE), self._looks)
 
-        def less() -> float:
-            return less_probable(heard.spoken(self.words), self._spoken[:, condition]) if self.words else 0.0
+        def other() -> float:
+            return other_words(heard.behind(self.words), self._behind[:, condition]) if self.words else 0.0
 
-        return Compared(found / self._usual, less)
+        return Compared(found / self._usual, other)
 
     def far(self, samples: Samples, start: float, end: float, most: float = np.inf) -> float:
         """How many times as far from the recordings a stretch is as these are from each other, by vectors and words.
@@ -81,7 +80,7 @@ class Phrase:
         found = self.compared(samples, start, end)
         if not self.words:
             return found.far
-        return _joined(found.far, found.less() if found.far <= most * FARTHER else 0.0)
+        return _joined(found.far, found.other() if found.far <= most * FARTHER else 0.0)
 
     def least(self, look: Look) -> float:
         """How far, at least, a recording of another phrase is: by its vectors, since the words are not heard in it."""
@@ -93,22 +92,21 @@ class Phrase:
         alone = [one / self._usual for one in leave_one_out(self._looks)]
         if not self.words:
             return alone
-        clean = self._spoken[:, 0]
-        return [_joined(far, less_probable(clean[i], np.delete(clean, i))) for i, far in enumerate(alone)]
+        clean = self._behind[:, 0]
+        return [_joined(far, other_words(clean[i], np.delete(clean, i))) for i, far in enumerate(alone)]
 
 
-def less_probable(said: float, usual: NDArray[np.float64]) -> float:
-    """How much less probable words are than in recordings, at least 0 and at most MOST; see `Phrase`.
+def other_words(behind: float, usual: NDArray[np.float64]) -> float:
+    """The probability that other words are said than those of a phrase; see `Phrase`.
 
     Args:
-        said: their log-probability.
-        usual: [n] that in recordings.
+        behind: how far the words are.
+        usual: [n] how far they are in recordings.
     """
-    middle = float(usual.mean())
-    spread = float(np.abs(usual - middle).sum() + USUAL_COUNTS * USUAL_SPREAD) / (len(usual) + USUAL_COUNTS)
-    return min(MOST, max(0.0, middle - said)) / (1 + spread)
+    farther = behind - float(usual.mean())
+    return 1 / (1 + math.exp(DOUBT - farther))
 
 
-def _joined(far: float, less: float) -> float:
+def _joined(far: float, other: float) -> float:
     """How far it is by vectors and words, on the scale of vectors alone."""
-    return (far + WEIGHT * less) / FARTHER
+    return far * (1 + other) / FARTHER

@@ -53,7 +53,7 @@ class Confirmation:
 
 def phrase_of(keyword: Keyword) -> Phrase:
     """The recordings of a keyword that was enrolled with a second look."""
-    return Phrase(keyword.looks, keyword.spoken, keyword.words)
+    return Phrase(keyword.looks, keyword.behind, keyword.words)
 
 
 def described(keyword: Keyword) -> str:

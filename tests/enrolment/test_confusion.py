@@ -53,7 +53,7 @@ def test_a_recording_that_the_second_look_refuses_is_no_detection(recordings, ex
         replace(enroll(name, files, tokenizer, bank=bank, reach=REACH["usual"]).keyword, threshold=2.0)
         for name, files in (("hey snips", recordings[:3]), ("hey snaps", recordings[3:]), ("lights", odd))
     )
-    plain = replace(snips, templates=tuple(replace(one, look=(), spoken=()) for one in snips.templates))
+    plain = replace(snips, templates=tuple(replace(one, look=(), behind=()) for one in snips.templates))
 
     assert detection_count(plain, lights, tokenizer) == 1  # any speech is near enough
     assert detection_count(snips, lights, tokenizer) == 0

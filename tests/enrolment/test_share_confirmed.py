@@ -10,16 +10,16 @@ from kwsd.enrolment.false_alarms import false_alarm_model, share_confirmed
 from kwsd.enrolment.outliers import leave_one_out
 from kwsd.second_look.distance import REACH
 
-LIKELY, UNLIKELY = (-0.1,) * 5, (-9.0,) * 5
+LIKELY, UNLIKELY = (0.1,) * 5, (9.0,) * 5
 
 
 @pytest.fixture
 def with_look(enrolment):
-    """Makes the keyword with a second look that has heard words so probable in its recordings."""
+    """Makes the keyword with a second look that has heard words so far behind in its recordings."""
     look = (np.eye(8, dtype=np.float32),) * 5
 
-    def make(words, spoken=LIKELY, reach="usual"):
-        templates = [replace(one, look=look, spoken=spoken) for one in enrolment.keyword.templates]
+    def make(words, behind=LIKELY, reach="usual"):
+        templates = [replace(one, look=look, behind=behind) for one in enrolment.keyword.templates]
         known = {"second_model": "0" * 16, "words": words, "reach": REACH[reach]}
         return replace(enrolment.keyword, templates=tuple(templates), **known)
 

@@ -177,7 +177,7 @@ def looked(keyword):
     """The keyword with a second look of two conditions."""
     vectors = keyword.templates[0].frames.vectors
     templates = tuple(
-        replace(template, look=(vectors, vectors[::-1]), spoken=(-0.5, -2.25)) for template in keyword.templates
+        replace(template, look=(vectors, vectors[::-1]), behind=(0.0, 2.25)) for template in keyword.templates
     )
     return replace(
         keyword, templates=templates, second_model="0123456789abcdef", reach=1.25, words="hey snips", confirmed=1 / 32
@@ -190,7 +190,7 @@ def test_a_second_look_is_read_as_it_was_written(tmp_path, looked):
     read = keyword_file.read(path)
 
     assert (read.second_model, read.reach) == (looked.second_model, looked.reach)
-    assert (read.words, read.spoken, read.confirmed) == (looked.words, looked.spoken, 1 / 32)
+    assert (read.words, read.behind, read.confirmed) == (looked.words, looked.behind, 1 / 32)
     for one, other in zip(read.looks, looked.looks, strict=True):
         assert all(map(np.array_equal, one, other))
 
@@ -202,10 +202,10 @@ def test_a_second_look_is_read_as_it_was_written(tmp_path, looked):
         lambda header, _: header["templates"][0].update(looks=3),
         lambda header, _: header["templates"][0].update(looks=-1),
         lambda header, _: header["templates"][0].update(looks=10**6),
-        lambda header, _: header["templates"][0].update(spoken=[-1.0]),
-        lambda header, _: header["templates"][0].update(spoken=[-1e9, 0.0]),
-        lambda header, _: header["templates"][0].update(spoken=[-1.0, 0.5]),
-        lambda header, _: header["templates"][0].update(spoken="hey snips"),
+        lambda header, _: header["templates"][0].update(behind=[1.0]),
+        lambda header, _: header["templates"][0].update(behind=[1e9, 0.0]),
+        lambda header, _: header["templates"][0].update(behind=[-0.5, 1.0]),
+        lambda header, _: header["templates"][0].update(behind="hey snips"),
         lambda header, _: header.update(words="hey\nsnips"),
         lambda header, _: header.update(reach=0.0),
         lambda header, _: header.update(confirmed=-0.1),

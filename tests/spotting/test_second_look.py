@@ -86,7 +86,7 @@ def test_recordings_that_are_added_have_a_second_look_too(looked, recordings, to
     more = enroll("hey snips", [recordings[4]], tokenizer, adding_to=fewer, bank=bank).keyword
 
     assert [len(one.look) for one in more.templates] == [len(looked.templates[0].look)] * 4
-    assert [len(one.spoken) for one in more.templates] == [len(looked.templates[0].spoken)] * 4
+    assert [len(one.behind) for one in more.templates] == [len(looked.templates[0].behind)] * 4
     assert more.second_model == looked.second_model
 
 

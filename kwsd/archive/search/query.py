@@ -16,7 +16,7 @@ from kwsd.enrolment.template import Recording, Take, take_of
 from kwsd.errors import ArchiveError, AudioError
 from kwsd.keywords.keyword import Keyword, Template
 from kwsd.second_look.decoder import plain
-from kwsd.second_look.distance import Look, Spoken
+from kwsd.second_look.distance import Behind, Look
 from kwsd.second_look.look import SecondLook
 from kwsd.tokenizer.codebook import merged
 from kwsd.tokenizer.tokenizer import Tokenizer
@@ -33,7 +33,7 @@ class Query:
         negatives: the same of what sounds like the phrase and is something else.
         rejected: hits that are not to be found again.
         looks: the recordings as the second look hears them; empty without one.
-        spoken: the same of its words; empty if none are known.
+        behind: how far the words are behind in each, see `Decoder`; empty if none are known.
         words: of the phrase; empty if they are not known.
     """
 
@@ -43,7 +43,7 @@ class Query:
     negatives: tuple[NDArray[np.float32], ...] = ()
     rejected: tuple[Hit, ...] = ()
     looks: tuple[Look, ...] = ()
-    spoken: tuple[Spoken, ...] = ()
+    behind: tuple[Behind, ...] = ()
     words: str = ""
 
     @classmethod
@@ -80,8 +80,8 @@ class Query:
         vectors = tuple(merged(template.frames.vectors) for template in templates)
         if min(map(len, vectors), default=0) <= GAP:
             raise ArchiveError(f"{name} is too short to be searched for: say a phrase of a quarter of a second or more")
-        looks, spoken = (tuple(filter(None, (getattr(one, part) for one in templates))) for part in ("look", "spoken"))
-        return cls(name, model, vectors, looks=looks, spoken=spoken, words=words)
+        looks, behind = (tuple(filter(None, (getattr(one, part) for one in templates))) for part in ("look", "behind"))
+        return cls(name, model, vectors, looks=looks, behind=behind, words=words)
 
 
 def _name(recording: Path | Recording) -> str:

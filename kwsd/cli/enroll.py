@@ -107,10 +107,10 @@ def enroll(
 
     With --second-look another model, which hears the phrase as a whole, must confirm each detection: by its sound and,
     where it hears the words of NAME in the recordings, by these words. Much less of what sounds alike is detected, and
-    nobody needs to name it. Choose "usual", which misses few more, where people talk or a radio plays. Choose "strict"
-    where a false alarm is worse than a miss: it misses about one and a half times as many. The model knows English
-    best: for another language, try "usual" with `kwsd test` first. Such a keyword needs kwsd[second-look] wherever it
-    is spotted; `kwsd doctor` says whether it is there.
+    nobody needs to name it. Choose "usual", which misses no more, where people talk or a radio plays. Choose "strict"
+    where a false alarm is worse than a miss: it misses about a third more. The model knows English best: for another
+    language, try "usual" with `kwsd test` first. Such a keyword needs kwsd[second-look] wherever it is spotted; `kwsd
+    doctor` says whether it is there.
 
     The exit status is 2 if a recording cannot be used; the others are enrolled.
 

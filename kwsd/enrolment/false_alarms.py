@@ -25,7 +25,8 @@ SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not r
 TELEPHONE = "telephone"
 CAUTION = 1.5  # times as many alarms are expected as the bank shows, which is short
 CONFIRMED = 1 / 2  # share of false alarms that a second look confirms, as benchmarks.confirmed_shares shows
-BY_WORDS = 1 / 8  # the same where it compares words of LONG letters or more
+BY_WORDS = 1 / 4  # the same where it compares words, too
+BY_LONG_WORDS = 1 / 8  # the same where these have LONG letters or more
 LONG = 6
 STRICTER = 1 / 2  # times as many as with the usual reach
 SAID_AT_MOST = 0.1  # share of the minima that may be the keyword itself
@@ -155,8 +156,8 @@ def share_confirmed(keyword: Keyword) -> float:
         return 1.0
     if keyword.confirmed:
         return keyword.confirmed
-    letters = phrase_of(keyword).words.replace(" ", "")
-    share = BY_WORDS if len(letters) >= LONG else CONFIRMED
+    letters = len(phrase_of(keyword).words.replace(" ", ""))
+    share = BY_LONG_WORDS if letters >= LONG else BY_WORDS if letters else CONFIRMED
     return share * STRICTER if keyword.reach < REACH["usual"] else share
 
 

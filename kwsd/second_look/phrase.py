@@ -18,7 +18,8 @@ from kwsd.second_look.look import second_look
 from kwsd.second_look.span import EDGE
 
 DOUBT = 2.0  # by which words are behind the likeliest ones that are as probable as not
-FARTHER = 1.4  # times as far a detection may be where words are compared too
+MISHEARD = 2.0  # times the share of misheard recordings: odds for the phrase that no other words take away
+FARTHER = 1.45  # times as far a detection may be where words are compared too
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Phrase:
 
     How far words are behind what is likeliest said in a stretch, farther than in the recordings as they would be heard
     in the same place, is the log of how much more probable other words are. The likeliest words are so because they
-    were chosen, so that those of the phrase may be DOUBT behind. A stretch in which other words are said for sure is
-    twice as far.
+    were chosen, so that those of the phrase may be DOUBT behind. However far they are, the phrase may be misheard, as
+    it is in some of the recordings. A stretch in which other words are said for sure is twice as far.
 
     Args:
         looks: of each recording, at least one.
@@ -66,7 +67,7 @@ class Phrase:
         found, condition = nearest(heard.vectors(EDGE), self._looks)
 
         def other() -> float:
-            return other_words(heard.behind(self.words), self._behind[:, condition]) if self.words else 0.0
+            return other_words(heard.behind(self.words), self._behind, condition) if self.words else 0.0
 
         return Compared(found / self._usual, other)
 
@@ -92,19 +93,23 @@ class Phrase:
         alone = [one / self._usual for one in leave_one_out(self._looks)]
         if not self.words:
             return alone
-        clean = self._behind[:, 0]
-        return [_joined(far, other_words(clean[i], np.delete(clean, i))) for i, far in enumerate(alone)]
+        return [
+            _joined(far, other_words(self._behind[i, 0], np.delete(self._behind, i, axis=0), 0))
+            for i, far in enumerate(alone)
+        ]
 
 
-def other_words(behind: float, usual: NDArray[np.float64]) -> float:
+def other_words(behind: float, usual: NDArray[np.float64], condition: int) -> float:
     """The probability that other words are said than those of a phrase; see `Phrase`.
 
     Args:
         behind: how far the words are.
-        usual: [n] how far they are in recordings.
+        usual: [n, c] how far they are in recordings, in each condition.
+        condition: in which they are heard.
     """
-    farther = behind - float(usual.mean())
-    return 1 / (1 + math.exp(DOUBT - farther))
+    farther = behind - float(usual[:, condition].mean())
+    misheard = float((usual > DOUBT).mean())
+    return 1 / (1 + math.exp(DOUBT - farther) + MISHEARD * misheard)
 
 
 def _joined(far: float, other: float) -> float:

@@ -26,16 +26,16 @@ def with_look(enrolment):
     return make
 
 
-def test_long_words_confirm_less_than_short_ones_and_than_sound_alone(with_look):
+def test_long_words_confirm_less_than_short_ones_and_these_less_than_sound_alone(with_look):
     every = [with_look("hey snips"), with_look("signal"), with_look("go on"), with_look("hey snips", UNLIKELY)]
 
-    assert [share_confirmed(one) for one in every] == [1 / 8, 1 / 8, 1 / 2, 1 / 2]
+    assert [share_confirmed(one) for one in every] == [1 / 8, 1 / 8, 1 / 4, 1 / 2]
 
 
 def test_a_strict_second_look_confirms_half_as_many(with_look):
     every = [with_look(words, reach="strict") for words in ("hey snips", "go on")]
 
-    assert [share_confirmed(one) for one in every] == [1 / 16, 1 / 4]
+    assert [share_confirmed(one) for one in every] == [1 / 16, 1 / 8]
 
 
 def test_what_a_keyword_says_counts_more_than_what_is_usual(with_look, enrolment):

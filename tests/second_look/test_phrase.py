@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwsd.second_look import phrase as module
-from kwsd.second_look.phrase import DOUBT, FARTHER, Phrase, other_words
+from kwsd.second_look.phrase import DOUBT, FARTHER, MISHEARD, Phrase, other_words
 
 SAMPLES = np.zeros(16_000, np.float32)
 
@@ -53,20 +53,26 @@ def far(seed, said, hears, behind=BEHIND, words="hey snips", **more):
 
 def test_the_farther_behind_the_words_the_farther_up_to_twice_as_far(hears):
     alone = far(3, 0.0, hears, [], "") / FARTHER
-    found = [far(3, said, hears) / alone for said in (0.0, CLEAN, CLEAN + DOUBT, CLEAN + 50)]
+    heard = [(CLEAN, CLEAN)] * 3
+    found = [far(3, said, hears, heard) / alone for said in (0.0, CLEAN, CLEAN + DOUBT, CLEAN + 50)]
 
-    assert found == sorted(found)
     assert found[0] < found[1] < 1.15
     assert found[2:] == pytest.approx([1.5, 2])
 
 
 def test_words_that_are_as_far_behind_as_in_recordings_are_probable():
-    assert other_words(1.0, np.array([1.0, 0.5, 1.5])) == other_words(0.0, np.zeros(3)) < 0.15
+    usual = np.array([[1.0, 3.0], [0.5, 0.0], [1.5, 0.0]])
+
+    assert other_words(1.0, usual[:, :1], 0) == other_words(0.0, np.zeros((3, 1)), 0) < 0.15
+    assert other_words(1.0, usual, 1) == other_words(1.0, usual, 0) < other_words(1.5, usual, 1)
 
 
-def test_however_far_behind_the_probability_of_others_is_at_most_one():
-    assert other_words(1e5, np.zeros(1)) == 1
-    assert 0 <= other_words(0.0, np.full(1, 500.0)) < 1e-9
+def test_however_far_behind_words_may_be_misheard_as_they_are_in_recordings():
+    usual = np.array([[0.0, 0.0, 0.0, 9.0]])
+
+    assert other_words(1e5, usual[:, :3], 0) == 1
+    assert other_words(1e5, usual, 0) == pytest.approx(1 / (1 + MISHEARD / 4))
+    assert 0 <= other_words(0.0, np.full((1, 1), 500.0), 0) < 1e-9
 
 
 def test_in_noise_the_words_are_expected_to_be_behind(hears):

@@ -76,6 +76,14 @@ def test_however_far_behind_words_may_be_misheard_as_they_are_in_recordings():
 
 
 def test_in_noise_the_words_are_expected_to_be_behind(hears):
+    clean, noisy = 1, 2  # where each condition is nearest
+
+    def other(seed):
+        hears(seed, NOISY)
+        return Phrase(LOOKS, BEHIND, "hey snips").compared(SAMPLES, 0.0, 1.0).other()
+
+    assert other(noisy) < 0.15
+    assert other(clean) > 0.4
     assert far(4, NOISY, hears, [(CLEAN, CLEAN)] * 3) > far(4, NOISY, hears, [(CLEAN, NOISY)] * 3)
 
 

@@ -44,6 +44,29 @@ def inner_products(vectors, others):
     return PackedVectors(others).inner_products(vectors)
 
 
+def paired_products(vectors, others):
+    """The inner product z.w of each vector [n, m] with the other one of its row [n, m]: float32 [n]; n may be 0.
+
+    Raises:
+        ValueError: the shapes are not the same, or not those of matrices.
+    """
+    cdef const float[:, ::1] a = checks.vectors(vectors, "vectors", may_be_empty=True)
+    cdef const float[:, ::1] b = checks.vector_rows(others, a.shape[1])
+    cdef Py_ssize_t i, m
+    cdef float total
+    if a.shape[0] != b.shape[0]:
+        raise ValueError(f"{a.shape[0]} vectors and {b.shape[0]} others are not pairs")
+    products = np.empty(a.shape[0], dtype=np.float32)
+    cdef float[::1] out = products
+    with nogil:
+        for i in range(a.shape[0]):
+            total = 0
+            for m in range(a.shape[1]):
+                total = total + a[i, m] * b[i, m]
+            out[i] = total
+    return products
+
+
 cdef class PackedVectors:
     """Vectors that many others are multiplied with, laid out once as the kernel reads them.
 

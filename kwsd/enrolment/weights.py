@@ -21,7 +21,7 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 FEWEST = 3  # templates from which on one can be told from the others
 MINUTES = 10  # of the bank, which show how near other speech comes
-NOTHING, FULL = 0.25, 1.0  # standard deviations nearer than other speech: up to which, and from which on it counts
+NOTHING, FULL = 0.75, 1.15  # standard deviations nearer than other speech: up to which, and from which on it counts
 LEAST = 1e-3  # weight
 SAID = 1.0  # recordings of people as which those of synthetic voices count together, at most: benchmarks.said_weights
 

@@ -1,8 +1,9 @@
 """Scorers: compiled kernels of local costs and alignment, each with a readable twin in `kwsd.scorers.reference`.
 
 A matrix of local costs stands between what is compared and how it is aligned: rows are stream frames, columns template
-frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to look up for tokens. `inner_products` and
-`PackedVectors`, templates ready for many calls, have the same bits for any number of rows on any processor.
+frames. `cosine_costs` makes one of vectors, `substitution_costs` says what to look up for tokens. `inner_products`,
+`paired_products` and `PackedVectors`, templates ready for many calls, have the same bits for any number of rows on any
+processor.
 
 - `dtw`, `dtw_costs`: two whole sequences, dynamic time warping (Sakoe & Chiba 1978).
 - `edit_distance`, `edit_distances`: two whole token sequences (Levenshtein 1966; Hyyrö 2003 for unit costs).
@@ -33,7 +34,7 @@ class KernelsMissingError(KwsdError, ImportError):
 
 
 try:
-    from kwsd.scorers._costs import PackedVectors, cosine_costs, inner_products
+    from kwsd.scorers._costs import PackedVectors, cosine_costs, inner_products, paired_products
     from kwsd.scorers._dtw import SubsequenceDTW, dtw, dtw_costs, subsequence_dtw
     from kwsd.scorers._edit_distance import SubsequenceEditDistance, edit_distance, edit_distances
     from kwsd.scorers._smith_waterman import smith_waterman, smith_waterman_each
@@ -57,6 +58,7 @@ __all__ = [
     "edit_distances",
     "inner_products",
     "mean_vectors",
+    "paired_products",
     "smith_waterman",
     "smith_waterman_each",
     "subsequence_dtw",

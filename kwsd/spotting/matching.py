@@ -3,7 +3,7 @@
 Scorers, each a stream over all templates at once:
 
 * `subsequence`: DTW over vectors with an open begin; of the best alignment at each frame, those count that are half to
-  twice as long as the template.
+  twice as long as the template. An unclear frame, far from its own token, may be farther from a template's.
 * `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
 * `codes`: as `subsequence`, but the stream is read from codes of a few bytes, half as many as frames, and costs are
   looked up: a little less accurate, and two or three times as fast where there are thousands of templates.
@@ -28,6 +28,7 @@ from kwsd.scorers import (
     WindowedDTW,
     WindowedEditDistance,
     compress,
+    paired_products,
 )
 from kwsd.spotting.matches import Aligner, Matcher, Matches
 from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
@@ -37,6 +38,9 @@ UNSAID = 0.8  # share of the shortest template that may still be unsaid when its
 FARTHEST = 16  # frames that a match is seen to come beforehand, at most
 WINDOWED = 4  # frames that a match of windows is seen to come beforehand
 FALL = np.float32(0.2)  # by which the distance of windows falls at most while so many frames of a phrase are spoken
+FREE = np.float32(0.5)  # share of a frame's distance from its own token by which it may be off at no cost
+USUAL = np.float32(0.46)  # distance of a frame of speech from its token, in the mean
+MOST = np.float32(0.55)  # distance from its token that counts at most: noise is farther from every token
 NEAR = np.float32(0.5)  # cosine of a template frame and a frame's tokens from which on these cost nothing
 DELETION = 1.25  # times as much as tokens at a right angle
 SLOWEST = 2.0  # times as fast or as slow as the template that speech may be, as the windows of eq. 19 have it
@@ -49,6 +53,8 @@ Kernel = Callable[[NDArray[np.int32]], Aligner]
 class FrameMatcher(ABC):
     """Templates frame by frame against the stream's, by a kernel; subclasses say what two frames cost."""
 
+    _least = np.float32(0)  # distance of frames that cost nothing
+
     def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Kernel) -> None:
         self._lengths = np.array([len(phrase) for phrase in phrases], np.int32)
         self._kernel = kernel(self._lengths)
@@ -60,6 +66,7 @@ class FrameMatcher(ABC):
     def push(self, frames: Frames) -> Matches:
         """The matches that end at each of these frames."""
         distance, span = self._kernel.push(self._costs(frames))
+        distance += self._least
         distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
         self._latest = distance[-1] if len(distance) else self._latest
         return Matches(distance, frames.time[:, None] - (span - 0.5) * self._hop)
@@ -67,7 +74,7 @@ class FrameMatcher(ABC):
     def ahead(self) -> NDArray[np.float32]:
         """[k] about the lowest distance that each template can reach within the next `foresight` frames."""
         if isinstance(self._kernel, FORESEEING):
-            return self._kernel.beginnings(self.foresight)
+            return self._kernel.beginnings(self.foresight) + self._least
         return self._latest - FALL
 
     def reset(self) -> None:
@@ -81,14 +88,24 @@ class FrameMatcher(ABC):
 
 
 class VectorMatcher(FrameMatcher):
-    """Templates' vectors against the stream's, by cosine distance."""
+    """Templates' vectors against the stream's, by cosine distance less what is free.
 
-    def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Kernel) -> None:
+    Where speech is unclear, a frame is far from every token, and from the template frame that it belongs to, too. So a
+    share of its distance from its own token is free. What is free for a usual frame is added to a match's distance,
+    which so keeps the scale of cosine distances.
+    """
+
+    _least = FREE * USUAL
+
+    def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Kernel, codebook: Codebook) -> None:
         self._stacked = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases]))
+        self._codebook = codebook
         super().__init__(phrases, hop, kernel)
 
     def _costs(self, frames: Frames) -> NDArray[np.float32]:
-        return self._stacked.cosine_costs(frames.vectors)
+        costs = self._stacked.cosine_costs(frames.vectors)
+        costs -= free(frames, self._codebook)[:, None]
+        return np.maximum(costs, np.float32(0), out=costs)
 
 
 class TokenMatcher(FrameMatcher):
@@ -200,6 +217,17 @@ class RunMatcher:
         self._kernel.reset()
 
 
+def free(frames: Frames, codebook: Codebook) -> NDArray[np.float32]:
+    """[n] by how much each frame may be off at no cost: FREE times its distance from its own token, at most MOST.
+
+    Nothing is free where there are no tokens.
+    """
+    if not len(codebook):
+        return np.zeros(len(frames), np.float32)
+    own: NDArray[np.float32] = 1 - paired_products(frames.vectors, codebook.centroids[frames.tokens])
+    return np.minimum(own, MOST, out=own) * FREE
+
+
 SCORERS = ("subsequence", "dtw", "codes", "edit", "levenshtein")
 
 
@@ -211,9 +239,9 @@ def matcher(scorer: str, phrases: Sequence[Frames], hop: float, codebook: Codebo
     """
     match scorer:
         case "subsequence":
-            return VectorMatcher(phrases, hop, SubsequenceDTW)
+            return VectorMatcher(phrases, hop, SubsequenceDTW, codebook)
         case "dtw":
-            return VectorMatcher(phrases, hop, WindowedDTW)
+            return VectorMatcher(phrases, hop, WindowedDTW, codebook)
         case "codes":
             return CodeMatcher(phrases, hop, codebook)
         case "edit":

@@ -124,3 +124,21 @@ def test_packed_vectors_can_be_unpacked_and_sent_to_another_process():
 
     assert np.array_equal(sent.unpacked(), vectors)
     assert (sent.columns, sent.dims) == (37, 10)
+
+
+@given(pair=pairs())
+def test_products_of_pairs_are_those_of_all_with_all_where_both_have_the_same_row(pair):
+    vectors, others = (rows[: min(map(len, pair))] for rows in pair)
+    every = scorers.inner_products(vectors, pair[1])
+
+    products = scorers.paired_products(vectors, others)
+
+    assert np.array_equal(products, every[np.arange(len(vectors)), np.arange(len(vectors))])
+    assert np.array_equal(products, reference.paired_products(vectors, others))
+
+
+@both
+@pytest.mark.parametrize("shapes", [((3, 4), (2, 4)), ((3, 4), (3, 5)), ((3,), (3, 4))], ids=str)
+def test_vectors_that_are_no_pairs_are_refused(scorer, shapes):
+    with pytest.raises(ValueError, match=r"not pairs|dimensions|must be a matrix"):
+        scorer.paired_products(*(np.zeros(shape, np.float32) for shape in shapes))

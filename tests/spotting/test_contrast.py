@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_spotter import CODEBOOK, HOP, changed, keyword, run, speech, spoken
+from test_spotter import CODEBOOK, HOP, changed, keyword, run, speech, spoken, within
 
 from kwsd.keywords.keyword import Contrast
 from kwsd.spotting.contrast import WEIGHT, excess, penalty, usual_excess
@@ -20,7 +20,7 @@ def contrasted(phrase, alike):
 
 @pytest.mark.parametrize("scorer", SCORERS)
 def test_what_sounds_alike_is_refused_and_the_phrase_is_not(scorer):
-    phrase = replace(keyword(1, scorer), threshold=0.5 if scorer == "levenshtein" else 0.4)
+    phrase = replace(keyword(1, scorer), threshold=within(0.5 if scorer == "levenshtein" else 0.4, scorer))
     alike = changed(phrase, 6, 12)
     wary = contrasted(phrase, alike)
 
@@ -33,7 +33,7 @@ def test_what_sounds_alike_is_refused_and_the_phrase_is_not(scorer):
 
 
 def test_any_split_of_the_stream_refuses_the_same():
-    phrase = replace(keyword(1), threshold=0.45)
+    phrase = replace(keyword(1), threshold=within(0.45))
     wary, stream = contrasted(phrase, changed(phrase, 6, 12)), spoken(speech(20, 1), 200, 100)
     stream.vectors[40:60] = changed(phrase, 6, 12).vectors
 
@@ -45,7 +45,7 @@ def test_any_split_of_the_stream_refuses_the_same():
 
 
 def test_after_what_is_refused_the_phrase_is_detected_at_once():
-    phrase = replace(keyword(1), threshold=0.35)
+    phrase = replace(keyword(1), threshold=within(0.35))
     alike = changed(phrase, 6, 12)
     stream = spoken(speech(20, 1), 120, 60)
     stream.vectors[38:58] = alike.vectors
@@ -56,7 +56,7 @@ def test_after_what_is_refused_the_phrase_is_detected_at_once():
 
 
 def test_other_keywords_are_not_refused():
-    phrase = replace(keyword(1), threshold=0.45)
+    phrase = replace(keyword(1), threshold=within(0.35))
     alike = changed(phrase, 6, 12)
     other = replace(phrase, name="other")
 
@@ -92,7 +92,7 @@ def test_a_text_is_expected_to_be_as_near_as_it_is_to_a_recording():
 
 
 def test_what_is_refused_before_the_phrase_is_over_is_looked_at_again():
-    phrase = replace(keyword(1), threshold=0.3)
+    phrase = replace(keyword(1), threshold=within(0.3))
     said = phrase.templates[0].frames.vectors
     beginning = Contrast("the beginning", ("v",), (said[:12],))
     wary = replace(phrase, contrasts=(Contrast("phrase", ("v",), (said,)), beginning))

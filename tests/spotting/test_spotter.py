@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword, Template
-from kwsd.spotting.matching import SCORERS
+from kwsd.spotting.matching import FREE, SCORERS, USUAL
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.spotting.spotter import Spotter
 from kwsd.tokenizer.codebook import Codebook, unit
@@ -37,10 +37,15 @@ def spoken(frames, n, first):
     return stream
 
 
+def within(distance, scorer="subsequence"):
+    """A threshold so far above the distance of what costs nothing."""
+    return distance + (float(FREE * USUAL) if scorer in ("subsequence", "dtw") else 0.0)
+
+
 def keyword(seed, scorer="subsequence", name="phrase", count=3):
     heard = speech(20, seed)
     templates = tuple(Template(f"{i}", heard, -1, 2) for i in range(count))
-    return Keyword(name, templates, 0.15, scorer, "m", "as asked")
+    return Keyword(name, templates, within(0.15, scorer), scorer, "m", "as asked")
 
 
 def changed(phrase, first, after):
@@ -65,7 +70,7 @@ def test_a_phrase_in_the_stream_is_detected_once_where_it_is(scorer):
     assert len(found) == 1
     assert found[0].start == pytest.approx(100 * HOP, abs=3 * HOP)
     assert found[0].end == pytest.approx(120 * HOP, abs=5 * HOP)
-    assert found[0].distance <= found[0].threshold == 0.15
+    assert found[0].distance <= found[0].threshold == within(0.15, scorer)
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
@@ -89,7 +94,7 @@ def test_any_split_of_the_stream_gives_the_same_detections(scorer, cuts):
 def test_a_phrase_is_not_detected_where_a_negative_is_nearer(scorer):
     phrase = keyword(1, scorer)
     heard, alike = phrase.templates[0].heard, changed(phrase, 6, 12)
-    rash = replace(phrase, threshold=0.5 if scorer == "levenshtein" else 0.4)
+    rash = replace(phrase, threshold=within(0.5 if scorer == "levenshtein" else 0.4, scorer))
     wary = replace(rash, negatives=(Template("alike", alike, -1, 2),))
     other = keyword(5, scorer, "other")
     found = [
@@ -103,7 +108,7 @@ def test_a_phrase_is_not_detected_where_a_negative_is_nearer(scorer):
 @given(st.lists(st.integers(0, 80), max_size=4))
 @settings(max_examples=20, deadline=None)
 def test_any_split_gives_the_same_detections_beside_negatives(cuts):
-    phrase = replace(keyword(1), threshold=0.35)
+    phrase = replace(keyword(1), threshold=within(0.35))
     wary = replace(phrase, negatives=(Template("alike", changed(phrase, 6, 12), -1, 2),))
     keywords = [replace(keyword(2), name="other"), wary]
     stream = spoken(phrase.templates[0].heard, 80, 30)

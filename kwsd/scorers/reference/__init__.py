@@ -4,7 +4,7 @@ They add float32 numbers in the order in which the kernels do. Nothing falls bac
 tested against, and where to read what a scorer does.
 """
 
-from kwsd.scorers.reference.costs import cosine_costs, inner_products
+from kwsd.scorers.reference.costs import cosine_costs, inner_products, paired_products
 from kwsd.scorers.reference.dtw import dtw, dtw_costs, subsequence_dtw
 from kwsd.scorers.reference.edit_distance import edit_distance, edit_distances
 from kwsd.scorers.reference.smith_waterman import smith_waterman, smith_waterman_each
@@ -26,6 +26,7 @@ __all__ = [
     "edit_distance",
     "edit_distances",
     "inner_products",
+    "paired_products",
     "smith_waterman",
     "smith_waterman_each",
     "subsequence_dtw",

@@ -22,3 +22,16 @@ def inner_products(vectors: NDArray[np.float32], others: NDArray[np.float32]) ->
         for component, others_component in zip(rows.T, columns.T, strict=True):
             sums += component[:, None] * others_component
     return sums
+
+
+def paired_products(vectors: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`kwsd.scorers.paired_products`, component by component as `inner_products`."""
+    rows = checks.vectors(vectors, "vectors", may_be_empty=True)
+    beside = checks.vector_rows(others, rows.shape[1])
+    if len(rows) != len(beside):
+        raise ValueError(f"{len(rows)} vectors and {len(beside)} others are not pairs")
+    sums = np.zeros(len(rows), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for component, others_component in zip(rows.T, beside.T, strict=True):
+            sums += component * others_component
+    return sums

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "beam": "kwsd.archive.segments._beam",
     "discovery": "kwsd.archive.discovery._kernels",
     "elias_fano": "kwsd.archive.segments._elias_fano",
+    "pairs": "kwsd.archive.segments._pairs",
 }
 KERNELS = [
     Extension(
@@ -45,6 +46,7 @@ KERNELS = [
         "beam",
         "discovery",
         "elias_fano",
+        "pairs",
     )
 ]
 

@@ -12,7 +12,7 @@ import importlib
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -64,27 +64,36 @@ def heard(product: Product, clips: Sequence[corpora.Clip]) -> list[Vectors]:
     return np.split(np.load(vectors), np.cumsum(np.load(lengths))[:-1])
 
 
-def write(
-    product: Product, place: Path, clips: Sequence[corpora.Clip], vectors: Sequence[Vectors], stages: int
-) -> None:
-    """An index of one segment."""
+def coded(
+    product: Product, paths: Sequence[Path], vectors: Sequence[Vectors], stages: int
+) -> tuple[list[Document], Codes]:
+    """The documents of recordings that were heard, and their codes."""
     coder, hop = Quantizer(product.tokenizer.codebook, stages, vectors=False), MERGED * product.tokenizer.hop
-    coded = [coder.code(one) for one in vectors]
+    parts = [coder.code(one) for one in vectors]
     documents = [
-        Document(str(clip.path), 0, 0, "", len(heard) * hop, origin(product.tokenizer), len(codes))
-        for clip, heard, codes in zip(clips, vectors, coded, strict=True)
+        Document(str(path), 0, 0, "", len(heard) * hop, origin(product.tokenizer), len(codes))
+        for path, heard, codes in zip(paths, vectors, parts, strict=True)
     ]
+    return documents, Codes.join(parts)
+
+
+def write(
+    product: Product, place: Path, segments: Iterable[tuple[Sequence[Document], Codes]], settings: Settings
+) -> None:
+    """An index of these segments."""
     place.mkdir()
-    folder = LocalFolder(place)
-    entry = segment.write(folder, "00000000.segment", documents, Codes.join(coded))
-    Manifest(product.tokenizer.digest, Settings(stages=stages), (entry,), 1).save(folder)
+    folder, entries = LocalFolder(place), []
+    for number, (documents, codes) in enumerate(segments):
+        entries.append(segment.write(folder, f"{number:08d}.segment", documents, codes, small=settings.small))
+    Manifest(product.tokenizer.digest, settings, tuple(entries), len(entries)).save(folder)
 
 
 def codes(product: Product) -> dict[str, Any]:
     """Bytes and accuracy with different codes."""
     clips, words, phrases = aligned(product.protocol.shared, corpora.default_cache(), ("dev", "train"))
     speakers, templates = {clip.speaker for clip in clips if clip.split == "dev"}, Templates(product.tokenizer)
-    speaker_of, vectors = {str(clip.path): clip.speaker for clip in clips}, heard(product, clips)
+    paths, vectors = [clip.path for clip in clips], heard(product, clips)
+    speaker_of = {str(clip.path): clip.speaker for clip in clips}
     asked = [
         Questions("words", words, words.queries(WORDS, speakers)),
         Questions("phrases", phrases, phrases.queries(PHRASES, speakers)),
@@ -94,7 +103,7 @@ def codes(product: Product) -> dict[str, Any]:
     for stages in CASES:
         with tempfile.TemporaryDirectory() as folder:
             place, began = Path(folder) / "index", time.process_time()
-            write(product, place, clips, vectors, stages)
+            write(product, place, [coded(product, paths, vectors, stages)], Settings(stages=stages))
             took = time.process_time() - began
             archive = Archive.open(place, product.tokenizer)
             hours = sum(map(len, vectors)) * MERGED * product.tokenizer.hop / 3600
@@ -121,7 +130,8 @@ def postings(product: Product) -> dict[str, Any]:
     asked = [templates.query(said) for said in words.queries(QUERIES, {clip.speaker for clip in clips})]
     book = product.tokenizer.codebook
     with tempfile.TemporaryDirectory() as folder:
-        write(product, Path(folder) / "index", clips, vectors, 5)
+        paths = [clip.path for clip in clips]
+        write(product, Path(folder) / "index", [coded(product, paths, vectors, 5)], Settings())
         (part,) = Archive.open(Path(folder) / "index", product.tokenizer).segments
         terms = [np.unique(pair_terms(query.templates[0], book.stages[0]).key) for query in asked]
         rows = [[name, f"{bits:.1f}", f"{each:.1f}" if each > 0.5 else ""] for name, bits, each in _ways(part, terms)]
@@ -131,14 +141,15 @@ def postings(product: Product) -> dict[str, Any]:
 
 def _ways(part: Segment, terms: Sequence[NDArray[np.int64]]) -> list[tuple[str, float, float]]:
     every = np.arange(1 << 16)
-    counts, places = part.pairs.counts(every), part.pairs.places(every)
+    pairs = part.pairs.lists(every)
+    counts, places = pairs.counts, pairs.places()
     lists = np.split(places, np.cumsum(counts)[:-1])
     words = part.words(np.arange(len(part)))
     own = sum(array.nbytes for array in PostingLists.arrays(words, part.documents.bounds).values())
     packed = [zlib.compress(_differences(one), 6) if len(one) else b"" for one in lists]
     ways: dict[str, tuple[float, Callable[[NDArray[np.int64]], object]]] = {
         "int32": (places.nbytes, lambda keys: np.concatenate([lists[key] for key in keys])),
-        "Elias-Fano, as shipped": (own, part.pairs.places),
+        "Elias-Fano, as shipped": (own, lambda keys: part.pairs.lists(keys).places()),
     }
     for name, (compress, decompress) in _libraries().items():
         packed = [compress(_differences(one)) if len(one) else b"" for one in lists]

@@ -89,11 +89,8 @@ def build_settings(location: str, given: Mapping[str, Any]) -> Settings | None:
 
 def _bytes(entries: Sequence[Entry], segments: Sequence[Segment]) -> dict[str, int]:
     """Sizes in bytes by part; the few bytes of headers and padding count as documents."""
-    found = {
-        "codes": sum(part.rows.nbytes + part.norms.nbytes for part in segments),
-        "vectors": sum(part.vectors.nbytes for part in segments),
-        "postings": sum(part.posting_bytes for part in segments),
-    }
+    each = [part.bytes for part in segments]
+    found = {name: sum(sizes[name] for sizes in each) for name in ("codes", "vectors", "postings")}
     found["documents"] = sum(part.entry.bytes for part in segments) - sum(found.values())
     found["graphs"] = sum(entry.graph_bytes for entry in entries)
     return {"all": sum(entry.bytes + entry.graph_bytes for entry in entries), **found}

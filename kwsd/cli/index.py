@@ -44,6 +44,7 @@ index.add_command(discover)
 @setting(IndexConfig, "stages", metavar="1-6", show_default="5")
 @setting(IndexConfig, "vectors")
 @setting(IndexConfig, "graph")
+@setting(IndexConfig, "small")
 @workers_option
 @on_option
 @model_option
@@ -55,6 +56,7 @@ def build(
     stages: int | None,
     vectors: bool | None,
     graph: bool | None,
+    small: bool | None,
     workers: int,
     on: str | None,
     model: Path | None,
@@ -76,7 +78,15 @@ def build(
     from kwsd.tokenizer.tokenizer import Tokenizer
 
     config = IndexConfig(
-        index=index, paths=paths, model=model, workers=workers, on=on, stages=stages, vectors=vectors, graph=graph
+        index=index,
+        paths=paths,
+        model=model,
+        workers=workers,
+        on=on,
+        stages=stages,
+        vectors=vectors,
+        graph=graph,
+        small=small,
     )
     tokenizer, began = Tokenizer(config.model), time.monotonic()
     with Bar(1) as bar:
@@ -203,17 +213,19 @@ def verify(ctx: click.Context, index: str, repair: bool) -> None:
 
 @index.command(short_help="Join the segments of INDEX into large ones.")
 @index_argument
-def compact(index: str) -> None:
+@setting(IndexConfig, "small", "--small/--no-small")
+def compact(index: str, small: bool | None) -> None:
     """Join the segments of INDEX into large ones, without the dropped recordings.
 
     \b
-    Example:
+    Examples:
       kwsd index compact archive.index
+      kwsd index compact archive.index --small
     """
     from kwsd.archive.indexing import index_writer
     from kwsd.archive.statistics import info
 
-    index_writer.compact(index)
+    index_writer.compact(index, small=small)
     print_size(index, info(index))
 
 
@@ -229,7 +241,7 @@ def _engine(config: IndexConfig, tokenizer: Tokenizer) -> BatchRunner | None:
 
 def _given(config: IndexConfig) -> dict[str, Any]:
     """The settings that the options give."""
-    asked = {"stages": config.stages, "vectors": config.vectors, "graph": config.graph}
+    asked = {key: getattr(config, key) for key in ("stages", "vectors", "graph", "small")}
     return {key: value for key, value in asked.items() if value is not None}
 
 

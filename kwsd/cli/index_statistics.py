@@ -22,7 +22,7 @@ def print_info(found: Info, files: bool) -> None:
     """Print the statistics of an index, and its files if `files`."""
     settings, widths = found.manifest.settings, " and ".join(map(str, found.code_bytes))
     parts = ", ".join(f"{name} {size_of(size)}" for name, size in found.bytes.items() if size and name != "all")
-    kept = [f"{widths} bytes a code", *(name for name in ("vectors", "graph") if getattr(settings, name))]
+    kept = [f"{widths} bytes a code", *(name for name in ("vectors", "graph", "small") if getattr(settings, name))]
     click.echo(f"model {found.manifest.model}, {', '.join(kept)}")
     click.echo(f"{count(len(found.documents), 'file')}, {duration(found.seconds)} of audio")
     click.echo(f"{_sizes(found)}{f' ({parts})' if parts else ''}")

@@ -45,6 +45,13 @@ class IndexConfig(Settings, frozen=True, kw_only=True):
     ) = None
     vectors: Annotated[bool, Meta(description="Also keep vectors, 16 times as much, to rank hits by.")] | None = None
     graph: Annotated[bool, Meta(description="Also make the graph that `--method hquest` needs.")] | None = None
+    small: (
+        Annotated[
+            bool,
+            Meta(description="A third smaller, with the same hits; a search of a thousand hours takes 0.05 s more."),
+        ]
+        | None
+    ) = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

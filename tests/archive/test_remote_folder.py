@@ -257,7 +257,7 @@ def test_a_damaged_lock_is_not_overwritten(folder):
 
 
 def test_an_interrupted_build_goes_on(address, tokenizer, recordings, monkeypatch):
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -172,7 +172,7 @@ def test_info_as_json_accounts_for_every_byte(kwsd, built):
     on_disk = sum(path.stat().st_size for path in built.glob("*.segment"))
 
     assert found["bytes"]["all"] == parts == on_disk
-    assert found["settings"] == {"stages": 5, "vectors": False, "graph": False}
+    assert found["settings"] == {"stages": 5, "vectors": False, "graph": False, "small": False}
     assert (found["files"], found["segments"], found["dropped"]) == (5, 1, 0)
 
 
@@ -187,13 +187,39 @@ def test_compact_leaves_out_what_was_dropped(kwsd, built, copied):
     assert compact["files"] == worn["files"] == 4
 
 
+def test_an_index_becomes_small_and_large_again(kwsd, built, copied):
+    before, as_built = facts(kwsd, built), segments(built)
+    assert "run `kwsd index compact --small`" in complaint(kwsd("index", "build", built, *copied, "--small"))
+
+    kwsd("index", "compact", built, "--small")
+    small = facts(kwsd, built)
+    assert small["settings"]["small"]
+    assert small["bytes"]["postings"] == 0
+    assert small["bytes"]["all"] < before["bytes"]["all"]
+    assert small["bytes"]["all"] == sum(size for name, size in small["bytes"].items() if name != "all")
+    assert "5 and 3 bytes a code, small" in kwsd("index", "info", built).stdout
+
+    kwsd("index", "compact", built)
+    assert counts(kwsd("index", "build", built, *copied, "--small")) == (0, 5, 0)
+    assert facts(kwsd, built) == small
+
+    kwsd("index", "compact", built, "--no-small")
+    assert facts(kwsd, built) == before
+    assert segments(built) == as_built
+
+
+def segments(index):
+    """What the segments of an index hold, whatever their names."""
+    return [path.read_bytes() for path in sorted(index.glob("*.segment"))]
+
+
 def test_an_index_keeps_its_settings(kwsd, index, copied, recordings):
     kwsd("index", "build", index, copied[0], "--stages", "2", "--vectors")
     again = kwsd("index", "build", index, copied[0], "--stages", "2")
     kwsd("index", "build", index, copied[0])
 
     assert counts(again) == (0, 1, 0)
-    assert facts(kwsd, index)["settings"] == {"stages": 2, "vectors": True, "graph": False}
+    assert facts(kwsd, index)["settings"] == {"stages": 2, "vectors": True, "graph": False, "small": False}
     assert facts(kwsd, index)["bytes"]["vectors"] > 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kwsd.archive.indexing import compaction
@@ -89,13 +90,20 @@ def remove(location: str | Path, paths: Sequence[Path]) -> int:
         return len(chosen)
 
 
-def compact(location: str | Path) -> Manifest:
-    """Join small segments and leave out all dropped documents; returns the new manifest."""
+def compact(location: str | Path, *, small: bool | None = None) -> Manifest:
+    """Join small segments and leave out all dropped documents; returns the new manifest.
+
+    Args:
+        small: whether the index is to be small from now on, see `Settings`; None if that stays as it is.
+    """
     folder = folder_at(location)
     with folder.writer_lock():
         manifest = Manifest.load(folder)
         remove_orphans(folder, manifest)
-        return hnsw.complete(folder, compaction.compact(folder, manifest, thorough=True))
+        anew = small not in (None, manifest.settings.small)
+        if anew:
+            manifest = replace(manifest, settings=replace(manifest.settings, small=bool(small)))
+        return hnsw.complete(folder, compaction.compact(folder, manifest, thorough=True, anew=anew))
 
 
 def repair(location: str | Path) -> Manifest:
@@ -145,10 +153,11 @@ def open_manifest(folder: Folder, model: str, settings: Settings | None) -> Mani
         return manifest
     manifest = Manifest.load(folder)
     manifest.check_model(model, f"the index {folder.name}")
-    if settings not in (None, manifest.settings):
-        raise ArchiveError(
-            f"the index {folder.name} was built with other settings: leave them out, or build another index"
-        )
+    if settings and settings != manifest.settings:
+        advice = "leave them out, or build another index"
+        if replace(manifest.settings, small=settings.small) == settings:
+            advice = f"run `kwsd index compact {'--small' if settings.small else '--no-small'}` before"
+        raise ArchiveError(f"the index {folder.name} was built with other settings: {advice}")
     return manifest
 
 

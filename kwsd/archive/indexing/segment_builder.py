@@ -84,7 +84,7 @@ class SegmentBuilder:
                 continue
             documents.append((document, codes))
             problems += [damage] if damage else []
-        entry = write(self._folder, batch.name, documents) if documents else None
+        entry = write(self._folder, batch.name, documents, small=self._settings.small) if documents else None
         seconds = sum(document.seconds for document, _ in documents)
         return BatchResult(entry, tuple(Path(document.path) for document, _ in documents), seconds, tuple(problems))
 
@@ -108,11 +108,10 @@ class SegmentBuilder:
         return document, codes, source.damage
 
 
-def write(folder: Folder, name: str, documents: Sequence[tuple[Document, Codes]]) -> Entry:
-    """Write a segment of these documents, at least one."""
-    return segment.write(
-        folder, name, [document for document, _ in documents], Codes.join(codes for _, codes in documents)
-    )
+def write(folder: Folder, name: str, documents: Sequence[tuple[Document, Codes]], *, small: bool) -> Entry:
+    """Write a segment of these documents, at least one; see `Settings` for `small`."""
+    codes = Codes.join(codes for _, codes in documents)
+    return segment.write(folder, name, [document for document, _ in documents], codes, small=small)
 
 
 def origin(tokenizer: Tokenizer) -> float:

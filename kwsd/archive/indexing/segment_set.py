@@ -45,7 +45,7 @@ class SegmentSet:
 
     def append(self, documents: Sequence[tuple[Document, Codes]]) -> None:
         """Write documents, at least one, as the newest segment."""
-        entry = write(self._folder, self._manifest.name(), documents)
+        entry = write(self._folder, self._manifest.name(), documents, small=self.settings.small)
         self._commit([*self._manifest.entries, entry], added_names=1)
 
     def drop(self, before: float) -> None:
@@ -60,7 +60,7 @@ class SegmentSet:
         """Join the newest segments by the rules of `kwsd.archive.indexing.compaction`, but not over more than a day."""
         group = self._newest()
         if len(group) > 1:
-            joined = compaction.join(self._folder, self._manifest.name(), group)
+            joined = compaction.join(self._folder, self._manifest, group)
             self._commit([*self._manifest.entries[: -len(group)], *([joined] if joined else [])], added_names=1)
 
     def _newest(self) -> list[Entry]:

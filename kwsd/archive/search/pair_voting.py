@@ -58,12 +58,14 @@ class _Ballot:
         self._segments, self._terms = segments, terms
         self._shift = (len(template) // 2 - terms.place).astype(np.int32)
         self._once, self._which = np.unique(terms.key, return_inverse=True)
-        self._counts = [segment.pairs.counts(self._once) for segment in segments]
+        self._lists = [segment.pairs.lists(self._once) for segment in segments]
 
     @property
     def total(self) -> NDArray[np.int64]:
         """[k] how often each pair, ascending, occurs in these segments."""
-        total: NDArray[np.int64] = np.sum([np.zeros(len(self._once), np.int64), *self._counts], axis=0)
+        total: NDArray[np.int64] = np.sum(
+            [np.zeros(len(self._once), np.int64), *(lists.counts for lists in self._lists)], axis=0
+        )
         return total
 
     def votes(self, rarity: NDArray[np.float32], count: int) -> list[_Votes]:
@@ -100,9 +102,9 @@ class _Ballot:
 
     def _windows(self, number: int, weight: NDArray[np.int32], count: int, above: int) -> _Votes:
         """The `count` windows of a segment with the most votes, and with more than a number."""
-        segment, used = self._segments[number], np.flatnonzero(weight)
-        places, last = segment.pairs.places(self._once), np.cumsum(self._counts[number])
-        first, which = last - self._counts[number], self._which[used]
+        segment, lists, used = self._segments[number], self._lists[number], np.flatnonzero(weight)
+        places, last = lists.places(), np.cumsum(lists.counts)
+        first, which = last - lists.counts, self._which[used]
         frames = max(len(segment), 1)
         voted = kernels.vote(places, first[which], last[which], self._shift[used], weight[used], frames, count, above)
         return _Votes(*voted)

@@ -13,9 +13,9 @@ from msgspec import Meta
 from kwsd.archive.storage.folder import MANIFEST, Folder
 from kwsd.errors import ArchiveError, ModelError
 
-FORMAT = 5
+FORMAT = 6
 """Of what is written. 1 had other posting lists, 1 and 2 longer norms, 1 to 3 document tables that were not compressed,
-1 to 4 whole codes only; all are read, too."""
+1 to 4 whole codes only, 1 to 5 posting lists always; all are read, too."""
 PLAIN = 4
 """Of a segment of whole codes, as they are written today: codes stay what they are."""
 LARGEST = 256 << 20  # bytes
@@ -33,11 +33,14 @@ class Settings:
             least. There are 12.5 codes a second. Fewer stages make a smaller index and find fewer hits.
         vectors: also store the vectors, in 8 bits: 16 times as many bytes, and a few more hits.
         graph: build the HNSW graph that `--method hquest` needs.
+        small: no posting lists, and norms that are compressed: two thirds of the bytes and the same hits, but for each
+            query the first bytes of all codes are read.
     """
 
     stages: Annotated[int, Meta(ge=1, le=6)] = 5
     vectors: bool = False
     graph: bool = False
+    small: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,21 @@
 """Posting lists: where in a segment each pair of codes is.
 
 A pair is the first byte of a code and that of the code 160 ms later, 65,536 terms in all. The lists are stored as
-Elias-Fano lists, see `kwsd.archive.segments.elias_fano`. They follow from the codes, so that a segment of an older
-kwsd, whose lists were stored otherwise, gets them when it is first searched.
+Elias-Fano lists, see `kwsd.archive.segments.elias_fano`. They follow from the codes: where a segment has none, or an
+older kwsd stored them otherwise, all codes are read for each query.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.segments import elias_fano
+from kwsd.archive.segments import elias_fano, pairs
 from kwsd.archive.storage.array_file import Arrays
 from kwsd.errors import ArchiveError
 
@@ -22,8 +25,52 @@ TERMS = WORDS * WORDS
 MANY = 255  # a count from which on it is stored in 32 bits
 
 
-class PostingLists:
-    """The posting lists of a segment: where each pair of codes is.
+@dataclass(frozen=True)
+class Lists:
+    """The posting lists of some pairs.
+
+    Attributes:
+        counts: [l] int64 how often each of the pairs occurs.
+        places: gives the codes at which they begin, int32, list after list, each ascending; it raises an ArchiveError
+            if a list names no place of the segment, whose file is damaged.
+    """
+
+    counts: NDArray[np.int64]
+    places: Callable[[], NDArray[np.int32]]
+
+
+class Pairs(ABC):
+    """Where in a segment pairs of codes are."""
+
+    @abstractmethod
+    def lists(self, terms: NDArray[np.int64]) -> Lists:
+        """The posting lists of these pairs [l], which ascend."""
+
+    def starting_with(self, word: int) -> NDArray[np.int32]:
+        """[k] the places of all pairs whose first code has this byte, list after list; errors as of `Lists`."""
+        return self.lists(np.arange(word * WORDS, (word + 1) * WORDS)).places()
+
+
+class CodesInTurn(Pairs):
+    """Where pairs are, read from the codes: a thousand hours take about 50 ms of a core, and no memory.
+
+    Args:
+        rows: of codes, see `kwsd.archive.segments.alternation`.
+        stages: bytes of a whole code.
+        bounds: [d + 1] of the documents.
+    """
+
+    def __init__(self, rows: NDArray[np.uint8], stages: int, bounds: NDArray[np.int64]) -> None:
+        self._rows, self._stages, self._bounds = rows, stages, bounds
+
+    def lists(self, terms: NDArray[np.int64]) -> Lists:
+        """The posting lists of these pairs [l], which ascend."""
+        counts, places = pairs.find(self._rows, self._stages, self._bounds, terms)
+        return Lists(counts, lambda: places)
+
+
+class PostingLists(Pairs):
+    """Where pairs are, by the posting lists that a segment stores.
 
     Args:
         arrays: those of the segment, checked.
@@ -39,10 +86,7 @@ class PostingLists:
     @staticmethod
     def arrays(words: NDArray[np.uint8], bounds: NDArray[np.int64]) -> Arrays:
         """The arrays to write to disk, for first bytes [n] of the codes of documents with these bounds [d + 1]."""
-        whole = np.ones(len(words), bool)
-        for before in range(1, GAP + 1):
-            whole[np.maximum(bounds[1:] - before, bounds[:-1])[np.diff(bounds) > 0]] = False
-        places = np.flatnonzero(whole).astype(np.int32)
+        places = np.flatnonzero(begins_pair(bounds)).astype(np.int32)
         keys = words[places].astype(np.uint16) * np.uint16(WORDS) + words[places + GAP]
         order = np.argsort(keys, kind="stable")  # numpy sorts 16 bits by radix
         counts = np.bincount(keys, minlength=TERMS)
@@ -54,27 +98,18 @@ class PostingLists:
             "pair_places": elias_fano.encode(places[order], there, max(len(words), 1)),
         }
 
-    def counts(self, terms: NDArray[np.int64]) -> NDArray[np.int64]:
-        """[l] how often each of these pairs [l] occurs."""
-        return self._lists[0][terms]
-
-    def places(self, terms: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The codes at which these pairs [l] begin, list after list, each ascending.
-
-        Raises:
-            ArchiveError: a list names no place of the segment, whose file is damaged.
-        """
+    def lists(self, terms: NDArray[np.int64]) -> Lists:
+        """The posting lists of these pairs [l], which ascend."""
         counts, begins = self._lists
+        return Lists(counts[terms], lambda: self._decoded(begins[terms], counts[terms]))
+
+    def _decoded(self, begins: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int32]:
         try:
-            return elias_fano.decode(self._stream, begins[terms], counts[terms], max(self._frames, 1))
+            return elias_fano.decode(self._stream, begins, counts, max(self._frames, 1))
         except ValueError:
             raise ArchiveError(
                 f"{self._segment} is damaged, its posting lists are wrong: run `kwsd index verify`"
             ) from None
-
-    def starting_with(self, word: int) -> NDArray[np.int32]:
-        """[k] the places of all pairs whose first code has this byte, list after list; ArchiveError as `places`."""
-        return self.places(np.arange(word * WORDS, (word + 1) * WORDS))
 
     @cached_property
     def _lists(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -82,6 +117,14 @@ class PostingLists:
         counts = np.zeros(TERMS, np.int64)
         counts[np.unpackbits(self._known).astype(bool)] = counts_of(self._few, self._many)
         return counts, elias_fano.begins(counts, max(self._frames, 1))
+
+
+def begins_pair(bounds: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """[n] whether a pair begins with each code of documents with these bounds [d + 1]; with the last GAP none does."""
+    begins = np.ones(bounds[-1], bool)
+    for before in range(1, GAP + 1):
+        begins[np.maximum(bounds[1:] - before, bounds[:-1])[np.diff(bounds) > 0]] = False
+    return begins
 
 
 def counts_of(few: NDArray[np.uint8], many: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -1,11 +1,13 @@
-"""The readable twins of `elias_fano` and `beam` beside this module: same arguments, same results, much slower."""
+"""The readable twins of `elias_fano`, `beam` and `pairs` beside this module: same results, much slower."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.segments import beam_checks, bits
+from kwsd.archive.segments import beam_checks, bits, pair_checks
+from kwsd.archive.segments.alternation import first_words
+from kwsd.archive.segments.posting_lists import GAP, WORDS, begins_pair
 
 
 def encode(values: NDArray[np.int32], counts: NDArray[np.int64], universe: int) -> NDArray[np.uint8]:
@@ -59,3 +61,16 @@ def nearest_sums(
         codes = np.concatenate([codes[rows, kept // words], (kept % words)[:, :, None]], axis=2)
         costs = longer[rows, kept]
     return codes[:, 0].astype(np.uint8)
+
+
+def find(
+    rows: NDArray[np.uint8], stages: int, bounds: NDArray[np.int64], terms: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """`kwsd.archive.segments.pairs.find`, with all pairs of all codes at once."""
+    pair_checks.scan(rows, stages, bounds, terms)
+    words = first_words(rows) if rows.shape[1] > stages else rows[:, 0]
+    places = np.flatnonzero(begins_pair(bounds))
+    pairs = words[places].astype(np.int64) * WORDS + words[places + GAP]
+    lists = [places[pairs == term] for term in terms]
+    counts = np.array([len(one) for one in lists], np.int64)
+    return counts, np.concatenate([np.zeros(0, np.int64), *lists]).astype(np.int32)

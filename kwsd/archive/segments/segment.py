@@ -12,7 +12,7 @@ from kwsd.archive.segments.alternation import first_words, stages_of
 from kwsd.archive.segments.checks import check_arrays, has_lengths, has_lists, has_rows
 from kwsd.archive.segments.documents import Document, Documents
 from kwsd.archive.segments.manifest import FORMAT, PLAIN, Entry
-from kwsd.archive.segments.posting_lists import PostingLists
+from kwsd.archive.segments.posting_lists import CodesInTurn, Pairs, PostingLists
 from kwsd.archive.segments.quantizer import (
     GAINS,
     OLDER_GAINS,
@@ -24,7 +24,7 @@ from kwsd.archive.segments.quantizer import (
     packed,
     unpacked,
 )
-from kwsd.archive.storage.array_file import pack, unpack
+from kwsd.archive.storage.array_file import pack, stored_bytes, unpack
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
 
@@ -49,7 +49,7 @@ class Segment:
     def __init__(self, content: memoryview, entry: Entry, folder: Folder) -> None:
         arrays = unpack(content, f"{folder.name}/{entry.name}")
         check_arrays(arrays, entry)
-        self.entry, self.folder = entry, folder
+        self.entry, self.folder, self._content = entry, folder, content
         self.documents = Documents(
             {name.removeprefix("document_"): array for name, array in arrays.items() if name.startswith("document_")}
         )
@@ -64,15 +64,19 @@ class Segment:
         return self.entry.frames
 
     @cached_property
-    def pairs(self) -> PostingLists:
-        """The posting lists; those of a segment that an older kwsd wrote are made of its codes, and kept in memory."""
-        made = self._arrays if has_lists(self._arrays) else PostingLists.arrays(self.rows[:, 0], self.documents.bounds)
-        return PostingLists(made, len(self), f"{self.folder.name}/{self.entry.name}")
+    def pairs(self) -> Pairs:
+        """Where its pairs of codes are."""
+        if has_lists(self._arrays):
+            return PostingLists(self._arrays, len(self), f"{self.folder.name}/{self.entry.name}")
+        return CodesInTurn(self.rows, self.stages, self.documents.bounds)
 
     @property
-    def posting_bytes(self) -> int:
-        """The bytes that its posting lists take in its file."""
-        return sum(array.nbytes for name, array in self._arrays.items() if name.startswith("pair_"))
+    def bytes(self) -> dict[str, int]:
+        """How many bytes its file has by part: "codes", "vectors" and "postings"."""
+        sizes = stored_bytes(self._content)
+        coded = sum(sizes.get(name, 0) for name in ("rows", "codes", "lengths", "norms"))
+        lists = sum(size for name, size in sizes.items() if name.startswith("pair_"))
+        return {"codes": coded, "vectors": sizes["vectors"], "postings": lists}
 
     @cached_property
     def alive(self) -> NDArray[np.bool_]:
@@ -103,14 +107,23 @@ class Segment:
         return Codes(rows, norms, self.vectors[first:last])
 
 
-def write(folder: Folder, name: str, documents: Sequence[Document], codes: Codes) -> Entry:
-    """Write a segment of at least one document, with the codes of all documents one after another."""
+def write(folder: Folder, name: str, documents: Sequence[Document], codes: Codes, *, small: bool = False) -> Entry:
+    """Write a segment of at least one document, with the codes of all documents one after another.
+
+    Args:
+        small: without posting lists, and with norms that are compressed.
+    """
     table = Documents.of(documents)
     arrays = {f"document_{key}": column for key, column in table.columns.items()}
     arrays |= {"rows" if codes.alternate else "codes": codes.rows, "lengths": packed(codes.norms)}
     arrays["vectors"] = codes.vectors
-    arrays |= PostingLists.arrays(first_words(codes.rows) if codes.alternate else codes.rows[:, 0], table.bounds)
-    written = folder.write(name, pack(arrays, {key for key in arrays if key.startswith("document_")}))
+    compressed = {key for key in arrays if key.startswith("document_")}
+    if small:
+        compressed.add("lengths")
+    else:
+        words = first_words(codes.rows) if codes.alternate else codes.rows[:, 0]
+        arrays |= PostingLists.arrays(words, table.bounds)
+    written = folder.write(name, pack(arrays, compressed))
     return Entry(
         name, written.bytes, written.sha256, len(documents), len(codes), format=FORMAT if codes.alternate else PLAIN
     )

@@ -42,6 +42,11 @@ class _Described(msgspec.Struct, frozen=True):
     offset: Annotated[int, Meta(ge=0, multiple_of=ALIGNMENT)]
     compressed: Annotated[int, Meta(ge=0)] = 0
 
+    @property
+    def size(self) -> int:
+        """The bytes of the array."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
 
 def pack(arrays: Arrays, compressed: Container[str] = ()) -> Iterator[bytes | memoryview]:
     """Yield the bytes of a file that holds the arrays, those of some names compressed."""
@@ -70,25 +75,34 @@ def unpack(content: memoryview, name: str) -> Arrays:
         ArchiveError: the content is not an array file, or an array in it is of another type or reaches beyond its end.
     """
     try:
-        if content[: len(MAGIC)] != MAGIC:
-            raise ValueError("magic")
-        start = len(MAGIC) + LENGTH_BYTES
-        first = start + int.from_bytes(content[len(MAGIC) : start], "little")
-        if first > min(len(content), LONGEST_HEADER):
-            raise ValueError("header")
-        described = msgspec.json.decode(content[start:first], type=dict[str, _Described])
+        described, first = _header(content)
         return {name: _array(content, first, facts) for name, facts in described.items()}
     except (ValueError, TypeError, RecursionError, zlib.error, msgspec.MsgspecError) as error:
         raise ArchiveError(f"{name} is damaged or not a segment of an index: run `kwsd index verify`") from error
 
 
+def stored_bytes(content: memoryview) -> dict[str, int]:
+    """How many bytes each array takes in a file's content, from which it was unpacked."""
+    return {name: facts.compressed or facts.size for name, facts in _header(content)[0].items()}
+
+
+def _header(content: memoryview) -> tuple[dict[str, _Described], int]:
+    """What the header says of each array, and where the header ends."""
+    if content[: len(MAGIC)] != MAGIC:
+        raise ValueError("magic")
+    start = len(MAGIC) + LENGTH_BYTES
+    first = start + int.from_bytes(content[len(MAGIC) : start], "little")
+    if first > min(len(content), LONGEST_HEADER):
+        raise ValueError("header")
+    return msgspec.json.decode(content[start:first], type=dict[str, _Described]), first
+
+
 def _array(content: memoryview, first: int, facts: _Described) -> NDArray[Any]:
-    dtype, begin = np.dtype(facts.dtype), first + facts.offset
-    size = math.prod(facts.shape) * dtype.itemsize
+    size, begin = facts.size, first + facts.offset
     stored = content[begin : begin + (facts.compressed or size)]
     if len(stored) < (facts.compressed or size) or (facts.compressed and size > LARGEST_COMPRESSED):
         raise ValueError("size")
     read = zlib.decompressobj().decompress(stored, max(size, 1)) if facts.compressed else stored
     if len(read) < size:
         raise ValueError("size")
-    return np.frombuffer(read, dtype).reshape(facts.shape)
+    return np.frombuffer(read, facts.dtype).reshape(facts.shape)

@@ -21,7 +21,9 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 
 FEWEST = 3  # templates from which on one can be told from the others
 MINUTES = 10  # of the bank, which show how near other speech comes
-NOTHING, FULL = 0.75, 1.15  # standard deviations nearer than other speech: up to which, and from which on it counts
+COUNTS = (0.25, 1.0)  # standard deviations nearer than other speech: up to which a recording hardly counts, and in full
+COUNTS_BY_VECTORS = (0.75, 1.15)  # the same where unclear frames cost less: then all recordings are nearer
+BY_VECTORS = ("subsequence", "dtw")
 LEAST = 1e-3  # weight
 SAID = 1.0  # recordings of people as which those of synthetic voices count together, at most: benchmarks.said_weights
 
@@ -41,11 +43,13 @@ def weighted(templates: Sequence[Template], scorer: str, tokenizer: Tokenizer, b
         return [replace(template, weight=1.0) for template in templates]
     alone = [Keyword("", (replace(t, weight=1.0),), 0.0, scorer, tokenizer.digest, "") for t in templates]
     stream = KeywordScorer(scorer, alone, tokenizer.hop, tokenizer.codebook)
-    found = weights(_nearness(stream, templates, bank), np.array([bool(template.said) for template in templates]))
+    said = np.array([bool(template.said) for template in templates])
+    counts = COUNTS_BY_VECTORS if scorer in BY_VECTORS else COUNTS
+    found = weights(_nearness(stream, templates, bank), counts, said)
     return [replace(template, weight=weight) for template, weight in zip(templates, found.tolist(), strict=True)]
 
 
-def weights(nearness: Scores, said: NDArray[np.bool_] | None = None) -> Scores:
+def weights(nearness: Scores, counts: tuple[float, float], said: NDArray[np.bool_] | None = None) -> Scores:
     """[n] weights from how near each recording (row) comes to the template of each (column), [n, n].
 
     The nearness of two recordings is the mean of both ways; a recording is as near as it is to half of the others, so
@@ -53,12 +57,14 @@ def weights(nearness: Scores, said: NDArray[np.bool_] | None = None) -> Scores:
 
     Args:
         nearness: standard deviations by which the distance is below the usual one of other speech.
+        counts: the nearness up to which a recording hardly counts, and that from which on it counts in full.
         said: [n] which recordings are by synthetic voices; none of them if None.
     """
     synthetic = np.zeros(len(nearness), bool) if said is None else said
     both = (nearness + nearness.T) / 2
     own = np.array([_median_to_others(both[i], synthetic, i) for i in range(len(both))])
-    counted: Scores = np.clip((own - NOTHING) / (FULL - NOTHING), LEAST, 1.0)
+    nothing, full = counts
+    counted: Scores = np.clip((own - nothing) / (full - nothing), LEAST, 1.0)
     if synthetic.any() and not synthetic.all():
         counted[synthetic] *= min(1.0, SAID / synthetic.sum())
     return counted

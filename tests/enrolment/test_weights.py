@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kwsd.enrolment.enroll import enroll
-from kwsd.enrolment.weights import LEAST, weights
+from kwsd.enrolment.weights import COUNTS, COUNTS_BY_VECTORS, LEAST, weights
 from kwsd.keywords import keyword_file
 from kwsd.spotting.matching import SCORERS
 from kwsd.spotting.score_track import KeywordScorer
@@ -23,25 +23,28 @@ def nearness(count, near, odd):
 
 @pytest.mark.parametrize("near", [1.15, 5.0])
 def test_recordings_that_are_nearer_to_each_other_than_other_speech_count_in_full(near):
-    assert weights(nearness(5, near, near)).tolist() == [1.0] * 5
+    assert weights(nearness(5, near, near), COUNTS_BY_VECTORS).tolist() == [1.0] * 5
 
 
 @pytest.mark.parametrize("count", [3, 5, 10])
 def test_one_that_is_as_far_as_other_speech_hardly_counts_and_the_others_in_full(count):
-    odd, *others = weights(nearness(count, 5.0, -0.5))
+    odd, *others = weights(nearness(count, 5.0, -0.5), COUNTS_BY_VECTORS)
 
     assert odd == LEAST
     assert others == [1.0] * (count - 1)
 
 
-def test_between_the_two_the_weight_rises():
-    found = [weights(nearness(5, 5.0, odd))[0] for odd in (0.75, 0.85, 0.95, 1.15)]
+@pytest.mark.parametrize(
+    ("counts", "odd"), [(COUNTS_BY_VECTORS, [0.75, 0.85, 0.95, 1.15]), (COUNTS, [0.25, 0.4375, 0.625, 1])]
+)
+def test_between_the_two_the_weight_rises(counts, odd):
+    found = [weights(nearness(5, 5.0, one), counts)[0] for one in odd]
 
     assert found == pytest.approx([LEAST, 0.25, 0.5, 1.0])
 
 
 def test_a_template_that_cannot_end_in_a_recording_is_far_from_it():
-    assert weights(nearness(5, 5.0, -np.inf)).tolist() == [LEAST, 1.0, 1.0, 1.0, 1.0]
+    assert weights(nearness(5, 5.0, -np.inf), COUNTS).tolist() == [LEAST, 1.0, 1.0, 1.0, 1.0]
 
 
 def test_the_recordings_of_the_example_count_in_full(enrolment):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ SEPARATION = 2.0  # seconds between two false alarms, at least
 TAIL = 25  # lowest minima, to which the tail is fitted for rates that the bank is too short to count
 SHAPE_LIMITS = (-0.3, 0.2)  # of the tail's shape; a fit to TAIL values is not reliable beyond them
 TELEPHONE = "telephone"
+ELSEWHERE = 100.0  # times as many alarms may other speech cause: a keyword beyond that answers to all sorts of sounds
 CAUTION = 1.5  # times as many alarms are expected as the bank shows, which is short
 CONFIRMED = 1 / 2  # share of false alarms that a second look confirms, as benchmarks.confirmed_shares shows
 BY_WORDS = 1 / 4  # the same where it compares words, too
@@ -87,18 +88,24 @@ class FalseAlarms:
     Attributes:
         kinds: the rate on each kind, by its name; at least one.
         confirmed: the share of them that a second look confirms; 1 without one.
+        elsewhere: the rate on kinds that the recordings do not resemble, where ELSEWHERE times as many are allowed.
     """
 
     kinds: Mapping[str, FalseAlarmModel]
     confirmed: float = 1.0
+    elsewhere: Mapping[str, FalseAlarmModel] = field(default_factory=dict)
 
     def alarms_per_hour(self, threshold: float) -> float:
-        """Expected false alarms per hour at a threshold, on the kind that has most."""
-        return CAUTION * self.confirmed * max(model.alarms_per_hour(threshold) for model in self.kinds.values())
+        """Expected false alarms per hour at a threshold, on the kind that has most; of those elsewhere a share."""
+        rates = [model.alarms_per_hour(threshold) for model in self.kinds.values()]
+        rates += [model.alarms_per_hour(threshold) / ELSEWHERE for model in self.elsewhere.values()]
+        return CAUTION * self.confirmed * max(rates)
 
     def threshold(self, alarms_per_hour: float) -> float:
-        """The largest threshold with at most this rate of false alarms on each kind."""
-        return min(model.threshold(alarms_per_hour / CAUTION / self.confirmed) for model in self.kinds.values())
+        """The largest threshold with at most this rate of false alarms on each kind, elsewhere ELSEWHERE times."""
+        rate = alarms_per_hour / CAUTION / self.confirmed
+        limits = [model.threshold(rate) for model in self.kinds.values()]
+        return min(limits + [model.threshold(ELSEWHERE * rate) for model in self.elsewhere.values()])
 
     def laxest(self, alarms_per_hour: float) -> float:
         """The threshold with this rate of false alarms on the kind that is least like the keyword."""
@@ -127,8 +134,9 @@ def false_alarm_model(keyword: Keyword, bank: Bank, tokenizer: Tokenizer) -> Fal
 def model_beside(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequence[float]) -> FalseAlarms:
     """The same, where it is known how far recordings in the bank would be.
 
-    Telephone speech counts for keywords that were recorded over the telephone only: it would cost the others misses.
-    Callers say "yes", and prose holds every common word: what is likely the keyword itself is left out.
+    Telephone speech counts in full for keywords that were recorded over the telephone only: it would cost the others
+    misses. But a keyword that answers to callers all the time answers to noises, too. Callers say "yes", and prose
+    holds every common word: what is likely the keyword itself is left out.
 
     Args:
         keyword: its threshold does not matter.
@@ -140,10 +148,10 @@ def model_beside(keyword: Keyword, bank: Bank, codebook: Codebook, hits: Sequenc
         ModelError: the bank is too short for a fit.
     """
     scorer = KeywordScorer(keyword.scorer, [keyword], bank.hop, codebook)
-    parts = bank.parts()
-    alike = {name: part for name, part in parts.items() if keyword.narrow or name != TELEPHONE} or parts
-    kinds = {name: _model(scorer, part, hits) for name, part in alike.items()}
-    return FalseAlarms(kinds, share_confirmed(keyword))
+    models = {name: _model(scorer, part, hits) for name, part in bank.parts().items()}
+    alike = {name: model for name, model in models.items() if keyword.narrow or name != TELEPHONE} or models
+    others = {name: model for name, model in models.items() if name not in alike}
+    return FalseAlarms(alike, share_confirmed(keyword), others)
 
 
 def share_confirmed(keyword: Keyword) -> float:

@@ -5,6 +5,7 @@ import pytest
 
 from kwsd.enrolment.false_alarms import (
     CAUTION,
+    ELSEWHERE,
     TAIL,
     FalseAlarmModel,
     FalseAlarms,
@@ -73,6 +74,29 @@ def kinds(others):
     return FalseAlarms({"prose": others, "calls": FalseAlarmModel(others.minima - 0.1, others.hours)})
 
 
+@pytest.fixture
+def strange(others):
+    """Makes the rates of a keyword that comes so much nearer to speech elsewhere."""
+
+    def make(nearer: float) -> FalseAlarms:
+        return FalseAlarms(
+            {"prose": others}, elsewhere={"calls": FalseAlarmModel(others.minima - nearer, others.hours)}
+        )
+
+    return make
+
+
+def test_speech_elsewhere_hardly_counts_unless_it_is_much_nearer(strange, others):
+    usual = FalseAlarms({"prose": others})
+    near, nearer = strange(0.01), strange(0.4)
+
+    assert near.threshold(0.5) == usual.threshold(0.5)
+    assert near.alarms_per_hour(0.6) == usual.alarms_per_hour(0.6)
+    assert nearer.threshold(0.5) == pytest.approx(nearer.elsewhere["calls"].threshold(ELSEWHERE * 0.5 / CAUTION))
+    assert nearer.threshold(0.5) < usual.threshold(0.5) == nearer.laxest(0.5)
+    assert nearer.alarms_per_hour(nearer.threshold(0.5)) == pytest.approx(0.5, rel=0.05)
+
+
 def test_a_promise_holds_on_the_kind_of_speech_that_has_most_alarms(kinds):
     threshold = kinds.threshold(0.5)
 
@@ -94,6 +118,7 @@ def test_telephone_speech_counts_for_what_was_recorded_over_the_telephone(enrolm
     models = [false_alarm_model(one, bank, shared_tokenizer) for one in (enrolment.keyword, calls)]
 
     assert [set(model.kinds) for model in models] == [{"speech"}, {"speech", "telephone"}]
+    assert [set(model.elsewhere) for model in models] == [{"telephone"}, set()]
     assert models[1].threshold(0.5) <= models[0].threshold(0.5)
 
 

@@ -66,13 +66,18 @@ def targets(recordings: list[Path], folder: Path) -> dict[str, Target]:
     """
     tokenizer = Tokenizer()
     keyword = enroll("hey snips", recordings[:2], tokenizer, keep_audio=True).keyword
-    archive, _ = Archive.build(folder / "index", recordings[:3], tokenizer, settings=Settings(vectors=True, graph=True))
+    query = Query.of_keyword(keyword)
+    kinds = {"index": Settings(vectors=True, graph=True), "small": Settings(graph=True, small=True)}
+    index, small = (
+        IndexTarget(Archive.build(folder / name, recordings[:3], tokenizer, settings=settings)[0], tokenizer, query)
+        for name, settings in kinds.items()
+    )
     heard = Frames.join([tokenizer.push(read(recordings[0])), tokenizer.flush()])
-    index = IndexTarget(archive, tokenizer, Query.of_keyword(keyword))
     return {
         "keyword files": KeywordTarget(keyword, tokenizer, heard, folder / "store"),
         "index.json": index.manifest,
         "segments with a right hash": index.segment,
+        "segments of a small index": small.segment,
         "graphs with a right hash": index.graph,
         "settings files": SettingsTarget(folder / "config.toml"),
         "audio files": AudioTarget(read(recordings[0])[:8000], folder / "audio"),

@@ -10,6 +10,7 @@ KINDS = (
     "keyword files",
     "index.json",
     "segments with a right hash",
+    "segments of a small index",
     "graphs with a right hash",
     "settings files",
     "audio files",

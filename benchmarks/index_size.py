@@ -142,14 +142,14 @@ def postings(product: Product) -> dict[str, Any]:
 def _ways(part: Segment, terms: Sequence[NDArray[np.int64]]) -> list[tuple[str, float, float]]:
     every = np.arange(1 << 16)
     pairs = part.pairs.lists(every)
-    counts, places = pairs.counts, pairs.places()
+    counts, places = pairs.counts, pairs.places
     lists = np.split(places, np.cumsum(counts)[:-1])
     words = part.words(np.arange(len(part)))
     own = sum(array.nbytes for array in PostingLists.arrays(words, part.documents.bounds).values())
     packed = [zlib.compress(_differences(one), 6) if len(one) else b"" for one in lists]
     ways: dict[str, tuple[float, Callable[[NDArray[np.int64]], object]]] = {
         "int32": (places.nbytes, lambda keys: np.concatenate([lists[key] for key in keys])),
-        "Elias-Fano, as shipped": (own, lambda keys: part.pairs.lists(keys).places()),
+        "Elias-Fano, as shipped": (own, lambda keys: part.pairs.lists(keys).places),
     }
     for name, (compress, decompress) in _libraries().items():
         packed = [compress(_differences(one)) if len(one) else b"" for one in lists]

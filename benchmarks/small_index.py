@@ -2,14 +2,15 @@
 
 Sizes of five hours of LibriSpeech, as files of 12 s and as files of an hour. Then both kinds of index hold a thousand
 hours, which are made of the five by changing six of ten first bytes to one of the eight nearest words, and answer the
-same queries of one recording in turns, by one thread. Hits must be the same.
+same queries of one and of three recordings in turns, by one thread. Hits must be the same.
 """
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from kwsd.archive.statistics import info
 from kwsd.tokenizer.codebook import MERGED
 
 HOURS, SEGMENTS = 1000, 10
-QUERIES, TURNS = 60, 3
+QUERIES, TURNS, VOICES = 60, 3, (1, 3)
 CHANGED, NEAREST = 0.6, 8
 KINDS = {"with posting lists": Settings(), "small": Settings(small=True)}
 
@@ -42,13 +43,13 @@ def main(product: Product) -> dict[str, Any]:
     """Bytes and times of both kinds of index."""
     clips, words, _ = aligned(product.protocol.shared, corpora.default_cache(), ("dev", "train"))
     vectors, templates = heard(product, clips), Templates(product.tokenizer)
-    said = words.queries(QUERIES, {clip.speaker for clip in clips if clip.split == "dev"})
-    asked = [templates.query(one) for one in said]
+    everybody = {clip.speaker for clip in clips}
+    asked = {count: list(map(templates.query, words.queries(QUERIES, everybody, count))) for count in VOICES}
     with tempfile.TemporaryDirectory() as place:
         sizes = [*_built(product, Path(place), clips), *_of_an_hour(product, Path(place), vectors)]
         click.echo(f"\n{table(('files', 'index', *(f'{part}, kB an hour' for part in PARTS)), sizes)}")
         times = _timed(product, Path(place), clips, vectors, asked)
-        click.echo(f"\n{table(('index', 'opened, ms', 'median ms', '99th percentile ms'), times)}")
+        click.echo(f"\n{table(('index', 'recordings', 'opened, ms', 'median ms', '99th percentile ms'), times)}")
     return {"sizes": sizes, "times": times}
 
 
@@ -77,7 +78,11 @@ def _kilobytes(index: Path) -> list[str]:
 
 
 def _timed(
-    product: Product, place: Path, clips: Sequence[corpora.Clip], vectors: Sequence[Vectors], asked: Sequence[Query]
+    product: Product,
+    place: Path,
+    clips: Sequence[corpora.Clip],
+    vectors: Sequence[Vectors],
+    asked: Mapping[int, Sequence[Query]],
 ) -> list[list[object]]:
     """Opening, and the median and 99th percentile of a query, of processor time in ms, of each turn."""
     paths = [place / name for name in KINDS]
@@ -85,16 +90,16 @@ def _timed(
     for path, settings in zip(paths, KINDS.values(), strict=True):
         write(product, path, _perturbed(product, documents, codes), settings)
     rows: list[list[object]] = []
-    for _ in range(TURNS):
+    for _, (voices, queries) in itertools.product(range(TURNS), asked.items()):
         answers = []
         for name, path in zip(KINDS, paths, strict=True):
             began = time.process_time()
             archive = Archive.open(path, product.tokenizer)
             opened = time.process_time() - began
-            hits, seconds = _answers(archive, asked)
+            hits, seconds = _answers(archive, queries)
             answers.append(hits)
             figures = (opened, np.median(seconds), np.percentile(seconds, 99))
-            rows.append([name, *(f"{1000 * figure:.1f}" for figure in figures)])
+            rows.append([name, voices, *(f"{1000 * figure:.1f}" for figure in figures)])
         if answers[0] != answers[1]:
             raise click.ClickException("the hits are not the same")
     return rows

@@ -48,7 +48,7 @@ class IndexConfig(Settings, frozen=True, kw_only=True):
     small: (
         Annotated[
             bool,
-            Meta(description="A third smaller, with the same hits; a search of a thousand hours takes 0.05 s more."),
+            Meta(description="A third smaller, with the same hits; a search of a thousand hours takes 0.06 s more."),
         ]
         | None
     ) = None

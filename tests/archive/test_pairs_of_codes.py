@@ -54,8 +54,8 @@ def test_codes_in_turn_say_what_posting_lists_say(alternate):
     every = np.arange(TERMS)
     one, other = stored.lists(every), in_turn.lists(every)
     assert np.array_equal(one.counts, other.counts)
-    assert np.array_equal(one.places(), other.places())
-    assert len(one.places()) == frames - 3 * GAP
+    assert np.array_equal(one.places, other.places)
+    assert len(one.places) == frames - 3 * GAP
     assert np.array_equal(stored.starting_with(2), in_turn.starting_with(2))
 
 

@@ -182,7 +182,7 @@ def test_posting_lists_name_every_pair_within_a_document(three):
 
     lists = three.pairs.lists(keys)
 
-    found = set(zip(lists.places().tolist(), np.repeat(keys, lists.counts).tolist(), strict=True))
+    found = set(zip(lists.places.tolist(), np.repeat(keys, lists.counts).tolist(), strict=True))
     words = three.words(np.arange(60))
     inside = [t for a, b in ((0, 20), (20, 30), (30, 60)) for t in range(a, b - GAP)]
     assert found == {(t, int(words[t]) * WORDS + int(words[t + GAP])) for t in inside}

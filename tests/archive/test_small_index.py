@@ -88,4 +88,4 @@ def test_pairs_of_a_small_segment_are_those_of_posting_lists(large, small):
     (one,), (other,) = large.segments, small.segments
     every = np.arange(1 << 16)
 
-    assert np.array_equal(one.pairs.lists(every).places(), other.pairs.lists(every).places())
+    assert np.array_equal(one.pairs.lists(every).places, other.pairs.lists(every).places)

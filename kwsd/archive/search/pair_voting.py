@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kwsd.archive.search import kernels
 from kwsd.archive.search.pair_terms import FINE, PairTerms, pair_terms
 from kwsd.archive.search.rounds import Limit, Rounds, Sum
+from kwsd.archive.segments.posting_lists import Lists
 from kwsd.archive.segments.regions import Regions, quota
 from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
@@ -23,10 +24,17 @@ def find(
     segments: Sequence[Segment], templates: Sequence[NDArray[np.float32]], codebook: Codebook, count: int
 ) -> Rounds[list[Regions]]:
     """For each segment the regions with the most votes of the templates' [L, m] pairs; about `count` a template."""
-    ballots = [_Ballot(segments, template, pair_terms(template, codebook.stages[0])) for template in templates]
-    frames = sum(len(segment) for segment in segments)
-    frames, *counts = yield Sum([np.array(frames), *(ballot.total for ballot in ballots)])
-    votes = [ballot.votes(_rarity(total, int(frames)), count) for ballot, total in zip(ballots, counts, strict=True)]
+    terms = [pair_terms(template, codebook.stages[0]) for template in templates]
+    known = np.unique(np.concatenate([one.key for one in terms]))
+    lists = [segment.pairs.lists(known) for segment in segments]
+    counts = np.sum([np.zeros(len(known), np.int64), *(one.counts for one in lists)], axis=0)
+    frames, counts = yield Sum([np.array(sum(len(segment) for segment in segments)), counts])
+    rarity = _rarity(counts, int(frames))
+    ballots = [
+        _Ballot(segments, lists, one, np.searchsorted(known, one.key), len(template))
+        for one, template in zip(terms, templates, strict=True)
+    ]
+    votes = [ballot.votes(rarity, count) for ballot in ballots]
     limits = yield Limit.of([-np.concatenate([_NONE, *(one.score for one in each)]) for each in votes], count)
     regions = [
         [_around(segment, one.from_score(-limit), len(template)) for segment, one in zip(segments, each, strict=True)]
@@ -52,25 +60,23 @@ class _Votes:
 
 
 class _Ballot:
-    """The pairs of a template, and how often each occurs in each segment."""
+    """The pairs of a template of some length, and which [l] of the lists each segment has for them."""
 
-    def __init__(self, segments: Sequence[Segment], template: NDArray[np.float32], terms: PairTerms) -> None:
-        self._segments, self._terms = segments, terms
-        self._shift = (len(template) // 2 - terms.place).astype(np.int32)
-        self._once, self._which = np.unique(terms.key, return_inverse=True)
-        self._lists = [segment.pairs.lists(self._once) for segment in segments]
-
-    @property
-    def total(self) -> NDArray[np.int64]:
-        """[k] how often each pair, ascending, occurs in these segments."""
-        total: NDArray[np.int64] = np.sum(
-            [np.zeros(len(self._once), np.int64), *(lists.counts for lists in self._lists)], axis=0
-        )
-        return total
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        lists: Sequence[Lists],
+        terms: PairTerms,
+        which: NDArray[np.int64],
+        length: int,
+    ) -> None:
+        self._segments, self._lists, self._terms = segments, lists, terms
+        self._shift = (length // 2 - terms.place).astype(np.int32)
+        self._once, self._which = np.unique(which, return_inverse=True)
 
     def votes(self, rarity: NDArray[np.float32], count: int) -> list[_Votes]:
         """For each segment the windows with the most votes; the best `count` of all segments are among them."""
-        weight = np.rint(self._terms.weight * rarity[self._which] * FINE).astype(np.int32)
+        weight = np.rint(self._terms.weight * rarity[self._once][self._which] * FINE).astype(np.int32)
         return self._above_first(weight, count) or self._one_by_one(weight, count)
 
     def _above_first(self, weight: NDArray[np.int32], count: int) -> list[_Votes] | None:
@@ -102,10 +108,8 @@ class _Ballot:
 
     def _windows(self, number: int, weight: NDArray[np.int32], count: int, above: int) -> _Votes:
         """The `count` windows of a segment with the most votes, and with more than a number."""
-        segment, lists, used = self._segments[number], self._lists[number], np.flatnonzero(weight)
-        places, last = lists.places(), np.cumsum(lists.counts)
-        first, which = last - lists.counts, self._which[used]
-        frames = max(len(segment), 1)
+        used, frames = np.flatnonzero(weight), max(len(self._segments[number]), 1)
+        (places, first, last), which = self._lists[number].read(self._once), self._which[used]
         voted = kernels.vote(places, first[which], last[which], self._shift[used], weight[used], frames, count, above)
         return _Votes(*voted)
 

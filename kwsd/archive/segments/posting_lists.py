@@ -25,18 +25,27 @@ TERMS = WORDS * WORDS
 MANY = 255  # a count from which on it is stored in 32 bits
 
 
+Read = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]
+
+
 @dataclass(frozen=True)
 class Lists:
     """The posting lists of some pairs.
 
     Attributes:
         counts: [l] int64 how often each of the pairs occurs.
-        places: gives the codes at which they begin, int32, list after list, each ascending; it raises an ArchiveError
-            if a list names no place of the segment, whose file is damaged.
+        read: given which of the lists, [k], the places int32 at which their pairs begin, each list ascending, and where
+            in these each list begins and ends, two [k] int64; it raises an ArchiveError if a list names no place of the
+            segment, whose file is damaged.
     """
 
     counts: NDArray[np.int64]
-    places: Callable[[], NDArray[np.int32]]
+    read: Callable[[NDArray[np.int64]], Read]
+
+    @property
+    def places(self) -> NDArray[np.int32]:
+        """All places, list after list; errors as of `read`."""
+        return self.read(np.arange(len(self.counts)))[0]
 
 
 class Pairs(ABC):
@@ -48,11 +57,11 @@ class Pairs(ABC):
 
     def starting_with(self, word: int) -> NDArray[np.int32]:
         """[k] the places of all pairs whose first code has this byte, list after list; errors as of `Lists`."""
-        return self.lists(np.arange(word * WORDS, (word + 1) * WORDS)).places()
+        return self.lists(np.arange(word * WORDS, (word + 1) * WORDS)).places
 
 
 class CodesInTurn(Pairs):
-    """Where pairs are, read from the codes: a thousand hours take about 50 ms of a core, and no memory.
+    """Where pairs are, read from the codes: a thousand hours take about 60 ms of a core.
 
     Args:
         rows: of codes, see `kwsd.archive.segments.alternation`.
@@ -66,7 +75,9 @@ class CodesInTurn(Pairs):
     def lists(self, terms: NDArray[np.int64]) -> Lists:
         """The posting lists of these pairs [l], which ascend."""
         counts, places = pairs.find(self._rows, self._stages, self._bounds, terms)
-        return Lists(counts, lambda: places)
+        last = np.cumsum(counts)
+        first = last - counts
+        return Lists(counts, lambda which: (places, first[which], last[which]))
 
 
 class PostingLists(Pairs):
@@ -100,16 +111,18 @@ class PostingLists(Pairs):
 
     def lists(self, terms: NDArray[np.int64]) -> Lists:
         """The posting lists of these pairs [l], which ascend."""
-        counts, begins = self._lists
-        return Lists(counts[terms], lambda: self._decoded(begins[terms], counts[terms]))
+        return Lists(self._lists[0][terms], lambda which: self._decoded(terms[which]))
 
-    def _decoded(self, begins: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int32]:
+    def _decoded(self, terms: NDArray[np.int64]) -> Read:
+        counts, begins = (each[terms] for each in self._lists)
         try:
-            return elias_fano.decode(self._stream, begins, counts, max(self._frames, 1))
+            places = elias_fano.decode(self._stream, begins, counts, max(self._frames, 1))
         except ValueError:
             raise ArchiveError(
                 f"{self._segment} is damaged, its posting lists are wrong: run `kwsd index verify`"
             ) from None
+        last = np.cumsum(counts)
+        return places, last - counts, last
 
     @cached_property
     def _lists(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

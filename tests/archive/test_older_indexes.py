@@ -157,6 +157,17 @@ def test_compact_writes_it_anew_and_loses_nothing(older, tokenizer, recordings):
     assert {method: after.search(recordings[:1], method=method) for method in hits} == hits
 
 
+def test_it_becomes_small_and_loses_nothing(older, tokenizer, recordings):
+    index, hits = older
+
+    index_writer.compact(index, small=True)
+
+    after = Archive.open(index, tokenizer)
+    assert [entry.format for entry in after.manifest.entries] == [PLAIN]
+    assert [part.bytes["postings"] for part in after.segments] == [0]
+    assert {method: after.search(recordings[:1], method=method) for method in hits} == hits
+
+
 def test_files_can_be_added_to_it(older, tokenizer, recordings, tmp_path):
     index, _ = older
     copy = tmp_path / "copy.flac"

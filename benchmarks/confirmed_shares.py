@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -25,7 +25,7 @@ from benchmarks.measures import Scores, frames_of, tracked
 from benchmarks.product import Product, command
 from benchmarks.tables import table
 from kwsd.enrolment.enroll import enroll
-from kwsd.enrolment.false_alarms import CAUTION, LONG, SEPARATION, false_alarm_model, lowest_places
+from kwsd.enrolment.false_alarms import LONG, SEPARATION, false_alarm_model, lowest_places
 from kwsd.enrolment.template import Recording
 from kwsd.keywords.keyword import Keyword
 from kwsd.second_look.distance import REACH
@@ -136,8 +136,8 @@ def outcome(
     made = enroll(
         word.name, draw, product.tokenizer, scorer=product.scorer, bank=product.bank, reach=REACH["usual"]
     ).keyword
-    models = false_alarm_model(made, product.bank, product.tokenizer).kinds.values()
-    thresholds = [min(one.threshold(PROMISED / CAUTION / share) for one in models) for share in SHARES]
+    model = false_alarm_model(made, product.bank, product.tokenizer)
+    thresholds = [replace(model, confirmed=share).threshold(PROMISED) for share in SHARES]
     judge = Judge(product, made, thresholds[-1])
     found = {way: judge.hits(recordings) for way, recordings in tests.items()}
     alarms = judge.alarms(prose, samples, word.name)

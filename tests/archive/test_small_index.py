@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kwsd.archive import Archive, Settings
+from kwsd.archive import Archive, Settings, search_all
 from kwsd.archive.indexing import index_writer
 from kwsd.archive.indexing.token_log import TokenLog
 from kwsd.archive.search.methods import METHODS
@@ -40,10 +40,17 @@ def test_a_small_index_gives_the_same_hits(large, small, recordings, method):
     assert expected
 
 
-def test_what_is_heard_again_is_searched_with_it(small, large, recordings):
-    together = [*small.search(recordings[:1], top=5), *large.search(recordings[:1], top=5)]
+def test_a_small_index_and_a_large_one_are_searched_as_one(tmp_path, tokenizer, recordings):
+    other = Archive.build(tmp_path / "other", recordings[:3], tokenizer, settings=SMALL)[0]
+    rest = Archive.build(tmp_path / "rest", recordings[3:], tokenizer)[0]
+    whole = Archive.build(tmp_path / "whole", recordings, tokenizer)[0]
 
-    assert {hit.index for hit in together} == {small.folder.name, large.folder.name}
+    together = search_all([other, rest], recordings[:1], top=5)
+
+    assert {hit.index for hit in together} == {other.folder.name, rest.folder.name}
+    assert [(hit.path, hit.score) for hit in together] == [
+        (hit.path, hit.score) for hit in whole.search(recordings[:1], top=5)
+    ]
 
 
 def test_a_small_index_takes_two_thirds_of_the_bytes(large, small):
@@ -53,7 +60,7 @@ def test_a_small_index_takes_two_thirds_of_the_bytes(large, small):
     assert other.frames == one.frames
 
 
-def test_a_log_stays_small(tmp_path, tokenizer, speech, small):
+def test_a_log_stays_small(tmp_path, tokenizer, speech):
     where = tmp_path / "heard"
     TokenLog(str(where), tokenizer, "kitchen").close()
     index_writer.compact(where, small=True)

@@ -7,8 +7,8 @@ Scorers, each a stream over all templates at once:
 * `dtw`: DTW over vectors in windows of 0.5T, T and 2T (Wav2Tok, eq. 19).
 * `codes`: as `subsequence`, but the stream is read from codes of a few bytes, half as many as frames, and costs are
   looked up: a little less accurate, and two or three times as fast where there are thousands of templates.
-* `edit`: edit distance with an open begin between a template's vectors and the stream's tokens, three a frame;
-  costs are looked up.
+* `edit`: edit distance with an open begin between a template's vectors and the stream's tokens, six a frame; costs are
+  looked up, and an unclear frame may be farther.
 * `levenshtein`: plain edit distance over compressed tokens in the windows of eq. 19.
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ from kwsd.scorers import (
     paired_products,
 )
 from kwsd.spotting.matches import Aligner, Matcher, Matches
-from kwsd.tokenizer.codebook import MERGED, Codebook, gathered, merged
+from kwsd.tokenizer.codebook import MERGED, Codebook, Words, gathered, merged
 from kwsd.tokenizer.frames import Frames
 
 UNSAID = 0.8  # share of the shortest template that may still be unsaid when its match is seen to come
@@ -104,16 +105,16 @@ class VectorMatcher(FrameMatcher):
 
     def _costs(self, frames: Frames) -> NDArray[np.float32]:
         costs = self._stacked.cosine_costs(frames.vectors)
-        costs -= free(frames, self._codebook)[:, None]
+        costs -= free(frames.vectors, frames.tokens, self._codebook)[:, None]
         return np.maximum(costs, np.float32(0), out=costs)
 
 
 class TokenMatcher(FrameMatcher):
     """Templates' vectors against the stream's tokens, by an edit distance with an open begin.
 
-    A frame's token and the tokens that refine it cost a template frame the sum of what is looked up for each, over the
-    length of what they stand for together: 0 where that is NEAR the template's vector or nearer, 1 at a right angle. To
-    delete a template frame costs DELETION.
+    The cosine of a template frame and what a frame's tokens stand for together is the sum of what is looked up for each
+    token, over the length of that. Tokens cost 0 where the cosine is NEAR or more, and a usual frame costs 1 at a right
+    angle; an unclear one costs less, as in `VectorMatcher`. To delete a template frame costs DELETION.
     """
 
     def __init__(self, phrases: Sequence[Frames], hop: float, codebook: Codebook) -> None:
@@ -124,20 +125,26 @@ class TokenMatcher(FrameMatcher):
 
     def _costs(self, frames: Frames) -> NDArray[np.float32]:
         refined = self._codebook.refined(frames.vectors, frames.tokens)
-        lengths = np.linalg.norm(gathered(self._codebook.books, refined), axis=1, keepdims=True)
+        words = gathered(self._codebook.books, refined)
+        lengths = np.maximum(np.linalg.norm(words, axis=1, keepdims=True), np.float32(1e-9))
+        unusual = free(words / lengths, frames.tokens, self._codebook) - FREE * USUAL
         costs = gathered(self._scaled, refined)
-        costs /= np.maximum(lengths, np.float32(1e-9))
-        np.subtract(np.float32(1), costs, out=costs)
+        costs /= lengths
+        np.subtract((np.float32(1) - unusual / NEAR)[:, None], costs, out=costs)
         return np.maximum(costs, np.float32(0), out=costs)
 
 
 class CodeMatcher:
-    """Templates' vectors against the stream's codes; between two codes the matches stay as they are."""
+    """Templates' vectors against the stream's codes; between two codes the matches stay as they are.
+
+    An unclear code costs less, as an unclear frame does in `VectorMatcher`; its token is that of what it stands for.
+    """
 
     def __init__(self, phrases: Sequence[Frames], hop: float, codebook: Codebook) -> None:
         vectors = [merged(phrase.vectors) for phrase in phrases]
         self._codebook = codebook
-        self._cosines = codebook.products(np.concatenate(vectors))  # nothing is multiplied in the stream
+        self._cosines = codebook.products(np.concatenate(vectors))  # no template is multiplied in the stream
+        self._tokens = Words(codebook.centroids)
         self._lengths = np.array([len(v) for v in vectors], np.int32)
         self._kernel = SubsequenceDTW(self._lengths)
         self._hop = hop * MERGED
@@ -152,6 +159,7 @@ class CodeMatcher:
         whole = len(joined) // MERGED * MERGED
         time = joined.time[:whole].reshape(-1, MERGED).mean(axis=1)
         distance, span = self._kernel.push(self._costs(merged(joined.vectors[:whole])))
+        distance += FREE * USUAL
         distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
         held = self._last.then(Matches(distance, time[:, None] - (span - 0.5) * self._hop))
         row = (len(self._waiting) + 1 + np.arange(len(frames))) // MERGED
@@ -160,7 +168,7 @@ class CodeMatcher:
 
     def ahead(self) -> NDArray[np.float32]:
         """[k] about the lowest distance that each template can reach within the next `foresight` frames."""
-        return self._kernel.beginnings(self.foresight // MERGED)
+        return self._kernel.beginnings(self.foresight // MERGED) + FREE * USUAL
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -169,11 +177,14 @@ class CodeMatcher:
         self._kernel.reset()
 
     def _costs(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosine distances [n, k] of what the vectors' codes stand for to every template vector."""
+        """[n, k] what the vectors' codes cost for every template vector."""
         codes = self._codebook.encode(vectors)
-        lengths = np.linalg.norm(gathered(self._codebook.stages, codes), axis=1, keepdims=True)
-        costs: NDArray[np.float32] = np.float32(1) - gathered(self._cosines, codes) / np.maximum(lengths, 1e-9)
-        return costs
+        words = gathered(self._codebook.stages, codes)
+        lengths = np.maximum(np.linalg.norm(words, axis=1, keepdims=True), np.float32(1e-9))
+        words /= lengths
+        costs: NDArray[np.float32] = np.float32(1) - gathered(self._cosines, codes) / lengths
+        costs -= free(words, self._tokens.nearest(words), self._codebook)[:, None]
+        return np.maximum(costs, np.float32(0), out=costs)
 
 
 class RunMatcher:
@@ -217,14 +228,17 @@ class RunMatcher:
         self._kernel.reset()
 
 
-def free(frames: Frames, codebook: Codebook) -> NDArray[np.float32]:
-    """[n] by how much each frame may be off at no cost: FREE times its distance from its own token, at most MOST.
+def free(vectors: NDArray[np.float32], tokens: NDArray[np.integer[Any]], codebook: Codebook) -> NDArray[np.float32]:
+    """[n] by how much frames may be off at no cost: FREE times the distance of each from its own token, at most MOST.
 
-    Nothing is free where there are no tokens.
+    Args:
+        vectors: [n, m] of length 1.
+        tokens: [n] of each.
+        codebook: of the model; nothing is free where it has no tokens.
     """
     if not len(codebook):
-        return np.zeros(len(frames), np.float32)
-    own: NDArray[np.float32] = 1 - paired_products(frames.vectors, codebook.centroids[frames.tokens])
+        return np.zeros(len(vectors), np.float32)
+    own: NDArray[np.float32] = 1 - paired_products(vectors, codebook.centroids[tokens])
     return np.minimum(own, MOST, out=own) * FREE
 
 

@@ -1,8 +1,8 @@
 """The codebook of a model: the centroids of its tokens, and the residual quantizer of its codes.
 
 A *token* is the centroid nearest to a vector, 25 a second. A *code* is two frames' vector in a few bytes: each stage of
-a residual quantizer takes up what the stages before left over. Some of these stages also refine a token, for the edit
-distance. Templates stay vectors: only the stream is rounded (asymmetric distance, Jégou et al. 2011, section 3.2;
+a residual quantizer takes up what the stages before left over. The stages after the first also refine a token, for the
+edit distance. Templates stay vectors: only the stream is rounded (asymmetric distance, Jégou et al. 2011, section 3.2;
 residual stages, Chen et al. 2010).
 """
 
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from kwsd.scorers import PackedVectors
 
 MERGED = 2  # frames that one code stands for
-REFINED = 2  # tokens that refine a token
 SHARE = np.float32(0.56)  # of a vector that its token stands for: their mean cosine in speech
 
 
@@ -71,15 +70,15 @@ class Codebook:
     @cached_property
     def books(self) -> tuple[NDArray[np.float32], ...]:
         """The words [K, m] and [256, m] of the tokens that `refined` gives; a vector is about the sum of theirs."""
-        return SHARE * self.centroids, *self.stages[1 : 1 + REFINED]
+        return SHARE * self.centroids, *self.stages[1:]
 
     def refined(self, vectors: NDArray[np.float32], tokens: NDArray[np.int32]) -> NDArray[np.intp]:
-        """[n, 1 + REFINED] the token of each vector [n, m], and tokens for what those before leave over.
+        """[n, s] the token of each vector [n, m], and tokens for what those before leave over.
 
         The token takes the place of the first stage of codes; the stages after it refine it.
         """
         found, left = [tokens.astype(np.intp)], vectors - self.books[0][tokens]
-        for words, known in zip(self.books[1:], self._words[1:], strict=False):
+        for words, known in zip(self.books[1:], self._words[1:], strict=True):
             found.append(known.nearest(left))
             left = left - words[found[-1]]
         return np.stack(found, axis=1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kwsd.errors import ConfigError
 from kwsd.keywords.keyword import Keyword, Template
-from kwsd.spotting.matching import FREE, SCORERS, USUAL
+from kwsd.spotting.matching import FREE, NEAR, SCORERS, USUAL
 from kwsd.spotting.score_track import ScoreTrack
 from kwsd.spotting.spotter import Spotter
 from kwsd.tokenizer.codebook import Codebook, unit
@@ -38,8 +38,10 @@ def spoken(frames, n, first):
 
 
 def within(distance, scorer="subsequence"):
-    """A threshold so far above the distance of what costs nothing."""
-    return distance + (float(FREE * USUAL) if scorer in ("subsequence", "dtw") else 0.0)
+    """The threshold that lets clear frames be so far from a phrase: they are let off nothing."""
+    if scorer == "edit":
+        return distance * float(1 + FREE * USUAL / NEAR)
+    return distance + (float(FREE * USUAL) if scorer in ("subsequence", "dtw", "codes") else 0.0)
 
 
 def keyword(seed, scorer="subsequence", name="phrase", count=3):

@@ -20,6 +20,10 @@ def unclear(distance, n=1, away=7):
     return Frames(np.arange(n) * 0.04, np.tile(vector, (n, 1)), np.zeros(n, np.int32))
 
 
+def let_off(frames, codebook=CODEBOOK):
+    return free(frames.vectors, frames.tokens, codebook)
+
+
 def distance_of(stream, phrase, codebook=CODEBOOK):
     """The distance of a phrase of one frame in a stream of one."""
     return float(VectorMatcher([phrase], 0.04, SubsequenceDTW, codebook).push(stream).distance[0, 0])
@@ -27,15 +31,15 @@ def distance_of(stream, phrase, codebook=CODEBOOK):
 
 @pytest.mark.parametrize("distance", [0.0, 0.2, float(MOST)])
 def test_half_of_the_distance_from_its_token_is_free(distance):
-    assert free(unclear(distance), CODEBOOK) == pytest.approx(float(FREE) * distance, abs=1e-6)
+    assert let_off(unclear(distance)) == pytest.approx(float(FREE) * distance, abs=1e-6)
 
 
 def test_noise_which_is_farther_from_every_token_is_let_off_no_more():
-    assert free(unclear(0.9), CODEBOOK) == free(unclear(float(MOST)), CODEBOOK) == FREE * MOST
+    assert let_off(unclear(0.9)) == let_off(unclear(float(MOST))) == FREE * MOST
 
 
 def test_without_tokens_nothing_is_free():
-    assert free(unclear(0.4, n=3), NONE).tolist() == [0.0] * 3
+    assert let_off(unclear(0.4, n=3), NONE).tolist() == [0.0] * 3
 
 
 def test_a_frame_costs_what_is_not_free_and_a_usual_one_its_cosine_distance():

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from kwsd.scorers import SubsequenceDTW, SubsequenceEditDistance, cosine_costs
-from kwsd.spotting.matching import DELETION, NEAR, CodeMatcher, matcher
+from kwsd.spotting.matching import DELETION, FREE, MOST, NEAR, USUAL, CodeMatcher, matcher
 from kwsd.tokenizer.codebook import Codebook, gathered, merged, unit
 from kwsd.tokenizer.frames import Frames
 
@@ -14,7 +15,7 @@ def codebook():
     """Two stages over eight dimensions; the second corrects the first."""
     rng = np.random.default_rng(3)
     coarse = unit(rng.standard_normal((256, 8)).astype(np.float32))
-    return Codebook(np.eye(4, dtype=np.float32), np.stack([coarse, 0.3 * coarse[::-1]]))
+    return Codebook(coarse[::2], np.stack([coarse, 0.3 * coarse[::-1]]))
 
 
 def frames(count, seed=0):
@@ -52,13 +53,13 @@ def test_each_token_that_refines_a_token_comes_nearer(tokenizer, speech):
     refined = codebook.refined(heard.vectors, heard.tokens)
     nearness = [
         (unit(gathered(codebook.books[:count], refined[:, :count])) * heard.vectors).sum(axis=1).mean()
-        for count in (1, 2, 3)
+        for count in range(1, 7)
     ]
 
-    assert refined.shape == (len(heard), 3)
+    assert refined.shape == (len(heard), 6)
     assert np.array_equal(refined[:, 0], heard.tokens)
     assert nearness == sorted(nearness)
-    assert nearness[2] > nearness[0] + 0.1
+    assert nearness[5] > nearness[2] > nearness[0] + 0.1
 
 
 def test_refined_tokens_do_not_depend_on_the_frames_beside_them(tokenizer, speech):
@@ -83,7 +84,10 @@ def test_costs_looked_up_are_those_of_the_vectors_that_the_codes_stand_for(codeb
     looked_up = CodeMatcher([known], 0.04, codebook).push(stream)
 
     heard = codebook.decode(codebook.encode(merged(stream.vectors)))
-    distance, span = SubsequenceDTW([10]).push(cosine_costs(heard, merged(known.vectors)))
+    own = 1 - (heard @ codebook.centroids.T).max(axis=1, keepdims=True)
+    costs = np.maximum(cosine_costs(heard, merged(known.vectors)) - FREE * np.minimum(own, MOST), 0)
+    distance, span = SubsequenceDTW([10]).push(costs)
+    distance += FREE * USUAL
     distance[(span < 5) | (span > 20)] = np.inf
     middle = stream.time.reshape(-1, 2).mean(axis=1)
 
@@ -92,7 +96,8 @@ def test_costs_looked_up_are_those_of_the_vectors_that_the_codes_stand_for(codeb
 
 
 def test_what_was_said_is_found_where_it_was_said(codebook):
-    stream = frames(150, seed=5)
+    words = np.random.default_rng(5).permutation(75)
+    stream = replace(frames(150), vectors=np.repeat(codebook.stages[0][words], 2, axis=0))
     matches = CodeMatcher([stream.part(60, 80)], 0.04, codebook).push(stream)
     best = int(matches.distance[:, 0].argmin())
 
@@ -106,7 +111,9 @@ def test_tokens_cost_what_the_words_they_stand_for_are_away_from_the_template(to
     looked_up = matcher("edit", [known], 0.04, codebook).push(heard)
 
     words = unit(gathered(codebook.books, codebook.refined(heard.vectors, heard.tokens)))
-    costs = np.maximum(1 - words @ known.vectors.T / NEAR, 0)
+    own = 1 - (words * codebook.centroids[heard.tokens]).sum(axis=1, keepdims=True)
+    cosines = words @ known.vectors.T + FREE * (np.minimum(own, MOST) - USUAL)
+    costs = np.maximum(1 - cosines / NEAR, 0)
     computed, span = SubsequenceEditDistance([20], DELETION).push(costs)
     long_enough = (span[:, 0] >= 10) & (span[:, 0] <= 40)
     assert np.allclose(looked_up.distance[long_enough], computed[long_enough], atol=1e-4)

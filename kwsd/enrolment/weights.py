@@ -22,7 +22,7 @@ from kwsd.tokenizer.tokenizer import Tokenizer
 FEWEST = 3  # templates from which on one can be told from the others
 MINUTES = 10  # of the bank, which show how near other speech comes
 COUNTS = (0.25, 1.0)  # standard deviations nearer than other speech: up to which a recording hardly counts, and in full
-COUNTS_BY_VECTORS = (0.75, 1.15)  # the same where unclear frames cost less: then all recordings are nearer
+COUNTS_BY_VECTORS = (0.75, 1.15)  # the same for vectors, of which unclear ones cost less: all recordings are nearer
 BY_VECTORS = ("subsequence", "dtw")
 LEAST = 1e-3  # weight
 SAID = 1.0  # recordings of people as which those of synthetic voices count together, at most: benchmarks.said_weights

@@ -41,6 +41,7 @@ WINDOWED = 4  # frames that a match of windows is seen to come beforehand
 FALL = np.float32(0.2)  # by which the distance of windows falls at most while so many frames of a phrase are spoken
 FREE = np.float32(0.5)  # share of a frame's distance from its own token by which it may be off at no cost
 USUAL = np.float32(0.46)  # distance of a frame of speech from its token, in the mean
+LEAST = FREE * USUAL  # what is free for a usual frame
 MOST = np.float32(0.55)  # distance from its token that counts at most: noise is farther from every token
 NEAR = np.float32(0.5)  # cosine of a template frame and a frame's tokens from which on these cost nothing
 DELETION = 1.25  # times as much as tokens at a right angle
@@ -96,7 +97,7 @@ class VectorMatcher(FrameMatcher):
     which so keeps the scale of cosine distances.
     """
 
-    _least = FREE * USUAL
+    _least = LEAST
 
     def __init__(self, phrases: Sequence[Frames], hop: float, kernel: Kernel, codebook: Codebook) -> None:
         self._stacked = PackedVectors(np.concatenate([phrase.vectors for phrase in phrases]))
@@ -125,9 +126,8 @@ class TokenMatcher(FrameMatcher):
 
     def _costs(self, frames: Frames) -> NDArray[np.float32]:
         refined = self._codebook.refined(frames.vectors, frames.tokens)
-        words = gathered(self._codebook.books, refined)
-        lengths = np.maximum(np.linalg.norm(words, axis=1, keepdims=True), np.float32(1e-9))
-        unusual = free(words / lengths, frames.tokens, self._codebook) - FREE * USUAL
+        said, lengths = _stood_for(self._codebook.books, refined)
+        unusual = free(said, frames.tokens, self._codebook) - LEAST
         costs = gathered(self._scaled, refined)
         costs /= lengths
         np.subtract((np.float32(1) - unusual / NEAR)[:, None], costs, out=costs)
@@ -159,7 +159,7 @@ class CodeMatcher:
         whole = len(joined) // MERGED * MERGED
         time = joined.time[:whole].reshape(-1, MERGED).mean(axis=1)
         distance, span = self._kernel.push(self._costs(merged(joined.vectors[:whole])))
-        distance += FREE * USUAL
+        distance += LEAST
         distance[(span < self._lengths / SLOWEST) | (span > self._lengths * SLOWEST)] = np.inf
         held = self._last.then(Matches(distance, time[:, None] - (span - 0.5) * self._hop))
         row = (len(self._waiting) + 1 + np.arange(len(frames))) // MERGED
@@ -168,7 +168,7 @@ class CodeMatcher:
 
     def ahead(self) -> NDArray[np.float32]:
         """[k] about the lowest distance that each template can reach within the next `foresight` frames."""
-        return self._kernel.beginnings(self.foresight // MERGED) + FREE * USUAL
+        return self._kernel.beginnings(self.foresight // MERGED) + LEAST
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -179,11 +179,9 @@ class CodeMatcher:
     def _costs(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """[n, k] what the vectors' codes cost for every template vector."""
         codes = self._codebook.encode(vectors)
-        words = gathered(self._codebook.stages, codes)
-        lengths = np.maximum(np.linalg.norm(words, axis=1, keepdims=True), np.float32(1e-9))
-        words /= lengths
+        said, lengths = _stood_for(self._codebook.stages, codes)
         costs: NDArray[np.float32] = np.float32(1) - gathered(self._cosines, codes) / lengths
-        costs -= free(words, self._tokens.nearest(words), self._codebook)[:, None]
+        costs -= free(said, self._tokens.nearest(said), self._codebook)[:, None]
         return np.maximum(costs, np.float32(0), out=costs)
 
 
@@ -263,6 +261,16 @@ def matcher(scorer: str, phrases: Sequence[Frames], hop: float, codebook: Codebo
         case "levenshtein":
             return RunMatcher(phrases, hop, len(codebook))
     raise ConfigError(f'there is no scorer "{scorer}": choose one of {", ".join(SCORERS)}')
+
+
+def _stood_for(
+    books: Sequence[NDArray[np.float32]] | NDArray[np.float32], codes: NDArray[Any]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The unit vectors [n, m] that codes [n, s] stand for, and the lengths [n, 1] of the sums of their words."""
+    words = gathered(books, codes)
+    lengths = np.maximum(np.linalg.norm(words, axis=1, keepdims=True), np.float32(1e-9))
+    words /= lengths
+    return words, lengths
 
 
 def _foresight(lengths: NDArray[np.int32]) -> int:

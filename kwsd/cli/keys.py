@@ -39,7 +39,19 @@ def generate() -> None:
     click.echo(_folder().generate().public)
 
 
-@keys.command(short_help="Let a client in, by its public key.")
+class _TakesKey(click.Command):
+    """A verb whose last argument is a public key; one that begins with "-" is not taken for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        from kwsd.events.keys import is_key
+
+        like_options = [arg for arg in args if arg.startswith("-") and is_key(arg)]
+        if "--" not in args and len(like_options) == 1:
+            args = [arg for arg in args if arg not in like_options] + ["--", *like_options]
+        return super().parse_args(ctx, args)
+
+
+@keys.command(cls=_TakesKey, short_help="Let a client in, by its public key.")
 @click.argument("name")
 @click.argument("key")
 @click.option(

@@ -66,6 +66,8 @@ class KeyFolder:
         if self._pair.exists():
             raise ConfigError(f"there is a key in {self._pair} that others may know: delete the file to make a new one")
         public, secret = (key.decode() for key in zmq.curve_keypair())
+        while public.startswith("-"):  # one of 85 does, and a command line takes it for an option
+            public, secret = (key.decode() for key in zmq.curve_keypair())
         return _write(self._pair, Pair(public, secret))
 
     def clients(self) -> tuple[Client, ...]:
@@ -109,9 +111,14 @@ def default_key_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("XDG_CONFIG_HOME") or home) / "kwsd" / "keys"
 
 
+def is_key(text: str) -> bool:
+    """Whether a text has the form of a public key."""
+    return _KEY.fullmatch(text) is not None
+
+
 def check_key(key: str) -> str:
     """The key itself; ConfigError for a text that is no public key."""
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ConfigError(f"{key[:60]!r} is not a public key: it has 40 characters, `kwsd keys list` prints it")
     return key
 

@@ -12,6 +12,7 @@ from kwsd.events.messages import from_json
 from kwsd.events.subscriber import subscribe
 
 PATIENCE = 30  # s
+LIKE_AN_OPTION = "-h--may=read)RZ!@QB/cuM{ZauBspGV2pW9Fe:^"
 
 
 @pytest.fixture
@@ -35,6 +36,30 @@ def test_clients_are_listed_with_what_they_may(kwsd, key, tmp_path):
 
     kwsd("keys", "revoke", "tablet")
     assert kwsd("keys", "list").stdout == f"{key}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tablet", LIKE_AN_OPTION, "--may", "control"),
+        ("--may", "control", "tablet", LIKE_AN_OPTION),
+        ("--may", "control", "--", "tablet", LIKE_AN_OPTION),
+        ("--may=control", "tablet", "--", LIKE_AN_OPTION),
+    ],
+)
+def test_a_key_may_look_like_an_option(kwsd, arguments):
+    """Keys made by other programs, and by kwsd before it drew such keys again, are as good as others."""
+    result = kwsd("keys", "allow", *arguments)
+
+    assert result.exit_code == 0, result.stderr
+    (client,) = KeyFolder(default_key_folder()).clients()
+    assert (client.name, client.key, client.may) == ("tablet", LIKE_AN_OPTION, ("control",))
+
+
+def test_a_server_key_may_look_like_an_option(kwsd, key):
+    result = kwsd("subscribe", "tcp://127.0.0.1:1", "--server-key", f"{LIKE_AN_OPTION}!")
+
+    assert "is not a public key" in complaint(result)  # of 41 characters, so that it is read and not connected to
 
 
 def test_mistakes_are_told_in_a_sentence(kwsd, key):

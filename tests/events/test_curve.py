@@ -246,6 +246,13 @@ def test_there_is_one_pair_which_is_not_replaced(keys: KeyFolder) -> None:
     assert isinstance(before, Pair)
 
 
+def test_a_key_that_looks_like_an_option_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [(b"-" + 39 * b"a", b"first"), (39 * b"a" + b"-", b"second")]
+    monkeypatch.setattr("kwsd.events.keys.zmq.curve_keypair", lambda: pairs.pop(0))
+
+    assert KeyFolder(tmp_path / "other").generate().secret == "second"
+
+
 def test_clients_are_allowed_replaced_and_revoked_by_their_names(keys: KeyFolder) -> None:
     first, second = (zmq.curve_keypair()[0].decode() for _ in range(2))
     keys.allow("tablet", first, ["read"])

@@ -13,7 +13,12 @@ import pytest
 from kwsd.cli import main
 
 ROOT = Path(__file__).parent.parent
-DOCS = [ROOT / "README.md", ROOT / "systemd" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [
+    ROOT / "README.md",
+    ROOT / "systemd" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "benchmarks").glob("*.md")),
+]
 RUN = ["quickstart.md", "choosing-a-phrase.md", "tuning.md"]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="the sources are not beside the tests")

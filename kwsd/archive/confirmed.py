@@ -20,7 +20,7 @@ from kwsd.second_look.distance import REACH
 from kwsd.tokenizer.tokenizer import Tokenizer
 
 STRICT = "strict"
-# Both chosen on LibriSpeech dev, see docs/benchmarks.md, "What confirmed hits bring a keyword".
+# Both chosen on LibriSpeech dev, see docs/benchmarks/tried-archive.md, "What confirmed hits bring a keyword".
 FARTHER = 1.35  # times as far as hits are from each other that other places are at which the phrase is said
 CONFIRMED = 1 / 32  # share of what sounds alike in running speech that a strict second look confirms
 

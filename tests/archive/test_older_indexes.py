@@ -11,7 +11,7 @@ from kwsd.archive import Archive
 from kwsd.archive.indexing import index_writer, segment_builder
 from kwsd.archive.segments.beam import nearest_sums
 from kwsd.archive.segments.manifest import FORMAT, PLAIN, Manifest
-from kwsd.archive.segments.quantizer import PLAIN_GAINS, PLAIN_LENGTHS, WIDTH, Codes, norms_of, unpacked
+from kwsd.archive.segments.quantizer import PLAIN_LENGTHS, WIDTH, Codes, norms_of, unpacked
 from kwsd.archive.statistics import info
 from kwsd.archive.storage.array_file import pack, unpack
 from kwsd.archive.storage.folder import MANIFEST
@@ -43,7 +43,7 @@ class OlderQuantizer:
 
 def norms_before(arrays):
     """The norms of an index, a byte each: lengths from 0.5 to 1.5."""
-    lengths = 1 / PLAIN_GAINS[unpacked(arrays["lengths"], len(arrays["codes"]))]
+    lengths = PLAIN_LENGTHS[unpacked(arrays["lengths"], len(arrays["codes"]))]
     return np.rint((lengths - 0.5) * 255).astype(np.uint8)
 
 

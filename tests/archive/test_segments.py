@@ -15,9 +15,10 @@ from kwsd.archive.segments import segment
 from kwsd.archive.segments.alternation import bytes_between, first_words, stages_of, sums, width_of
 from kwsd.archive.segments.decoded import decoded, vectors_of
 from kwsd.archive.segments.documents import Document, Documents
+from kwsd.archive.segments.gains import GAINS, UNCLEAR, USUAL, gains_of
 from kwsd.archive.segments.manifest import Manifest, Settings
 from kwsd.archive.segments.posting_lists import GAP, WORDS
-from kwsd.archive.segments.quantizer import EMPTY, GAINS, SCALE, Codes, Quantizer, packed, unpacked
+from kwsd.archive.segments.quantizer import EMPTY, LENGTHS, SCALE, Codes, Quantizer, packed, unpacked
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.storage.array_file import pack, unpack
 from kwsd.archive.storage.local import LocalFolder
@@ -68,7 +69,7 @@ def test_codes_and_vectors_stand_for_what_was_heard(tokenizer, speech):
     coded = Quantizer(tokenizer.codebook, 6, vectors=True).code(means)
 
     sum_of_words = sums(coded.rows, tokenizer.codebook.stages, 0, len(means))
-    read = sum_of_words * GAINS[coded.norms[: len(means)]][:, None]
+    read = sum_of_words / LENGTHS[coded.norms[: len(means)] - 1][:, None]
     cosines = np.sum(read * means, axis=1)
     assert np.linalg.norm(read, axis=1) == pytest.approx(np.ones(len(read)), abs=0.04)
     assert cosines[::2].mean() > 0.8
@@ -262,3 +263,17 @@ def test_arrays_that_are_compressed_take_less_and_are_read_as_they_were():
     for name, array in arrays.items():
         assert read[name].dtype == array.dtype
         assert np.array_equal(read[name], array)
+
+
+def test_the_cosine_with_a_short_sum_is_raised_and_with_the_usual_one_kept():
+    lengths = np.array([0.5, USUAL, 1.2])
+
+    raised = gains_of(lengths) * lengths
+
+    assert raised[0] > raised[1] > raised[2]
+    assert raised == pytest.approx([1 + 0.426 * UNCLEAR, 1, 1 - 0.274 * UNCLEAR])
+
+
+def test_to_an_empty_code_nothing_is_near():
+    assert GAINS[EMPTY] == 0
+    assert (GAINS[1:] > 0).all()

@@ -24,11 +24,8 @@ SHORTEST, LONGEST = 0.5, 1.2  # range of the length of a sum of code words that 
 NORMS = 16  # of a code, half a byte
 EMPTY = 0  # the norm of an empty code, to which nothing is near
 LENGTHS = np.linspace(SHORTEST, LONGEST, NORMS - 1)  # that the other norms stand for
-GAINS: NDArray[np.float32] = np.append(0, 1 / LENGTHS).astype(np.float32)
 PLAIN_LENGTHS = np.linspace(SHORTEST, LONGEST, NORMS)  # before format 5, which has whole codes only, and none empty
-PLAIN_GAINS: NDArray[np.float32] = (1 / PLAIN_LENGTHS).astype(np.float32)
 OLDER_LENGTHS = np.linspace(0.5, 1.5, 256)  # a byte a norm, before format 3
-OLDER_GAINS: NDArray[np.float32] = (1 / OLDER_LENGTHS).astype(np.float32)
 SCALE = 127.0  # of 8-bit vectors, whose components lie between -1 and 1
 
 
@@ -38,8 +35,8 @@ class Codes:
 
     Attributes:
         rows: uint8 [n / 2, w], see `kwsd.archive.segments.alternation`; [n, s] if they were written before format 5.
-        norms: [n] uint8 from 0 to 15; GAINS[norm], or PLAIN_GAINS[norm], makes the sum of the code words nearly a unit
-            vector.
+        norms: [n] uint8 from 0 to 15, how long the sum of the code words is: norm k is LENGTHS[k - 1], or
+            PLAIN_LENGTHS[k].
         vectors: [n, m] int8, unit vectors times SCALE; [n, 0] if they are not stored.
     """
 

@@ -11,19 +11,10 @@ from numpy.typing import NDArray
 from kwsd.archive.segments.alternation import first_words, stages_of
 from kwsd.archive.segments.checks import check_arrays, has_lengths, has_lists, has_rows
 from kwsd.archive.segments.documents import Document, Documents
+from kwsd.archive.segments.gains import GAINS, OLDER_GAINS, PLAIN_GAINS
 from kwsd.archive.segments.manifest import FORMAT, PLAIN, Entry
 from kwsd.archive.segments.posting_lists import CodesInTurn, Pairs, PostingLists
-from kwsd.archive.segments.quantizer import (
-    GAINS,
-    OLDER_GAINS,
-    OLDER_LENGTHS,
-    PLAIN_GAINS,
-    PLAIN_LENGTHS,
-    Codes,
-    norms_of,
-    packed,
-    unpacked,
-)
+from kwsd.archive.segments.quantizer import OLDER_LENGTHS, PLAIN_LENGTHS, Codes, norms_of, packed, unpacked
 from kwsd.archive.storage.array_file import pack, stored_bytes, unpack
 from kwsd.archive.storage.folder import Folder
 from kwsd.errors import ArchiveError
@@ -41,7 +32,8 @@ class Segment:
             [n, s] if an older kwsd wrote it.
         stages: bytes of a whole code.
         norms: uint8, what the kernels of a search take: [(n + 1) // 2] two to a byte, or [n] if an older kwsd wrote it.
-        gains: [16] or [256] float32 what the norms stand for, see `kwsd.archive.segments.quantizer`.
+        gains: [16] or [256] float32 what inner products with codes of each norm are multiplied by, see
+            `kwsd.archive.segments.gains`.
         vectors: [n, m] int8, or [n, 0] where none were stored.
         alive: [d] bool, whether each document was not removed.
     """

@@ -26,10 +26,10 @@ from benchmarks.field import Field
 from benchmarks.product import Product, command_of_parts
 from benchmarks.tables import table
 from export.labels import HELD_OUT_SPEAKERS
-from export.search_calibration import Question, built
+from export.search_calibration import Question, built, whole
 from export.second_look_of_hits import Heard
 from export.spoken_queries import Said, Templates, Truth, aligned, judged
-from kwsd.archive import Query, Settings
+from kwsd.archive import Settings
 from kwsd.archive.search.methods import find
 from kwsd.archive.search.probability import Calibration
 from kwsd.archive.second_look import hear_again
@@ -56,17 +56,11 @@ class Case:
         name: of the case.
         clips: the recordings in it.
         asked: with the answers that are in it.
-        alone: whether recordings are queries as they are; the words are cut out of them otherwise.
     """
 
     name: str
     clips: Sequence[corpora.Clip]
     asked: Sequence[Question]
-    alone: bool = False
-
-    def query(self, said: Sequence[Said], templates: Templates, tokenizer: Tokenizer) -> Query:
-        """What is searched for; ArchiveError if a recording holds no phrase."""
-        return Query.of_recordings([one.path for one in said], tokenizer) if self.alone else templates.query(said)
 
 
 @dataclass(frozen=True)
@@ -155,13 +149,13 @@ def verdicts(case: Case, segment: Segment, templates: Templates, tokenizer: Toke
     heard = Heard()
     for question in tqdm(case.asked, desc=case.name, leave=False):
         try:
-            query = case.query(question.said, templates, tokenizer)
+            query = question.query(templates, tokenizer)
         except ArchiveError:
             continue  # as a user would record it again
         found = find([segment], query, tokenizer.codebook, tokenizer.hop, top=4 * TOP)
         probable = found.probable(weights, len(query.templates))
         if again:
-            phrase = heard.phrase(question.said, alone=case.alone, words=again == "words")
+            phrase = heard.phrase(question.said, alone=question.alone, words=again == "words")
             probable, _ = hear_again(probable, phrase)
         if any(hit.probability is None for hit in probable):
             continue  # a long one among short recordings, with too little to compare it with
@@ -193,12 +187,14 @@ def prose(product: Product, splits: Sequence[str], names: Sequence[str]) -> Iter
         yield Case(f"prose, {name}", indices[name], _asked(said, indices[name]))
 
 
-def _asked(drawn: Sequence[tuple[Truth, tuple[Said, ...]]], clips: Sequence[corpora.Clip]) -> list[Question]:
+def _asked(
+    drawn: Sequence[tuple[Truth, tuple[Said, ...]]], clips: Sequence[corpora.Clip], *, alone: bool = False
+) -> list[Question]:
     held = {clip.path for clip in clips}
     asked = []
     for truth, said in drawn:
         answers = truth.relevant(said[0].label, {one.speaker for one in said})
-        asked.append(Question(said, [one for one in answers if one.path in held]))
+        asked.append(Question(said, [one for one in answers if one.path in held], alone))
     return asked
 
 
@@ -211,14 +207,10 @@ def words_alone(product: Product) -> Iterator[Case]:
         asking = [clip for clip in everything if clip.speaker in HELD_OUT_SPEAKERS]
         rng = random.Random(7)
         held = rng.sample([clip for clip in everything if clip.text not in absent], OF_WORDS)
-        truth = Truth({label: [_whole(clip) for clip in held if clip.text == label] for label in labels})
-        drawn = [(truth, (_whole(clip),)) for clip in rng.sample(asking, WORDS)]
-        drawn += [(truth, (_whole(clip),)) for clip in rng.sample([c for c in asking if c.text in absent], WORDS // 2)]
-        yield Case(f"words, {name} {language}", held, _asked(drawn, held), alone=True)
-
-
-def _whole(clip: corpora.Clip) -> Said:
-    return Said(clip.text, clip.path, clip.speaker, 0.0, clip.seconds)
+        truth = Truth({label: [whole(clip) for clip in held if clip.text == label] for label in labels})
+        drawn = [(truth, (whole(clip),)) for clip in rng.sample(asking, WORDS)]
+        drawn += [(truth, (whole(clip),)) for clip in rng.sample([c for c in asking if c.text in absent], WORDS // 2)]
+        yield Case(f"words, {name} {language}", held, _asked(drawn, held, alone=True))
 
 
 def telephone(product: Product) -> Iterator[Case]:
@@ -238,7 +230,7 @@ def telephone(product: Product) -> Iterator[Case]:
             for several in (*([path] for path in recordings), recordings)
         ]
         held = [*calls, *sentences]
-        yield Case(f"telephone, {there}", held, _asked(drawn, held), alone=True)
+        yield Case(f"telephone, {there}", held, _asked(drawn, held, alone=True))
 
 
 FROM = f"ECE % from {LIKELY:g} on"

@@ -104,7 +104,7 @@ def examples(
     """Each hit of each query."""
     held = {document.path for document in one.documents}
     for question in tqdm(asked, leave=False):
-        found = find([one], templates.query(question.said), tokenizer.codebook, tokenizer.hop, top=HITS)
+        found = find([one], question.query(templates, tokenizer), tokenizer.codebook, tokenizer.hop, top=HITS)
         phrase = heard.phrase(question.said)
         answers = [said for said in question.answers if str(said.path) in held]
         hits = [hit for hit in found.hits if speaker_of[hit.path] not in question.speakers]

@@ -34,7 +34,8 @@ def test_the_line_is_found_and_says_the_rank_of_each_distance():
 
 def test_hits_that_are_far_nearer_than_chance_do_not_move_the_line():
     distances = line()
-    distances[:SKIPPED] = [0.1] * SKIPPED
+    skipped = int(SKIPPED * COHORT)
+    distances[:skipped] = [0.1] * skipped
 
     assert chance(distances, MANY) == chance(line(), MANY)
 
@@ -47,7 +48,8 @@ def test_too_few_places_and_places_that_are_all_alike_make_no_line():
 
 
 def test_where_the_phrase_is_said_often_the_farther_places_count():
-    often = [0.1 + 0.004 * rank for rank in range(60)] + line()[60:]
+    said = COHORT // 3
+    often = [0.1 + 0.0008 * rank for rank in range(said)] + line()[said:]
 
     assert chance(often, MANY).slope == pytest.approx(0.02, rel=0.01)
 

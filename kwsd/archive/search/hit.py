@@ -7,13 +7,14 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 from kwsd.archive.segments.documents import Document
 from kwsd.archive.segments.segment import Segment
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A run of codes of a segment, with a score.
 
     Attributes:
@@ -58,19 +59,19 @@ class Hit:
         return begun < other_begun + (other.end - other.start) and other_begun < begun + (self.end - self.start)
 
 
-def in_recording(document: Document, begin: int, end: int, step: float, score: float) -> Hit:
+def in_recording(document: Document, begin: int, end: int, step: float, score: float, index: str = "") -> Hit:
     """The codes of a recording from `begin` up to, not with, `end` as a hit; there is one code each `step` seconds."""
     start, stop = (document.origin + (at - 0.5) * step for at in (begin, end))
     heard = None if math.isnan(document.began) else document.began + start
     first = max(0.0, start)
-    return Hit(document.path, first, max(first, min(document.seconds, stop)), score, heard)
+    return Hit(document.path, first, max(first, min(document.seconds, stop)), score, heard, index=index)
 
 
 def best(places: Iterable[Place], top: int) -> list[Place]:
     """The best `top` places, best first, none of which overlaps a better one; of equal ones the first is better."""
     chosen: list[Place] = []
     taken: defaultdict[Segment, list[tuple[int, int]]] = defaultdict(list)  # in order
-    for place in sorted(places, key=lambda one: -one.score):
+    for place in sorted(places, key=attrgetter("score"), reverse=True):
         if len(chosen) == top:
             break
         beside = taken[place.segment]

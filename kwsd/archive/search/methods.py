@@ -162,7 +162,7 @@ METHODS: Mapping[str, Method] = {
 
 def _hit(place: Place, step: float) -> Hit:
     documents = place.segment.documents
-    index = int(documents.at(np.array([place.begin]))[0])
-    first = int(documents.bounds[index])
-    hit = in_recording(documents[index], place.begin - first, place.end - first, step, place.score)
-    return replace(hit, index=place.segment.folder.name)
+    number = int(documents.at(np.array([place.begin]))[0])
+    first = int(documents.bounds[number])
+    codes = (place.begin - first, place.end - first)
+    return in_recording(documents[number], *codes, step, place.score, place.segment.folder.name)

@@ -20,10 +20,10 @@ from pathlib import Path
 from kwsd.archive.segments.manifest import Manifest
 
 CALIBRATION = Path(__file__).parent / "calibration.json"
-COHORT = 200  # nearest places that are looked at, at most
-CODES = 100  # of the index to a place: where it is small, fewer places are looked at, lest they be all that there are
-SKIPPED = 20  # nearest of them, which may be the phrase
-FEWEST = 60  # places with which a line is drawn
+COHORT = 1000  # nearest places that are looked at, at most
+CODES = 20  # of the index to a place: where it is small, fewer places are looked at, lest they be all that there are
+SKIPPED = 0.15  # share of them, the nearest, which may be the phrase
+FEWEST = 150  # places with which a line is drawn
 FINE = 6  # decimals of a logarithm, so that it is the same on every machine
 SHOWN = 4  # decimals of a probability
 MOST = 700.0  # log-odds, lest the exponential overflow
@@ -53,10 +53,11 @@ def chance(distances: Sequence[float], codes: int) -> Chance | None:
     flatter one counts. Where the phrase is said often, its places are among the nearer ones and make that line steep.
     """
     used = distances[: min(COHORT, codes // CODES)]
-    if len(used) < FEWEST or not used[-1] > used[SKIPPED]:
+    skipped = int(SKIPPED * len(used))
+    if len(used) < FEWEST or not used[-1] > used[skipped]:
         return None
-    middle = (SKIPPED + len(used)) // 2
-    lines = [_line(used, first, last) for first, last in ((SKIPPED, middle), (middle, len(used)))]
+    middle = (skipped + len(used)) // 2
+    lines = [_line(used, first, last) for first, last in ((skipped, middle), (middle, len(used)))]
     return min((line for line in lines if line.slope > 0), key=lambda line: line.slope)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from unittest.mock import patch
 
 from kwsd.archive.search import dtw, pair_terms, pair_voting, tfidf
-from kwsd.archive.search.hit import Place
+from kwsd.archive.search.hit import Ranked
 from kwsd.archive.search.methods import METHODS, Method
 from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Rounds
@@ -19,7 +19,7 @@ from kwsd.tokenizer.codebook import Codebook
 FEW = 200  # candidates, the most that the paper has
 
 
-def windows_by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
+def windows_by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The windows of nearest TF-IDF vectors, ranked by DTW; of one segment and one template."""
     (segment,), (template,) = segments, query.templates
     found = tfidf.by_brute_force(segment, tokens_of(template, codebook), FEW)
@@ -27,13 +27,13 @@ def windows_by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook
     return (yield from dtw.rank([regions], query, codebook, count))
 
 
-def few_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
+def few_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """As `pairs`, with few candidates."""
     found = yield from pair_voting.find(segments, query.templates, codebook, FEW)
     return (yield from dtw.rank(found, query, codebook, count))
 
 
-def few_hard_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
+def few_hard_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The same, where each end of a pair is taken for its nearest word only."""
     with patch.object(pair_terms, "NEAREST", 1):
         return (yield from few_pairs(segments, query, codebook, count))

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search import kernels
-from kwsd.archive.search.hit import Place
+from kwsd.archive.search.hit import Place, Ranked
+from kwsd.archive.search.probability import COHORT
 from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Limit, Rounds
 from kwsd.archive.segments.quantizer import SCALE
@@ -24,7 +25,6 @@ from kwsd.archive.segments.segment import Segment
 from kwsd.scorers import PackedVectors
 from kwsd.tokenizer.codebook import Codebook
 
-CONFIRMED = 300  # regions that are aligned again over vectors, where these are stored
 MOST_ALIKE = 4  # regions with the same alignment, on average; where there are more, it takes a little longer
 AT_ONCE = 1 << 18  # vectors in one matrix product
 FAR = np.float32(0.6)  # distance from which on a negative does not count
@@ -67,16 +67,18 @@ def by_vectors(regions: Regions, template: NDArray[np.float32]) -> Alignments:
     return Alignments(*kernels.align_costs(costs, lengths))
 
 
-def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> Rounds[list[Place]]:
+def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The `count` regions of lowest distance, each as the place of its best alignment; over vectors where stored."""
     votes = _vote(found, query, partial(_nearest, codebook=codebook, again=False))
     apart = max(min(map(len, query.templates)) // 2, 1)  # no alignment is shorter, so that two in one would overlap
-    wanted = max(count, CONFIRMED)
+    wanted = max(count, COHORT)
     near = yield from votes.distinct(apart, wanted).nearest(wanted)
     if any(segment.vectors.shape[1] for segment in near.segments):
         near = _vote(near.found(), query, partial(_nearest, codebook=codebook, again=True))
+    near = yield from near.nearest(wanted)
+    distances = np.sort(near.distance)[:COHORT].tolist()
     near = yield from near.nearest(count)
-    return near.places()
+    return Ranked(near.places(), distances)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -27,6 +27,18 @@ class Place(NamedTuple):
     segment: Segment
     begin: int
     end: int
+
+
+class Ranked(NamedTuple):
+    """What a method found in segments.
+
+    Attributes:
+        places: the best, some of which may overlap, in any order.
+        distances: of the nearest places, ascending, for the probabilities; empty where tokens are compared.
+    """
+
+    places: Sequence[Place]
+    distances: Sequence[float] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kwsd.archive.search import dtw, dtw_scan, hnsw, pair_voting, smith_waterman, tfidf
-from kwsd.archive.search.hit import Hit, Place, best, distinct, in_recording
+from kwsd.archive.search.hit import Hit, Place, Ranked, best, distinct, in_recording
 from kwsd.archive.search.probability import COHORT, Weights, chance
 from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Rounds, together
@@ -27,14 +27,15 @@ from kwsd.archive.segments.segment import Segment
 from kwsd.errors import ArchiveError, ConfigError
 from kwsd.tokenizer.codebook import MERGED, Codebook
 
-CANDIDATES_PER_HIT = 8  # many places overlap
+PLACES_PER_HIT = 8  # many overlap
+FEWEST_PLACES = 200
 CANNOT_TELL = (
     "how probable a hit is cannot be told: that needs the shipped model, the method pairs or dtw, and ten minutes of "
     "speech or more to compare with: search without --at-least"
 )
 
-Method = Callable[[Sequence[Segment], Query, Codebook, int], Rounds[Sequence[Place]]]
-"""(segments, query, codebook, count) to the best `count` places, some of which may overlap, in any order."""
+Method = Callable[[Sequence[Segment], Query, Codebook, int], Rounds[Ranked]]
+"""(segments, query, codebook, count) to the best `count` places."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,9 @@ def find_in_part(
         raise ConfigError(f'there is no method "{method}": choose one of {", ".join(METHODS)}')
     if top < 1:
         raise ConfigError(f"the number of hits is {top}: give 1 or more")
-    places = yield from METHODS[method](segments, query, codebook, max(top * CANDIDATES_PER_HIT, COHORT))
-    hits = [_hit(place, hop * MERGED) for place in best(places, _enough(query, top))]
-    distances = sorted(1 - place.score for place in places)[:COHORT] if method in BY_DISTANCE else []
-    return Found(hits, distances, sum(segment.searched for segment in segments))
+    found = yield from METHODS[method](segments, query, codebook, max(top * PLACES_PER_HIT, FEWEST_PLACES))
+    hits = [_hit(place, hop * MERGED) for place in best(found.places, _enough(query, top))]
+    return Found(hits, list(found.distances), sum(segment.searched for segment in segments))
 
 
 def _enough(query: Query, top: int) -> int:
@@ -123,34 +123,33 @@ def _enough(query: Query, top: int) -> int:
     return 2 * top + len(query.rejected)
 
 
-def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
+def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The regions with the most votes of pairs of codes, ranked by DTW."""
     found = yield from pair_voting.find(segments, query.templates, codebook, pair_voting.CANDIDATES)
     return (yield from dtw.rank(found, query, codebook, count))
 
 
-def by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
+def by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The places of lowest distance, by DTW over all codes."""
     found = yield from dtw_scan.find(segments, query.templates, codebook, count)
     return (yield from dtw.rank(found, query, codebook, count))
 
 
-def by_hquest(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
+def by_hquest(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The windows with the nearest TF-IDF vectors by an HNSW graph, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, hnsw.by_graph)
 
 
-def by_exact(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
+def by_exact(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The windows with the nearest TF-IDF vectors by brute force, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, tfidf.by_brute_force)
 
 
-def by_inverted(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Sequence[Place]]:
+def by_inverted(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The windows with the highest sums of TF-IDF products by an inverted index, ranked by Smith-Waterman."""
     return smith_waterman.rank(segments, query, codebook, count, tfidf.by_inverted_index)
 
 
-BY_DISTANCE = ("pairs", "dtw")  # methods whose scores are 1 less a distance of vectors
 METHODS: Mapping[str, Method] = {
     "pairs": by_pairs,
     "dtw": by_dtw,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kwsd.archive.search.hit import Place
+from kwsd.archive.search.hit import Place, Ranked
 from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Limit, Rounds, Sum
 from kwsd.archive.search.tfidf import Candidates
@@ -31,7 +31,7 @@ CandidateSearch = Callable[[Segment, NDArray[np.uint8], int], Candidates]
 
 def rank(
     segments: Sequence[Segment], query: Query, codebook: Codebook, count: int, find: CandidateSearch
-) -> Rounds[list[Place]]:
+) -> Rounds[Ranked]:
     """The best `count` places in the windows that are found for any template."""
     query_tokens = [tokens_of(template, codebook) for template in query.templates]
     wanted = max(count, CANDIDATES)
@@ -47,7 +47,7 @@ def rank(
         for place in _places(segment, query_tokens, one.part(one.score >= least))
     ]
     least = yield from _least([np.array([place.score for place in found])], count)
-    return [place for place in found if place.score >= least]
+    return Ranked([place for place in found if place.score >= least])
 
 
 def tokens_of(template: NDArray[np.float32], codebook: Codebook) -> NDArray[np.uint8]:

@@ -106,6 +106,19 @@ def test_the_number_of_hits_does_not_change_their_probabilities(archive, enrolme
     assert archive.search(enrolment.keyword, top=60)[:5] == archive.search(enrolment.keyword, top=5)
 
 
+@pytest.mark.parametrize("top", [1, 20])
+def test_as_many_places_are_compared_with_whatever_the_number_of_hits(archive, enrolment, shared_tokenizer, top):
+    query, codebook, hop = Query.of_keyword(enrolment.keyword), shared_tokenizer.codebook, shared_tokenizer.hop
+    found = {
+        method: find(archive.segments, query, codebook, hop, method=method, top=top).distances
+        for method in ("pairs", "dtw", "exact")
+    }
+
+    assert FEWEST < len(found["pairs"]) < len(found["dtw"]) <= COHORT
+    assert found["dtw"] == sorted(found["dtw"])
+    assert found["exact"] == []
+
+
 @pytest.mark.parametrize("method", ["pairs", "dtw"])
 def test_parts_of_an_index_that_are_merged_tell_what_the_whole_does(archive, enrolment, shared_tokenizer, method):
     query, codebook, hop = Query.of_keyword(enrolment.keyword), shared_tokenizer.codebook, shared_tokenizer.hop

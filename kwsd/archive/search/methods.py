@@ -131,7 +131,7 @@ def by_pairs(segments: Sequence[Segment], query: Query, codebook: Codebook, coun
 
 def by_dtw(segments: Sequence[Segment], query: Query, codebook: Codebook, count: int) -> Rounds[Ranked]:
     """The places of lowest distance, by DTW over all codes."""
-    found = yield from dtw_scan.find(segments, query.templates, codebook, count)
+    found = yield from dtw_scan.find(segments, query.templates, codebook, max(count, COHORT))
     return (yield from dtw.rank(found, query, codebook, count))
 
 

@@ -9,7 +9,7 @@ import soundfile as sf
 
 from kwsd.archive import Archive, Query, Settings
 from kwsd.archive.search.methods import Found, find, find_in_part
-from kwsd.archive.search.probability import COHORT, FEWEST, SKIPPED, Calibration, Weights, chance, weights_for
+from kwsd.archive.search.probability import COHORT, FEWEST, SKIPPED, SMALLEST, Calibration, Weights, chance, weights_for
 from kwsd.archive.search.rounds import together
 from kwsd.archive.segments.manifest import Manifest
 from kwsd.errors import ArchiveError
@@ -43,7 +43,8 @@ def test_hits_that_are_far_nearer_than_chance_do_not_move_the_line():
 def test_too_few_places_and_places_that_are_all_alike_make_no_line():
     assert chance(line(count=FEWEST - 1), MANY) is None
     assert chance([0.5] * COHORT, MANY) is None
-    assert chance(line(), FEWEST) is None
+    assert chance([0.4] * 230 + [0.5] * 170, 8000) is None  # the second half begins where the distance grows
+    assert chance(line(), SMALLEST - 1) is None
     assert chance([], 0) is None
 
 

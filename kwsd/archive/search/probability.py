@@ -24,6 +24,7 @@ COHORT = 1000  # nearest places that are looked at, at most
 CODES = 20  # of the index to a place: where it is small, fewer places are looked at, lest they be all that there are
 SKIPPED = 0.15  # share of them, the nearest, which may be the phrase
 FEWEST = 80  # places with which a line is drawn
+SMALLEST = 6000  # codes of an index, eight minutes, for which one is drawn
 FINE = 6  # decimals of a logarithm, so that it is the same on every machine
 SHOWN = 4  # decimals of a probability
 MOST = 700.0  # log-odds, lest the exponential overflow
@@ -54,11 +55,11 @@ def chance(distances: Sequence[float], codes: int) -> Chance | None:
     """
     used = distances[: min(COHORT, codes // CODES)]
     skipped = int(SKIPPED * len(used))
-    if len(used) < FEWEST or not used[-1] > used[skipped]:
+    if codes < SMALLEST or len(used) < FEWEST or not used[-1] > used[skipped]:
         return None
     middle = (skipped + len(used)) // 2
     lines = [_line(used, first, last) for first, last in ((skipped, middle), (middle, len(used)))]
-    return min((line for line in lines if line.slope > 0), key=lambda line: line.slope)
+    return min((line for line in lines if line.slope > 0), key=lambda line: line.slope, default=None)
 
 
 def _line(distances: Sequence[float], first: int, last: int) -> Chance:

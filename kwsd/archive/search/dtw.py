@@ -75,8 +75,7 @@ def rank(found: Sequence[Regions], query: Query, codebook: Codebook, count: int)
     near = yield from votes.distinct(apart, wanted).nearest(wanted)
     if any(segment.vectors.shape[1] for segment in near.segments):
         near = _vote(near.found(), query, partial(_nearest, codebook=codebook, again=True))
-    near = yield from near.nearest(wanted)
-    distances = np.sort(near.distance)[:COHORT].tolist()
+    distances = np.sort(near.distance[np.isfinite(near.distance)])[:COHORT].tolist()
     near = yield from near.nearest(count)
     return Ranked(near.places(), distances)
 

@@ -28,7 +28,7 @@ from kwsd.errors import ArchiveError, ConfigError
 from kwsd.tokenizer.codebook import MERGED, Codebook
 
 PLACES_PER_HIT = 8  # many overlap
-FEWEST_PLACES = 200
+FEWEST_PLACES = 200  # that a method gives, whatever the number of hits
 CANNOT_TELL = (
     "how probable a hit is cannot be told: that needs the shipped model, the method pairs or dtw, and ten minutes of "
     "speech or more to compare with: search without --at-least"

@@ -111,13 +111,10 @@ class _Votes:
     def _first(self, apart: int) -> _Votes:
         tables = [segment.documents for segment in self.segments]
         last = self._by_segment(self.end - 1)
-        document = [table.at(codes) for table, codes in zip(tables, last, strict=True)]
-        begun = [table.bounds[one] for table, one in zip(tables, document, strict=True)]
-        columns = (self.number, _joined(document), (self.end - 1 - _joined(begun)) // apart)
-        order = np.lexsort((self.distance, *columns[::-1]))
-        first = np.ones(len(order), bool)
-        first[1:] = np.logical_or.reduce([np.diff(column[order]) != 0 for column in columns])
-        return self.part(np.sort(order[first]))
+        begun = _joined([table.bounds[table.at(codes)] for table, codes in zip(tables, last, strict=True)])
+        lengths = np.array([0, *map(len, self.segments)])
+        place = np.cumsum(lengths)[self.number] + begun + (self.end - 1 - begun) // apart * apart
+        return self.part(np.sort(_lowest_of_each(place, self.distance)))
 
     def lowest(self, count: int) -> _Votes:
         """The `count` of lowest distance in which every template can end, and those that are as near as the last."""
@@ -149,6 +146,19 @@ class _Votes:
             Place(1 - distance, self.segments[number], begin, end)
             for distance, number, begin, end in zip(*columns, strict=True)
         ]
+
+
+def _lowest_of_each(group: NDArray[np.int64], value: NDArray[np.float32]) -> NDArray[np.intp]:
+    """For each group, [r] as the values are, the row of its lowest value, the first if there are several."""
+    if not len(group):
+        return np.zeros(0, np.intp)
+    order = np.argsort(group, kind="stable")  # a tenth of the time of a sort by both
+    fresh = np.diff(group[order], prepend=-1) > 0
+    lowest = np.minimum.reduceat(value[order], np.flatnonzero(fresh))
+    number = np.cumsum(fresh) - 1
+    found = np.flatnonzero(value[order] == lowest[number])
+    chosen: NDArray[np.intp] = order[found[np.diff(number[found], prepend=-1) > 0]]
+    return chosen
 
 
 Nearest = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kwsd.archive.segments.manifest import Manifest
 
 CALIBRATION = Path(__file__).parent / "calibration.json"
@@ -53,7 +56,7 @@ def chance(distances: Sequence[float], codes: int) -> Chance | None:
     None if they are too few. There is a line through the nearer half of them and one through the farther half, and the
     flatter one counts. Where the phrase is said often, its places are among the nearer ones and make that line steep.
     """
-    used = distances[: min(COHORT, codes // CODES)]
+    used = np.array(distances[: min(COHORT, codes // CODES)])
     skipped = int(SKIPPED * len(used))
     if codes < SMALLEST or len(used) < FEWEST or not used[-1] > used[skipped]:
         return None
@@ -62,12 +65,12 @@ def chance(distances: Sequence[float], codes: int) -> Chance | None:
     return min((line for line in lines if line.slope > 0), key=lambda line: line.slope, default=None)
 
 
-def _line(distances: Sequence[float], first: int, last: int) -> Chance:
-    """The line through the distances of the ranks after `first`, up to `last`."""
-    used, logs = distances[first:last], [_log(rank) for rank in range(first + 1, last + 1)]
-    log, distance = (math.fsum(each) / len(used) for each in (logs, used))
-    slope = math.fsum((x - log) * (y - distance) for x, y in zip(logs, used, strict=True))
-    slope /= math.fsum((x - log) ** 2 for x in logs)
+def _line(distances: NDArray[np.float64], first: int, last: int) -> Chance:
+    """The line through the distances of the ranks after `first`, up to `last`; sums are exact on every machine."""
+    used, logs = distances[first:last], _logs()[first:last]
+    log, distance = (math.fsum(each.tolist()) / len(used) for each in (logs, used))
+    beside = logs - log
+    slope = math.fsum((beside * (used - distance)).tolist()) / math.fsum((beside**2).tolist())
     return Chance(distance - slope * log, slope)
 
 
@@ -132,5 +135,10 @@ def _kind(stages: int, vectors: bool) -> tuple[int, bool]:
 
 
 @cache
-def _log(rank: int) -> float:
-    return round(math.log(rank), FINE)
+def _logs() -> NDArray[np.float64]:
+    """[COHORT] the logarithms of the ranks."""
+    return np.array([_log(rank) for rank in range(1, COHORT + 1)])
+
+
+def _log(number: int) -> float:
+    return round(math.log(number), FINE)

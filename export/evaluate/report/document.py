@@ -97,14 +97,11 @@ commands write; what is there already is not measured again:
 
 `report --pack` puts all measurements of the folder `results` into one file, `results.jsonl`. Those that this file shows
 are kept in `docs/papers/measured`, with the logs of the runs: copied to `results`, they are not measured again either.
-Where they say `printed`, they were taken over from an earlier edition of this file, as rounded there; below each table
-stands which systems' rows those are.
 
     python -m export.evaluate report --results docs/papers/measured --runs docs/papers/measured/runs
 
 A figure's 95 % interval stands in brackets, by a bootstrap over words, melodies or speakers. Times are CPU time of
-matching alone. Times of hums, of the trained systems in speech search, and of an earlier edition are of the clock, and
-of other machines: compare the times of one system with each other.
+matching alone.
 
 ## What differs from the papers
 
@@ -210,8 +207,8 @@ in it they stand. TokB + batch negatives is not in the paper: a token is told fr
 batch, and not only from those of the other recording of its pair. Some speakers, or other melodies by other voices,
 were held out; now and then it was judged how well these recordings find each other (MRR by DTW over vectors, or the
 mean of it and of that by edit distance over compressed tokens where these are learned), and the system was kept as it
-was at its best step. The tables below are of that step, but for rows of an earlier edition. A run ends when its steps
-are used up or it was long no better. What was tried is in [papers-training.md](papers-training.md).
+was at its best step. The tables below are of that step. A run ends when its steps are used up or it was long no better.
+What was tried is in [papers-training.md](papers-training.md).
 """
 TOKENS = """\
 One word as two speakers say it, and the runs of tokens that systems make of it (as in appendix A of Wav2Tok)."""

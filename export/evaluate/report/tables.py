@@ -204,7 +204,7 @@ def named(key: str, value: Scalar) -> str:
 
 
 def source(figures: Iterable[Entry]) -> str:
-    """Below a table: the data, how many queries, the seed and the time, which rows are older, which papers' tables."""
+    """Below a table: the data, how many queries, the seed and the time, which papers' tables."""
     results = list({entry.result.name: entry.result for entry in figures if entry.result is not None}.values())
     papers = sorted({entry.paper.source for entry in figures if entry.paper is not None})
     said = [f"Data: {'; '.join(_data(results))}."] if results else []
@@ -212,7 +212,6 @@ def source(figures: Iterable[Entry]) -> str:
         counts, seeds = sorted({r.queries for r in results}), sorted({r.seed for r in results})
         said.append(f"Queries: {_span(counts)}. Seed: {', '.join(map(str, seeds))}.")
         said.append(f"Measured in {_duration(sum(r.seconds for r in results))}.")
-        said += _older(results)
     return " ".join([*said, *([f"Paper: {'; '.join(papers)}."] if papers else [])])
 
 
@@ -224,15 +223,6 @@ def _data(results: Sequence[Result]) -> Iterator[str]:
     alike = len({frozenset(systems) for systems in about.values()}) == 1
     for data, systems in about.items():
         yield data if alike else f"{data} ({', '.join(systems)})"
-
-
-def _older(results: Sequence[Result]) -> Iterator[str]:
-    """A sentence on the systems whose rows were taken over from an earlier edition; none where there are none."""
-    older = [r for r in results if "printed" in r.more]
-    if older:
-        names = dict.fromkeys(TITLES.get(r.system, r.system) for r in older)
-        rows = "All rows" if len(older) == len(results) else f"The rows of {', '.join(names)}"
-        yield f"{rows} are of an earlier edition, with the models of then."
 
 
 def _span(counts: Sequence[int]) -> str:

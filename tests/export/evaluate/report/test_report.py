@@ -1,5 +1,4 @@
 import sys
-from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -100,15 +99,6 @@ def test_rows_of_different_data_are_told_apart():
     text = document.rendered([search("stft", "dtw", 0.3), search("tokb", "dtw", 0.4, data="TIMIT")], {})
 
     assert "Data: 200 words of the moon (STFT); TIMIT (TokB)." in text
-
-
-def test_rows_of_an_earlier_edition_are_told_apart():
-    older = replace(search("tokb-trans", "dtw", 0.3), more={"printed": "as rounded there"})
-    text, old = (document.rendered(rows, {}) for rows in ([search("tokb", "dtw", 0.4), older], [older]))
-
-    assert "The rows of TokB + Trans are of an earlier edition, with the models of then." in text
-    assert "All rows are of an earlier edition, with the models of then." in old
-    assert "earlier edition, with" not in document.rendered([search("tokb", "dtw", 0.4)], {})
 
 
 def test_a_task_that_was_not_measured_says_so():

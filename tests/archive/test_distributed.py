@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import soundfile as sf
 
 from kwsd.archive import Archive, Query, Settings, search_all
 from kwsd.archive.distributed import ray_batch_runner, search_on_ray
@@ -78,20 +77,6 @@ def test_an_index_of_one_batch_can_be_opened_and_added_to(talk, tokenizer, tmp_p
     add(tmp_path / "index", [talk / "01.wav"], tokenizer, engine=engine)
 
     assert sum(len(part.documents) for part in Archive.open(tmp_path / "index", tokenizer).segments) == 2
-
-
-@pytest.fixture(scope="module")
-def several(tmp_path_factory, long_recording, shared_tokenizer):
-    """An index of five segments."""
-    location = tmp_path_factory.mktemp("several") / "index"
-    samples, rate = sf.read(long_recording, dtype="float32")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kwsd.archive.indexing.compaction.MAX_CODES", 700)
-        for index, first in enumerate(range(0, 240, 48)):
-            path = location.parent / f"{index}.wav"
-            sf.write(path, samples[first * rate :][: 48 * rate], rate)
-            (add if index else build)(location, [path], shared_tokenizer)
-    return location
 
 
 @pytest.mark.parametrize("method", ["pairs", "dtw", "exact", "inverted"])

@@ -19,6 +19,7 @@ from kwsd.archive.search.hit import Place, Ranked
 from kwsd.archive.search.probability import COHORT
 from kwsd.archive.search.query import Query
 from kwsd.archive.search.rounds import Limit, Rounds
+from kwsd.archive.search.threads import in_threads
 from kwsd.archive.segments.quantizer import SCALE
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
@@ -179,10 +180,12 @@ def _vote(found: Sequence[Regions], query: Query, nearest: Callable[..., Nearest
 def _nearest(found: Sequence[Regions], template: NDArray[np.float32], codebook: Codebook, again: bool) -> Nearest:
     """Over vectors if it is done again and they are stored, else over codes."""
     tables = _tables(template, codebook, max((one.segment.stages for one in found), default=1))
-    parts = [
-        _nearest_by_vectors(one, template) if again and one.segment.vectors.shape[1] else _nearest_by_codes(one, tables)
-        for one in found
-    ]
+
+    def of_segment(regions: Regions) -> Nearest:
+        by_stored = again and regions.segment.vectors.shape[1]
+        return _nearest_by_vectors(regions, template) if by_stored else _nearest_by_codes(regions, tables)
+
+    parts = in_threads(of_segment, found)
     nothing = (np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int32))
     distance, end, span = (np.concatenate(columns) for columns in zip(nothing, *parts, strict=True))
     return distance, end, span

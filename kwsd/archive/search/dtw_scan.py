@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwsd.archive.search.dtw import by_codes, by_vectors
 from kwsd.archive.search.rounds import Limit, Rounds
+from kwsd.archive.search.threads import in_threads
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
@@ -22,7 +24,10 @@ def find(
     segments: Sequence[Segment], templates: Sequence[NDArray[np.float32]], codebook: Codebook, count: int
 ) -> Rounds[list[Regions]]:
     """For each segment the regions around each template's nearest alignments, `count` in all if there are so many."""
-    dips = [[_dips(segment, template, codebook, count) for segment in segments] for template in templates]
+    dips = [
+        in_threads(partial(_dips, template=template, codebook=codebook, count=count), segments)
+        for template in templates
+    ]
     limits = yield Limit.of([np.concatenate([_NONE, *(one.distance for one in each)]) for each in dips], count)
     regions = [[one.within(limit) for one in each] for each, limit in zip(dips, limits, strict=True)]
     return [Regions.join(of_segment) for of_segment in zip(*regions, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from kwsd.archive.search import kernels
 from kwsd.archive.search.pair_terms import FINE, PairTerms, pair_terms
 from kwsd.archive.search.rounds import Limit, Rounds, Sum
+from kwsd.archive.search.threads import in_threads
 from kwsd.archive.segments.posting_lists import Lists
 from kwsd.archive.segments.regions import Regions, quota
 from kwsd.archive.segments.segment import Segment
@@ -26,7 +28,7 @@ def find(
     """For each segment the regions with the most votes of the templates' [L, m] pairs; about `count` a template."""
     terms = [pair_terms(template, codebook.stages[0]) for template in templates]
     known = np.unique(np.concatenate([one.key for one in terms]))
-    lists = [segment.pairs.lists(known) for segment in segments]
+    lists = in_threads(lambda segment: segment.pairs.lists(known), segments)
     counts = np.sum([np.zeros(len(known), np.int64), *(one.counts for one in lists)], axis=0)
     frames, counts = yield Sum([np.array(sum(len(segment) for segment in segments)), counts])
     rarity = _rarity(counts, int(frames))
@@ -37,7 +39,7 @@ def find(
     votes = [ballot.votes(rarity, count) for ballot in ballots]
     limits = yield Limit.of([-np.concatenate([_NONE, *(one.score for one in each)]) for each in votes], count)
     regions = [
-        [_around(segment, one.from_score(-limit), len(template)) for segment, one in zip(segments, each, strict=True)]
+        _regions(segments, [one.from_score(-limit) for one in each], len(template))
         for each, limit, template in zip(votes, limits, templates, strict=True)
     ]
     return [Regions.join(of_segment) for of_segment in zip(*regions, strict=True)]
@@ -96,7 +98,8 @@ class _Ballot:
             return None
         least = _least([first], few)
         found = [first.from_score(least + 1)]
-        found += [self._windows(number, weight, count, least) for number in range(1, len(frames))]
+        others = partial(self._windows, weight=weight, count=count, above=least)
+        found += in_threads(others, range(1, len(frames)))
         return found if sum(len(one.score) for one in found) >= count else None
 
     def _one_by_one(self, weight: NDArray[np.int32], count: int) -> list[_Votes]:
@@ -125,6 +128,11 @@ def _rarity(counts: NDArray[np.int64], frames: int) -> NDArray[np.float32]:
     """The inverse document frequency [l] of each term, a code being a document (H-QuEST, eq. 4)."""
     rarity: NDArray[np.float32] = np.log(np.maximum(frames / np.maximum(counts, 1), 1)).astype(np.float32)
     return rarity
+
+
+def _regions(segments: Sequence[Segment], votes: Sequence[_Votes], length: int) -> list[Regions]:
+    """For each segment the regions around its windows, see `_around`."""
+    return in_threads(lambda one: _around(*one, length), list(zip(segments, votes, strict=True)))
 
 
 def _around(segment: Segment, votes: _Votes, length: int) -> Regions:

@@ -84,7 +84,7 @@ train: .venv/.train ## train the tokenizer anew and replace the shipped one; tak
 
 papers: .venv/.train ## measure what the papers compare, and write docs/papers.md; takes hours, and the data beside the sources
 	$(RUN) -m export.evaluate all
-	$(RUN) -m export.evaluate report --tokens-of tokb,stft,kwsd
+	$(RUN) -m export.evaluate report --tokens-of stft,tokb,tokb-batch,kwsd
 
 papers-quick: .venv/.train ## a very small version of all of that, to see whether it works
 	rm -rf results-quick

@@ -26,8 +26,8 @@ REASONS: dict[str, str] = {
     "search-triplet-dtw": (
         "two recordings of the same six words share no more of 25 tokens than two of different words, so that TokB's "
         "loss cannot tell what is said: it sharpens the clusters of the untrained encoder, and vectors come to fill "
-        "half of the dimensions. Told from the tokens of the whole batch, on single words, it beats Triplet (TokB + "
-        "batch negatives; see papers-training.md)"
+        "two thirds of the dimensions. Told from the tokens of the whole batch, on single words, it is far above "
+        "Triplet, where the paper has TokB (TokB + batch negatives; see papers-training.md)"
     ),
     "search-stft-tokens": (
         "what is compared is a handful of symbols against whole vectors; the same tokens without compression, which "

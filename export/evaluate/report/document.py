@@ -201,7 +201,8 @@ twice as fast. Other systems and matchings are in the tables below.
 TRAINED = """\
 Every system that learns was trained by the same loop, on the same words or hums, with BiLSTMs of 64 units a layer and
 direction, where the paper's have 304; Transformers are as large as the paper's. Wav2Vec 2.0 and Wav2Vec-Tok get a tenth
-of the steps, which last ten times as long. Triplet, MIPS and TokB + batch negatives learn from pairs of single words,
+of the steps, which last ten times as long; MIPS and TokB + batch negatives get six times as many on words, where they
+go on gaining, which Triplet and TokB do not. Triplet, MIPS and TokB + batch negatives learn from pairs of single words,
 the others from pairs of six words said one after another: the tokens of a single word can be told apart just by where
 in it they stand. TokB + batch negatives is not in the paper: a token is told from those of every recording of the
 batch, and not only from those of the other recording of its pair. Some speakers, or other melodies by other voices,

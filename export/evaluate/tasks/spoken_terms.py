@@ -30,7 +30,7 @@ from export.evaluate.results import Result
 from export.systems.system import Encoded
 
 TASK = "spoken-terms"
-SYSTEMS = ("tokb", "mips", "kwsd")  # whose tokens are searched
+SYSTEMS = ("tokb", "tokb-batch", "mips", "kwsd")  # whose tokens are searched
 TOKENS = 100  # K: H-QuEST's tokens are finer than Wav2Tok's 25, of which nearly every segment holds nearly every one
 SEGMENTS = (0.8, 1.0, 1.2)  # seconds
 SHARE = 0.7  # of a word's time that must lie in a segment

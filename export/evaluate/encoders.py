@@ -33,7 +33,7 @@ PLANS = {
     "speech": Plan(steps=1000, lamb=1e-3),
     "humming": Plan(steps=2000, pairs=6, sequences=6, joined=1, lamb=1e-3),
 }
-# How many times as many steps a system gets where it goes on gaining, which Triplet and TokB do not.
+# How many times as many steps those systems get that go on gaining by them; Triplet and TokB do not.
 LASTING: dict[str, dict[str, int]] = {"speech": {"mips": 6, "tokb-batch": 6}, "humming": {}}
 TOKENS = 25  # as in the paper, where nothing else is said
 QUICK = Plan(steps=6, pairs=4, sequences=2, joined=2, every=3)

@@ -34,7 +34,7 @@ PLANS = {
     "humming": Plan(steps=2000, pairs=6, sequences=6, joined=1, lamb=1e-3),
 }
 # How many times as many steps those systems get that go on gaining by them; Triplet and TokB do not.
-LASTING: dict[str, dict[str, int]] = {"speech": {"mips": 6, "tokb-batch": 6}, "humming": {}}
+LASTING = {("speech", "mips"): 6, ("speech", "tokb-batch"): 6}
 TOKENS = 25  # as in the paper, where nothing else is said
 QUICK = Plan(steps=6, pairs=4, sequences=2, joined=2, every=3)
 SHAPE = Shape(hidden=64)  # the paper has 304 units: a step takes eight times as long, and says little more untrained
@@ -124,7 +124,7 @@ def run_of(
     whole = QUICK if experiment.quick else PLANS[domain]
     usual = QUICK_SHAPE if experiment.quick else SHAPE
     shape = replace(usual, tokens=tokens, hidden=units or usual.hidden)
-    steps = whole.steps * LASTING[domain].get(name, 1) // kind(name).cost
+    steps = whole.steps * LASTING.get((domain, name), 1) // kind(name).cost
     plan = replace(whole, steps=steps, seed=experiment.seed)
     plan = replace(plan, **changes)  # type: ignore[arg-type]  # the command line says of which type each is
     folder = experiment.runs / f"{domain}-{name}-{tokens}"

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from kwsd.archive.search.dtw import by_codes, by_vectors
 from kwsd.archive.search.rounds import Limit, Rounds
-from kwsd.archive.search.threads import in_threads
+from kwsd.archive.search.threads import in_threads, threads
 from kwsd.archive.segments.regions import Regions
 from kwsd.archive.segments.segment import Segment
 from kwsd.tokenizer.codebook import Codebook
 
-AT_ONCE = 1 << 20  # codes whose alignments are held in memory at a time, or one document's if it has more
+AT_ONCE = 1 << 20  # codes whose alignments all threads hold in memory at a time, or one document's if it has more
 MARGIN = 2  # codes added on both sides, for the alignments of other templates
 
 
@@ -66,7 +66,7 @@ def _dips(segment: Segment, template: NDArray[np.float32], codebook: Codebook, c
 
 def _parts(segment: Segment) -> Iterator[Regions]:
     whole = Regions.whole(segment)
-    batch = np.cumsum(whole.lengths) // AT_ONCE
+    batch = np.cumsum(whole.lengths) // (AT_ONCE // threads())
     return (whole.part(np.flatnonzero(batch == number)) for number in np.unique(batch))
 
 

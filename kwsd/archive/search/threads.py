@@ -18,7 +18,7 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
     """The results of a function of each item, in their order; raises what the function raises.
 
     The calling thread takes one item after another, and other threads take some where a core is free. There are as many
-    threads as the process may use cores, or as the environment variable OMP_NUM_THREADS says, as for onnxruntime.
+    threads as the process may use cores, or as the environment variable OMP_NUM_THREADS says, as for numpy.
     """
     others = min(len(items), threads()) - 1
     if others < 1:
